@@ -1,0 +1,218 @@
+import { z } from 'zod';
+import { duration, exactlyOneOf, localReference, rule, type ObjectMeta } from './schema.ts';
+
+/** Longest pattern accepted: user patterns are hostile input and are compiled on every start. */
+const MAX_PATTERN_CHARS = 1024;
+
+const pattern = z.string().min(1).max(MAX_PATTERN_CHARS);
+
+const order = (ascending: string) =>
+  z
+    .enum(['asc', 'desc'])
+    .default('asc')
+    .describe(`Sort order; the last tag is chosen. asc (default): ${ascending}.`);
+
+const tagPolicySchema = exactlyOneOf(
+  z.object({
+    semver: z
+      .object({
+        range: z
+          .string()
+          .max(512)
+          .describe(
+            'Allowed versions, such as "^1.2.0", "1.x", ">=1.0.0 <2.0.0" or ">=1.0.0-0" (with pre-releases); a comma means AND.',
+          ),
+      })
+      .optional()
+      .describe('Choose the highest semantic version in a range.'),
+    numerical: z
+      .object({ order: order('the largest number is chosen') })
+      .optional()
+      .describe('Choose by number; exact for integers of any length.'),
+    alphabetical: z
+      .object({ order: order('the last in alphabetical order is chosen') })
+      .optional()
+      .describe('Choose by alphabetical order (by Unicode code point).'),
+    newest: z.object({}).optional().describe('Choose the image with the latest build time.'),
+    digest: z
+      .object({ tag: z.string().min(1).max(128).describe('The mutable tag to follow.') })
+      .optional()
+      .describe('Follow one mutable tag: its name stays, its digest is kept up to date.'),
+  }),
+  ['semver', 'numerical', 'alphabetical', 'newest', 'digest'],
+).describe('How the tag is chosen: exactly one of the members.');
+
+const filterTagsSchema = rule(
+  z.object({
+    pattern: pattern
+      .optional()
+      .describe('Only tags that match this RE2 pattern are considered (unanchored).'),
+    extract: z
+      .string()
+      .max(MAX_PATTERN_CHARS)
+      .optional()
+      .describe(
+        'What the policy orders instead of the tag: a template over the groups of pattern, such as "$ts" or "${1}". The original tag is written.',
+      ),
+    exclude: z
+      .array(pattern)
+      .max(32)
+      .optional()
+      .describe('Tags that match any of these RE2 patterns are never chosen.'),
+  }),
+  {
+    cel: '!has(self.extract) || has(self.pattern)',
+    message: 'extract needs pattern',
+    check: (value) => value.extract === undefined || value.pattern !== undefined,
+  },
+).describe('Which tags are considered, and which part of them is ordered.');
+
+const tag = z
+  .string()
+  .max(128)
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'must be a tag');
+
+const digest = z
+  .string()
+  .max(135)
+  .regex(/^sha(256:[a-f0-9]{64}|512:[a-f0-9]{128})$/, 'must be a digest such as sha256:…');
+
+const lockSchema = z
+  .object({
+    tag: tag
+      .optional()
+      .describe('Every location of the policy is driven to this tag and kept there.'),
+    digest: digest.optional().describe('Written behind the tag as tag@digest.'),
+    reason: z.string().max(1024).optional().describe('Why, for the people who read it.'),
+    by: z.string().max(256).optional().describe('Who locked it.'),
+    until: z.iso
+      .datetime({ offset: true })
+      .optional()
+      .describe('When the lock lifts by itself (RFC 3339).'),
+  })
+  .describe(
+    'Pin every location of this policy. Without tag, each location stays at what it holds now.',
+  );
+
+/** `spec` of an ImagePolicy (DESIGN: resources). Flux's names where Flux has the field. */
+export const imagePolicySpecSchema = rule(
+  z.object({
+    image: z
+      .string()
+      .min(1)
+      .max(512)
+      .describe(
+        'Repository to scan, without scheme and tag: "ghcr.io/org/app" or "host:5000/path".',
+      ),
+    writtenName: z
+      .string()
+      .min(1)
+      .max(512)
+      .optional()
+      .describe('Name written into manifests where it differs from image (mirror, proxy cache).'),
+    interval: duration('How often the registry is scanned. Default 5m.').default('5m'),
+    schedule: z
+      .object({
+        cron: z
+          .string()
+          .min(9)
+          .max(128)
+          .describe('Cron expression of five fields, such as "0 6 * * 1-5".'),
+        timeZone: z.string().max(64).default('UTC').describe('IANA time zone. Default UTC.'),
+      })
+      .optional()
+      .describe('When the registry is scanned, instead of interval.'),
+    timeout: duration('How long one scan may take. Default 60s.').default('60s'),
+    suspend: z
+      .boolean()
+      .default(false)
+      .describe('Stop scanning; locations of this policy stay as they are.'),
+    policy: tagPolicySchema,
+    filterTags: filterTagsSchema.optional(),
+    digestReflectionPolicy: z
+      .enum(['Never', 'IfNotPresent', 'Always'])
+      .default('Never')
+      .describe(
+        'Write tag@digest: Never, IfNotPresent (when the tag changes or has none), or Always (also when the tag was pushed again).',
+      ),
+    platforms: z
+      .array(z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/))
+      .max(16)
+      .optional()
+      .describe('A tag must provide all of these platforms (os/arch[/variant]).'),
+    minimumAge: duration('How long a tag must have been known before it is chosen.').optional(),
+    verify: z
+      .object({
+        cosign: z
+          .object({})
+          .optional()
+          .describe('Cosign signature, by key or by keyless identity.'),
+      })
+      .optional()
+      .describe('Signature required before a tag may be written.'),
+    allowDowngrade: z
+      .boolean()
+      .default(false)
+      .describe('Allow a location to move to something older than it holds.'),
+    promoteFrom: z
+      .object({
+        policy: z.string().max(253).describe('Name of the policy to follow.'),
+        soak: duration('How long its locations must have run the tag.').optional(),
+      })
+      .optional()
+      .describe('Only what the named policy’s locations have run for a while.'),
+    lock: lockSchema.optional(),
+    secretRef: localReference(
+      'Secret with registry credentials (kubernetes.io/dockerconfigjson, or username and password).',
+    ).optional(),
+    serviceAccountName: z
+      .string()
+      .max(253)
+      .optional()
+      .describe('ServiceAccount whose image pull secrets are used.'),
+    provider: z
+      .enum(['generic', 'aws', 'azure', 'gcp'])
+      .default('generic')
+      .describe('Where credentials come from; generic is secretRef or none.'),
+    certSecretRef: localReference(
+      'Secret with ca.crt to trust, and tls.crt with tls.key to present.',
+    ).optional(),
+    proxySecretRef: localReference('Secret with the address of an HTTP proxy.').optional(),
+    insecure: z
+      .boolean()
+      .default(false)
+      .describe('Speak plain HTTP to the registry. Only for registries on a trusted network.'),
+    accessFrom: z
+      .object({
+        namespaceSelectors: z
+          .array(z.object({ matchLabels: z.record(z.string(), z.string()).optional() }))
+          .max(32)
+          .describe('Namespaces, by label, whose automations may use this policy.'),
+      })
+      .optional()
+      .describe('Which other namespaces may use this policy. Default none.'),
+  }),
+  {
+    cel: "!(has(self.policy.digest) && has(self.digestReflectionPolicy) && self.digestReflectionPolicy == 'IfNotPresent')",
+    message:
+      'policy.digest follows a digest: digestReflectionPolicy must be left out, Never or Always',
+    check: (spec) =>
+      spec.policy.digest === undefined || spec.digestReflectionPolicy !== 'IfNotPresent',
+  },
+);
+
+/** A parsed, defaulted ImagePolicy spec. */
+export type ImagePolicySpec = z.output<typeof imagePolicySpecSchema>;
+
+/** Exactly one member is set: which rule chooses the tag. */
+export type TagPolicy = ImagePolicySpec['policy'];
+
+/** Pattern, extract template and exclusions. */
+export type FilterTags = NonNullable<ImagePolicySpec['filterTags']>;
+
+/** An ImagePolicy: which image, which tag. */
+export interface ImagePolicy {
+  readonly kind: 'ImagePolicy';
+  readonly metadata: ObjectMeta;
+  readonly spec: ImagePolicySpec;
+}

@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import {
+  duration,
+  exactlyOneOf,
+  labelSelectorSchema,
+  localReference,
+  type ObjectMeta,
+} from './schema.ts';
+
+const gitSchema = z
+  .object({
+    url: z
+      .string()
+      .min(1)
+      .max(2048)
+      .describe('Address of the config repo: https://, http:// or ssh://.'),
+    branch: z.string().min(1).max(255).default('main').describe('Branch to read and write.'),
+    secretRef: localReference(
+      'Secret with username and password, bearerToken, or an SSH identity and known_hosts.',
+    ).optional(),
+    certSecretRef: localReference(
+      'Secret with ca.crt to trust, and tls.crt with tls.key to present.',
+    ).optional(),
+    proxySecretRef: localReference('Secret with the address of an HTTP proxy.').optional(),
+    provider: z
+      .enum(['generic', 'github', 'aws', 'azure'])
+      .default('generic')
+      .describe('Where the login comes from; generic is secretRef or none.'),
+  })
+  .describe('The config repo, given here.');
+
+const windowSchema = z.object({
+  cron: z.string().min(9).max(128).describe('When the window opens, as a cron expression.'),
+  duration: duration('How long it stays open.'),
+  timeZone: z.string().max(64).default('UTC').describe('IANA time zone. Default UTC.'),
+});
+
+/** `spec` of an ImageUpdateAutomation (DESIGN: resources). Flux's names where Flux has the field. */
+export const imageUpdateAutomationSpecSchema = exactlyOneOf(
+  z.object({
+    git: gitSchema.optional(),
+    sourceRef: z
+      .object({
+        kind: z.enum(['GitRepository']).describe('Kind of the source.'),
+        name: z.string().min(1).max(253).describe('Name of the source.'),
+        namespace: z.string().max(63).optional().describe('Namespace of the source.'),
+      })
+      .optional()
+      .describe('The config repo, as a Flux GitRepository describes it.'),
+    commit: z
+      .object({
+        author: z
+          .object({
+            name: z.string().min(1).max(256).default('Lockkeeper').describe('Author name.'),
+            email: z.string().min(3).max(256).describe('Author e-mail address.'),
+          })
+          .optional()
+          .describe('Who the commits are by.'),
+        messageTemplate: z.string().max(16384).optional().describe('Template of the message.'),
+        values: z
+          .record(z.string(), z.string())
+          .optional()
+          .describe('Values that the template may use.'),
+        signingKey: z
+          .object({ secretRef: localReference('Secret with the key.') })
+          .optional()
+          .describe('Sign commits with an OpenPGP or SSH key.'),
+        signOff: z.boolean().optional().describe('Add a Signed-off-by line.'),
+      })
+      .optional()
+      .describe('How commits look.'),
+    push: z
+      .object({
+        branch: z.string().max(255).optional().describe('Branch to push to, if not git.branch.'),
+        refspec: z.string().max(512).optional().describe('Further refspec to push.'),
+        options: z.record(z.string(), z.string()).optional().describe('Git push options.'),
+      })
+      .optional()
+      .describe('Where commits are pushed. Default: the branch they were read from.'),
+    pullRequest: z
+      .object({
+        provider: z
+          .enum(['github', 'gitlab', 'gitea', 'bitbucket', 'azuredevops'])
+          .describe('The forge.'),
+        branch: z.string().max(255).optional().describe('Template of the branch name.'),
+        labels: z.array(z.string().max(256)).max(32).optional().describe('Labels to set.'),
+        reviewers: z.array(z.string().max(256)).max(32).optional().describe('Whom to ask.'),
+        autoMerge: z.boolean().optional().describe('Merge when checks pass.'),
+      })
+      .optional()
+      .describe('Open a pull request instead of pushing to the branch.'),
+    policySelector: labelSelectorSchema
+      .optional()
+      .describe('Which ImagePolicies apply. Default: all of the namespace.'),
+    update: z
+      .object({
+        paths: z
+          .array(z.string().min(1).max(1024))
+          .max(256)
+          .optional()
+          .describe('Folders or files of the repo to look in. Default: the whole repo.'),
+        strategy: z
+          .enum(['Setters', 'Images'])
+          .default('Setters')
+          .describe(
+            'Setters: only fields with a marker. Images: also unmarked image fields of a policy’s repository.',
+          ),
+      })
+      .optional()
+      .describe('Which fields are updated.'),
+    groupBy: z
+      .enum(['all', 'policy', 'path'])
+      .optional()
+      .describe('What goes into one commit or pull request. Default all.'),
+    interval: duration('How often the repo is checked. Default 5m.').default('5m'),
+    windows: z
+      .object({
+        allow: z.array(windowSchema).max(32).optional().describe('Write only inside these.'),
+        deny: z.array(windowSchema).max(32).optional().describe('Never write inside these.'),
+      })
+      .optional()
+      .describe('When commits may be made. Deny wins; scanning goes on.'),
+    onRevert: z
+      .enum(['SkipTag', 'Hold', 'Override'])
+      .optional()
+      .describe('What it means when a person reverts a change. Default SkipTag.'),
+    suspend: z.boolean().default(false).describe('Stop making commits.'),
+  }),
+  ['git', 'sourceRef'],
+);
+
+/** A parsed, defaulted ImageUpdateAutomation spec. */
+export type ImageUpdateAutomationSpec = z.output<typeof imageUpdateAutomationSpecSchema>;
+
+/** `Setters`: marked fields only. `Images`: also unmarked image fields of a policy's repository. */
+export type UpdateStrategy = NonNullable<ImageUpdateAutomationSpec['update']>['strategy'];
+
+/** An ImageUpdateAutomation: which repo, how to write. */
+export interface ImageUpdateAutomation {
+  readonly kind: 'ImageUpdateAutomation';
+  readonly metadata: ObjectMeta;
+  readonly spec: ImageUpdateAutomationSpec;
+}

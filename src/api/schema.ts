@@ -1,0 +1,104 @@
+import { z } from 'zod';
+
+/**
+ * Building blocks of the resource schemas. One zod schema gives the TypeScript type, the run-time
+ * parser and the CRD. House limits, so that the CRD stays structural: no unions, no strict or loose
+ * objects, explicit bounds on integers, and patterns that RE2 accepts too.
+ */
+
+/** A CEL rule of a CRD: `x-kubernetes-validations` (Kubernetes API, CustomResourceDefinition). */
+export interface CelRule {
+  readonly rule: string;
+  readonly message: string;
+}
+
+/**
+ * Adds one cross-field rule to a schema, for the API server (CEL) and for files (`check`) alike, so
+ * that the two cannot drift apart unnoticed.
+ */
+export function rule<S extends z.ZodType>(
+  schema: S,
+  parts: { cel: string; message: string; check: (value: z.output<S>) => boolean },
+): S {
+  const before = (schema.meta()?.['x-kubernetes-validations'] ?? []) as readonly CelRule[];
+  return schema
+    .refine((value) => parts.check(value), { message: parts.message })
+    .meta({
+      ...schema.meta(),
+      'x-kubernetes-validations': [...before, { rule: parts.cel, message: parts.message }],
+    });
+}
+
+/** "Exactly one of these members is set", as CEL and as a check. */
+export function exactlyOneOf<S extends z.ZodType>(schema: S, keys: readonly string[]): S {
+  return rule(schema, {
+    cel: `[${keys.map((key) => `has(self.${key})`).join(', ')}].filter(x, x).size() == 1`,
+    message: `exactly one of ${keys.join(', ')} must be set`,
+    check: (value) =>
+      keys.filter((key) => (value as Record<string, unknown>)[key] !== undefined).length === 1,
+  });
+}
+
+/** A Go duration such as `5m` or `1h30m`, as Flux writes them; units ms, s, m, h. */
+export function duration(description: string) {
+  return z
+    .string()
+    .regex(/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/, 'must be a duration such as 30s, 5m or 1h30m')
+    .max(32)
+    .describe(description);
+}
+
+/** The name of another object in the same namespace (a DNS-1123 subdomain). */
+const objectName = z
+  .string()
+  .min(1)
+  .max(253)
+  .regex(
+    /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+    'must be a Kubernetes object name (lower case, digits, "-" and ".")',
+  );
+
+/** A reference to an object of the same namespace. */
+export function localReference(description: string) {
+  return z
+    .object({ name: objectName.describe('Name of the object, in the same namespace.') })
+    .describe(description);
+}
+
+/** `metadata` of a resource: only what Lockkeeper reads. Everything else there is the API server's. */
+export const metadataSchema = z.object({
+  name: objectName,
+  namespace: z.string().max(63).optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+  annotations: z.record(z.string(), z.string()).optional(),
+});
+
+/** Identity and labels of a resource. `namespace` is `default` where a file names none. */
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A label selector, as `metav1.LabelSelector`. */
+export const labelSelectorSchema = z.object({
+  matchLabels: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('Labels that must have exactly these values.'),
+  matchExpressions: z
+    .array(
+      z.object({
+        key: z.string().max(317).describe('Label key.'),
+        operator: z
+          .enum(['In', 'NotIn', 'Exists', 'DoesNotExist'])
+          .describe('How the key relates to the values.'),
+        values: z.array(z.string()).max(256).optional().describe('Values for In and NotIn.'),
+      }),
+    )
+    .max(64)
+    .optional()
+    .describe('Expressions that must all hold.'),
+});
+
+export type LabelSelector = z.output<typeof labelSelectorSchema>;
