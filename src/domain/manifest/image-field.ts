@@ -38,6 +38,8 @@ export interface Span {
 /** One scalar that holds an image, or a part of one, and may be updated. */
 export interface ImageField {
   readonly at: Required<Location>;
+  /** Which document of the file, from 0. */
+  readonly document: number;
   /** Keys from the document's root, such as `spec.containers.0.image`. */
   readonly keyPath: readonly (string | number)[];
   /** Resource that the field belongs to; absent in Helm values and the like. */
