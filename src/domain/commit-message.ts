@@ -1,0 +1,95 @@
+import type { Change } from './plan/update-plan.ts';
+
+/** Git's customary limit for a subject line; longer lists of names are counted instead. */
+const MAX_SUBJECT_CHARS = 72;
+
+/**
+ * Message of an update commit. The trailers are the machine-readable record: one `Image-Update`
+ * (or `Image-Lock`, when a lock drove the field) per policy and step.
+ */
+export function updateMessage(changes: readonly Change[]): string {
+  const groups = groupBy(changes, (change) =>
+    JSON.stringify([change.policy, change.image, change.from, change.to, change.locked]),
+  );
+  const sections = groups.map((group) => [headline(group[0]), ...group.map(locationLine)]);
+  const trailers = groups.map((group) => trailer(group[0]));
+  return [
+    subject(changes),
+    '',
+    ...sections.flatMap((lines) => [...lines, '']),
+    ...trailers,
+    '',
+  ].join('\n');
+}
+
+function subject(changes: readonly Change[]): string {
+  const steps = [
+    ...new Set(changes.map((change) => `${shortName(change.image)} to ${shortTag(change.to)}`)),
+  ];
+  const verb = changes.every((change) => change.locked) ? 'Return' : 'Update';
+  const full = `${verb} ${steps.join(', ')}`;
+  return full.length <= MAX_SUBJECT_CHARS || steps.length === 1
+    ? full
+    : `${verb} ${steps.length} images`;
+}
+
+function headline(change: Change): string {
+  const lock = change.locked ? ', locked' : '';
+  return `${change.image} ${change.from ?? 'no tag'} -> ${change.to} (${change.policy}${lock})`;
+}
+
+function locationLine(change: Change): string {
+  return `  ${change.path}${change.resource === undefined ? '' : `  ${change.resource}`}`;
+}
+
+function trailer(change: Change): string {
+  const from = change.from === undefined ? change.image : `${change.image}:${change.from}`;
+  const key = change.locked ? 'Image-Lock' : 'Image-Update';
+  return `${key}: ${change.policy} ${from} -> ${change.to}`;
+}
+
+/** What a lock command did to one place. */
+export interface LockChange {
+  readonly action: 'lock' | 'unlock';
+  /** `Deployment apps/podinfo`, `ImagePolicy apps/podinfo` or `FILE:LINE`. */
+  readonly target: string;
+  readonly path: string;
+  readonly tag?: string;
+  readonly reason?: string;
+  readonly by?: string;
+  readonly until?: string;
+}
+
+/** Message of a lock or unlock commit; the trailers say who, why and until when. */
+export function lockMessage(change: LockChange): string {
+  const locking = change.action === 'lock';
+  const title = locking
+    ? `Lock ${change.target}${change.tag === undefined ? '' : ` at ${change.tag}`}`
+    : `Unlock ${change.target}`;
+  const trailers = [
+    `${locking ? 'Image-Lock' : 'Image-Unlock'}: ${change.target}${change.tag === undefined ? '' : ` ${change.tag}`}`,
+    ...(change.by === undefined ? [] : [`Lock-By: ${change.by}`]),
+    ...(change.until === undefined ? [] : [`Lock-Until: ${change.until}`]),
+  ];
+  const body = change.reason === undefined ? [] : [change.reason, ''];
+  return [title, '', ...body, change.path, '', ...trailers, ''].join('\n');
+}
+
+function shortName(image: string): string {
+  return image.slice(image.lastIndexOf('/') + 1);
+}
+
+function shortTag(target: string): string {
+  const at = target.indexOf('@');
+  return at === -1 ? target : target.slice(0, at);
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): readonly [T, ...T[]][] {
+  const groups = new Map<string, [T, ...T[]]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,121 @@
+import type { Finding } from '../errors.ts';
+import {
+  parseImageReference,
+  parseRepository,
+  repositoryKey,
+  sameRepository,
+} from '../image-reference.ts';
+import type { ImageField, PolicyKey } from '../manifest/image-field.ts';
+import { writtenName, writtenRepository, type PolicyView } from './policy-view.ts';
+
+/**
+ * One image as it stands in a manifest: the fields of one mapping that belong together and must
+ * move together (name, tag and digest of a kustomize entry), or a single reference.
+ */
+export interface ImageSlot {
+  readonly policy: PolicyKey;
+  /** At least one, in file order. */
+  readonly fields: readonly [ImageField, ...ImageField[]];
+}
+
+/** Fields sorted into slots, with what could not be sorted. */
+export interface Slots {
+  readonly slots: readonly ImageSlot[];
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Gives each field to the one policy that owns it: the policy its marker names, or for an unmarked
+ * field the policy of its repository. Unmarked fields of other repositories are nobody's business.
+ */
+export function assignFields(
+  fields: readonly ImageField[],
+  views: ReadonlyMap<PolicyKey, PolicyView>,
+  known: ReadonlySet<PolicyKey>,
+): Slots {
+  const byRepository = policiesByRepository(views);
+  const findings: Finding[] = [];
+  const slots = new Map<string, { policy: PolicyKey; fields: [ImageField, ...ImageField[]] }>();
+  for (const field of fields) {
+    const owner =
+      field.marker === undefined
+        ? ownerByRepository(field, byRepository, findings)
+        : ownerByMarker(field, field.marker, views, known, findings);
+    if (owner === undefined) continue;
+    const key = slotKey(field, owner);
+    const slot = slots.get(key);
+    if (slot === undefined) slots.set(key, { policy: owner, fields: [field] });
+    else slot.fields.push(field);
+  }
+  return { slots: [...slots.values()], findings };
+}
+
+/** A whole reference stands alone; parts belong with their siblings in the same mapping. */
+function slotKey(field: ImageField, owner: PolicyKey): string {
+  const path = field.part === 'reference' ? field.keyPath : field.keyPath.slice(0, -1);
+  const kind = field.part === 'reference' ? 'reference' : 'parts';
+  return JSON.stringify([field.at.path, field.document, kind, path, owner]);
+}
+
+function policiesByRepository(
+  views: ReadonlyMap<PolicyKey, PolicyView>,
+): ReadonlyMap<string, readonly PolicyKey[]> {
+  const result = new Map<string, PolicyKey[]>();
+  for (const [key, view] of views) {
+    const repository = writtenRepository(view.policy);
+    result.set(repository, [...(result.get(repository) ?? []), key]);
+  }
+  return result;
+}
+
+function ownerByMarker(
+  field: ImageField,
+  marker: PolicyKey,
+  views: ReadonlyMap<PolicyKey, PolicyView>,
+  known: ReadonlySet<PolicyKey>,
+  findings: Finding[],
+): PolicyKey | undefined {
+  if (views.has(marker)) return marker;
+  if (!known.has(marker)) {
+    findings.push({
+      severity: 'warning',
+      code: 'marker/unknown-policy',
+      message: `marker names ImagePolicy ${marker}, which is not among the policies${similar(marker, known)}`,
+      at: field.at,
+    });
+  }
+  return undefined;
+}
+
+/** A hint for the commonest slips: right name in another namespace. */
+function similar(marker: PolicyKey, known: ReadonlySet<PolicyKey>): string {
+  const name = marker.slice(marker.indexOf('/') + 1);
+  const twin = [...known].toSorted().find((key) => key.endsWith(`/${name}`));
+  return twin === undefined ? '' : `; did you mean ${twin.replace('/', ':')}?`;
+}
+
+function ownerByRepository(
+  field: ImageField,
+  byRepository: ReadonlyMap<string, readonly PolicyKey[]>,
+  findings: Finding[],
+): PolicyKey | undefined {
+  const name = field.current.name;
+  if (name === undefined || parseImageReference(name) === undefined) return undefined;
+  const owners = byRepository.get(repositoryKey(parseRepository(name))) ?? [];
+  if (owners.length > 1) {
+    findings.push({
+      severity: 'error',
+      code: 'field/claimed-twice',
+      message: `${name} belongs to more than one ImagePolicy (${owners.toSorted().join(', ')}); put a marker on the field or narrow update.paths`,
+      at: field.at,
+    });
+    return undefined;
+  }
+  return owners[0];
+}
+
+/** The name to write: the text that stands there where it already means the same repository. */
+export function nameToWrite(current: string | undefined, view: PolicyView): string {
+  const wanted = writtenName(view.policy);
+  return current !== undefined && sameRepository(current, wanted) ? current : wanted;
+}

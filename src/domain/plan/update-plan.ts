@@ -1,0 +1,98 @@
+import type { Finding } from '../errors.ts';
+import type { FieldEdit, ImageField, PolicyKey } from '../manifest/image-field.ts';
+import { decideSlot, type Decision } from './decide-slot.ts';
+import { assignFields } from './image-slot.ts';
+import { writtenName, type PolicyView } from './policy-view.ts';
+
+/** What planning looks at: plain values, no clock and no files. */
+export interface PlanInput {
+  /** Fields of all files, in path and file order. */
+  readonly fields: readonly ImageField[];
+  /** Policies that apply, with what their registries said. */
+  readonly views: ReadonlyMap<PolicyKey, PolicyView>;
+  /** Policies that exist, whether or not they apply here: markers may name them. */
+  readonly known: ReadonlySet<PolicyKey>;
+  readonly now: Date;
+}
+
+/** What should happen to every location, and why. Printable as JSON. */
+export interface UpdatePlan {
+  /** In path and file order. */
+  readonly decisions: readonly Decision[];
+  readonly findings: readonly Finding[];
+}
+
+/** One image in one place that moves: what commit messages, reports and audits speak of. */
+export interface Change {
+  readonly policy: PolicyKey;
+  /** Repository name that is written. */
+  readonly image: string;
+  /** Tag, or tag@digest, that the location held; absent when it held none. */
+  readonly from?: string;
+  readonly to: string;
+  readonly path: string;
+  readonly line: number;
+  /** `Deployment apps/podinfo`, where the location belongs to a resource. */
+  readonly resource?: string;
+  readonly locked: boolean;
+}
+
+/** Plans one pass over a repo or folder. */
+export function planUpdate(input: PlanInput): UpdatePlan {
+  const { slots, findings } = assignFields(input.fields, input.views, input.known);
+  const decisions = slots.map((slot) => {
+    const view = input.views.get(slot.policy);
+    if (view === undefined) throw new Error(`no view of policy ${slot.policy}`);
+    return decideSlot(slot, view, input.now);
+  });
+  return {
+    decisions,
+    findings: [
+      ...findings,
+      ...decisions.flatMap(({ finding }) => (finding === undefined ? [] : [finding])),
+    ],
+  };
+}
+
+/** The edits of a plan by file, in path order. */
+export function editsByPath(plan: UpdatePlan): ReadonlyMap<string, readonly FieldEdit[]> {
+  const result = new Map<string, FieldEdit[]>();
+  for (const edit of plan.decisions.flatMap((decision) => decision.edits)) {
+    const edits = result.get(edit.field.at.path);
+    if (edits === undefined) result.set(edit.field.at.path, [edit]);
+    else edits.push(edit);
+  }
+  return result;
+}
+
+/** The changes that a plan makes, in path and file order. @param refused files left out after all */
+export function changesOf(
+  plan: UpdatePlan,
+  views: ReadonlyMap<PolicyKey, PolicyView>,
+  refused: ReadonlySet<string> = new Set(),
+): readonly Change[] {
+  return plan.decisions.flatMap((decision) => {
+    const view = views.get(decision.policy);
+    const { at, resource } = decision.slot.fields[0];
+    if (decision.target === undefined || view === undefined || refused.has(at.path)) return [];
+    return [
+      {
+        policy: decision.policy,
+        image: writtenName(view.policy),
+        ...(decision.current === undefined ? {} : { from: decision.current }),
+        to: decision.target,
+        path: at.path,
+        line: at.line,
+        ...(resource === undefined ? {} : { resource: formatResource(resource) }),
+        locked: decision.lock !== undefined,
+      },
+    ];
+  });
+}
+
+/** `Kind namespace/name`, or `Kind name` where the document names no namespace. */
+export function formatResource(resource: NonNullable<ImageField['resource']>): string {
+  const name =
+    resource.namespace === undefined ? resource.name : `${resource.namespace}/${resource.name}`;
+  return `${resource.kind} ${name}`;
+}
