@@ -94,8 +94,7 @@ export interface CommitRequest {
 
 /** `rejected` when the branch is no longer at the parent: fetch, plan again, try again. */
 export type PushResult =
-  | { readonly kind: 'pushed' }
-  | { readonly kind: 'rejected'; readonly reason: string };
+  { readonly kind: 'pushed' } | { readonly kind: 'rejected'; readonly reason: string };
 
 /** One branch of a remote Git repo, behind a local object store that is kept between runs. */
 export interface GitBranch {
@@ -133,13 +132,12 @@ export interface Checkout extends FileSource {
   /** Replaces files, each atomically: after a crash a file is old or new, never half. */
   write(files: readonly FileWrite[], signal: AbortSignal): Promise<void>;
   /**
-   * Commits just these paths on the checked-out branch; whatever else is staged stays staged.
-   * @throws AppError `git/dirty` when a path had uncommitted changes before `write`
+   * Writes the files and commits just their paths on the checked-out branch; whatever else is staged
+   * stays staged.
+   * @throws AppError `git/dirty`, before anything is written, when one of the paths has uncommitted
+   * changes: they would go into the commit
    */
-  commit(
-    request: Omit<CommitRequest, 'parent'>,
-    signal: AbortSignal,
-  ): Promise<string>;
+  commit(request: Omit<CommitRequest, 'parent'>, signal: AbortSignal): Promise<string>;
 }
 
 /** Secrets by the names that resources use. */
@@ -156,6 +154,15 @@ export interface Secrets {
 export interface StateFiles {
   load(name: string): Promise<unknown>;
   save(name: string, value: unknown): Promise<void>;
+}
+
+/** Times of cron expressions. */
+export interface CronTimes {
+  /**
+   * First time after `after` at which the five-field expression fires in an IANA time zone.
+   * @throws AppError `resource/invalid` for an expression or zone that does not exist
+   */
+  next(expression: string, timeZone: string, after: Date): Date;
 }
 
 /** Time, so that tests own it. */

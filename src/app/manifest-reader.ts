@@ -1,0 +1,209 @@
+import type { UpdateStrategy } from '../api/image-update-automation.ts';
+import { AppError, findingOf, type Finding } from '../domain/errors.ts';
+import { decodeManifest, isManifestPath, MAX_MANIFEST_BYTES } from '../domain/manifest/decode.ts';
+import type { FileFields } from '../domain/manifest/image-field.ts';
+import { locateFields } from '../domain/manifest/locate-fields.ts';
+import { parseResources, type ParsedResources } from '../domain/resources/parse-resources.ts';
+import type { FileEntry, FileSource } from '../ports.ts';
+import { isInside } from './repo-path.ts';
+import { interestOf, type Interest, type InterestMemory } from './interest-memory.ts';
+
+/** What the reader should look for, and where. */
+export interface ReadScope {
+  readonly strategy: UpdateStrategy;
+  /** Folders or files whose fields count; empty means everywhere. Resources count everywhere. */
+  readonly paths: readonly string[];
+  /** Commit of the source: the same revision holds the same files. */
+  readonly revision?: string;
+}
+
+/** All that a folder or commit holds for us. */
+export interface ManifestContents {
+  /** By path, in path order; only files with fields or findings. */
+  readonly files: ReadonlyMap<string, FileFields>;
+  readonly resources: readonly ParsedResources[];
+  readonly findings: readonly Finding[];
+}
+
+/** What one file amounted to. */
+interface ReadFile {
+  readonly fields?: FileFields;
+  readonly resources?: ParsedResources;
+}
+
+/**
+ * Reads the manifests of a folder or commit. Files are looked at in raw bytes first and parsed only
+ * where they hold something; what a blob held is remembered by its id, so that a further read costs
+ * only what changed.
+ */
+export class ManifestReader {
+  /** Parsed files by path and blob id, for the strategy at hand. */
+  #parsed = new Map<string, ReadFile>();
+  /** The last answer: a branch that did not move costs nothing. */
+  #last: { readonly key: string; readonly contents: ManifestContents } | undefined;
+  readonly #interest: InterestMemory;
+
+  constructor(interest: InterestMemory) {
+    this.#interest = interest;
+  }
+
+  /** @throws AppError only where the source itself fails; a bad file is a finding. */
+  async read(source: FileSource, scope: ReadScope, signal: AbortSignal): Promise<ManifestContents> {
+    const key = JSON.stringify(scope);
+    if (scope.revision !== undefined && this.#last?.key === key) return this.#last.contents;
+    const contents = await this.#readAll(source, scope, signal);
+    this.#last = { key, contents };
+    return contents;
+  }
+
+  async #readAll(
+    source: FileSource,
+    scope: ReadScope,
+    signal: AbortSignal,
+  ): Promise<ManifestContents> {
+    const entries = (await source.list(signal)).filter((entry) => isManifestPath(entry.path));
+    const regular = entries.filter((entry) => entry.kind === 'file');
+    const seen = new Map<string, ReadFile>();
+    const findings: Finding[] = [];
+    for await (const read of this.#readMissing(source, regular, scope, signal)) {
+      if (read.kind === 'finding') findings.push(read.finding);
+      else seen.set(read.path, read.file);
+    }
+    const next = new Map<string, ReadFile>();
+    for (const entry of regular) {
+      const key = cacheKey(entry, scope);
+      const file = seen.get(entry.path) ?? (key === undefined ? undefined : this.#parsed.get(key));
+      if (file === undefined) continue;
+      seen.set(entry.path, file);
+      if (key !== undefined) next.set(key, file);
+    }
+    this.#parsed = next;
+    findings.push(...(await escapingLinks(source, entries, signal)));
+    return collect(regular, seen, scope, findings);
+  }
+
+  async *#readMissing(
+    source: FileSource,
+    entries: readonly FileEntry[],
+    scope: ReadScope,
+    signal: AbortSignal,
+  ): AsyncGenerator<
+    | { readonly kind: 'file'; readonly path: string; readonly file: ReadFile }
+    | { readonly kind: 'finding'; readonly finding: Finding }
+  > {
+    const missing = entries.filter((entry) => {
+      const key = cacheKey(entry, scope);
+      if (key !== undefined && this.#parsed.has(key)) return false;
+      const interest = this.#interest.get(entry.id);
+      return interest === undefined || isWanted(interest, scope);
+    });
+    for await (const { entry, bytes } of source.read(missing, MAX_MANIFEST_BYTES, signal)) {
+      if (bytes === undefined) {
+        yield { kind: 'finding', finding: tooLarge(entry.path) };
+        continue;
+      }
+      const interest = interestOf(bytes);
+      this.#interest.set(entry.id, interest);
+      if (!isWanted(interest, scope)) continue;
+      try {
+        yield {
+          kind: 'file',
+          path: entry.path,
+          file: readFile(entry.path, bytes, interest, scope),
+        };
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        yield { kind: 'finding', finding: findingOf(error, error.at ?? { path: entry.path }) };
+      }
+    }
+  }
+}
+
+function isWanted(interest: Interest, scope: ReadScope): boolean {
+  return interest.resources || interest.marker || (interest.image && scope.strategy === 'Images');
+}
+
+function cacheKey(entry: FileEntry, scope: ReadScope): string | undefined {
+  return entry.id === undefined ? undefined : `${scope.strategy}\0${entry.id}\0${entry.path}`;
+}
+
+function readFile(path: string, bytes: Uint8Array, interest: Interest, scope: ReadScope): ReadFile {
+  const text = decodeManifest(path, bytes);
+  const wantsFields = interest.marker || (interest.image && scope.strategy === 'Images');
+  return {
+    ...(wantsFields ? { fields: fieldsOf(path, text, interest, scope) } : {}),
+    ...(interest.resources ? { resources: parseResources(path, text) } : {}),
+  };
+}
+
+/** Without a marker a file that is no YAML (a Helm template, say) is none of ours: only a warning. */
+function fieldsOf(path: string, text: string, interest: Interest, scope: ReadScope): FileFields {
+  const located = locateFields(path, text, scope.strategy);
+  if (interest.marker) return located;
+  return {
+    fields: located.fields,
+    findings: located.findings.map((finding) => ({ ...finding, severity: 'warning' as const })),
+  };
+}
+
+function collect(
+  entries: readonly FileEntry[],
+  read: ReadonlyMap<string, ReadFile>,
+  scope: ReadScope,
+  findings: readonly Finding[],
+): ManifestContents {
+  const files = new Map<string, FileFields>();
+  const resources: ParsedResources[] = [];
+  for (const { path } of entries) {
+    const file = read.get(path);
+    if (file?.resources !== undefined) resources.push(file.resources);
+    if (file?.fields !== undefined && isInside(path, scope.paths)) files.set(path, file.fields);
+  }
+  const ofFiles = [...files.values()].flatMap((file) => file.findings);
+  return { files, resources, findings: [...findings, ...ofFiles] };
+}
+
+function tooLarge(path: string): Finding {
+  return {
+    severity: 'error',
+    code: 'file/too-large',
+    message: `larger than ${MAX_MANIFEST_BYTES / 1024 / 1024} MiB; not read. Split it, or leave it out with spec.update.paths`,
+    at: { path },
+  };
+}
+
+/** Links inside the repo need no look (their target is read itself); links out of it are reported. */
+async function escapingLinks(
+  source: FileSource,
+  entries: readonly FileEntry[],
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const links = entries.filter((entry) => entry.kind === 'symlink');
+  const findings: Finding[] = [];
+  for await (const { entry, bytes } of source.read(links, MAX_LINK_BYTES, signal)) {
+    const target = bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+    if (target !== undefined && staysInside(entry.path, target)) continue;
+    findings.push({
+      severity: 'error',
+      code: 'file/outside',
+      message:
+        'symbolic link to a place outside the repo; it is never followed. Remove it, or leave it out with spec.update.paths',
+      at: { path: entry.path },
+    });
+  }
+  return findings;
+}
+
+/** Longest path that Linux resolves (PATH_MAX). */
+const MAX_LINK_BYTES = 4096;
+
+function staysInside(path: string, target: string): boolean {
+  if (target.startsWith('/')) return false;
+  let depth = path.split('/').length - 1;
+  for (const segment of target.split('/')) {
+    if (segment === '..') depth -= 1;
+    else if (segment !== '.' && segment !== '') depth += 1;
+    if (depth < 0) return false;
+  }
+  return true;
+}

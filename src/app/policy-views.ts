@@ -1,0 +1,112 @@
+import type { ImagePolicy } from '../api/image-policy.ts';
+import { AppError } from '../domain/errors.ts';
+import type { PolicyKey } from '../domain/manifest/image-field.ts';
+import {
+  policyKey,
+  reflectsDigest,
+  type Choice,
+  type PolicyView,
+} from '../domain/plan/policy-view.ts';
+import { createSelector } from '../domain/selection/create-selector.ts';
+import type { TagSelector } from '../domain/selection/selector.ts';
+import type { RepositoryScan, RepositoryScans } from './repository-scans.ts';
+
+/** Tags that locks name, by policy: planning asks for their existence and digest. */
+export type LockedTags = ReadonlyMap<PolicyKey, ReadonlySet<string>>;
+
+/** What each policy says now. Selectors are kept between calls: a scan then costs what is new. */
+export class PolicyViews {
+  readonly #scans: RepositoryScans;
+  readonly #selectors = new Map<PolicyKey, { rules: string; selector: TagSelector }>();
+
+  constructor(scans: RepositoryScans) {
+    this.#scans = scans;
+  }
+
+  /**
+   * A view of each policy. A registry that fails gives its policies a `failed` choice, and leaves
+   * the others alone.
+   * @throws AppError `cancelled`
+   */
+  async get(
+    policies: readonly ImagePolicy[],
+    locked: LockedTags,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<PolicyKey, PolicyView>> {
+    const views = policies.map(async (policy) => {
+      const key = policyKey(policy);
+      return [key, await this.#view(policy, locked.get(key) ?? new Set(), signal)] as const;
+    });
+    return new Map(await Promise.all(views));
+  }
+
+  async #view(
+    policy: ImagePolicy,
+    locked: ReadonlySet<string>,
+    signal: AbortSignal,
+  ): Promise<PolicyView> {
+    const selector = this.#selector(policy);
+    const silent = (choice: Choice): PolicyView => ({
+      policy,
+      selector,
+      choice,
+      hasTag: () => undefined,
+      digestOf: () => undefined,
+    });
+    if (policy.spec.suspend) return silent({ kind: 'suspended' });
+    const scan = await this.#scans.scan(policy, signal);
+    if ('error' in scan) return silent({ kind: 'failed', message: scan.error.message });
+    try {
+      if (reflectsDigest(policy)) {
+        for (const tag of locked) await this.#scans.digest(policy, scan, tag, signal);
+      }
+      const choice = await this.#choose(policy, selector, scan, signal);
+      return {
+        policy,
+        selector,
+        choice,
+        hasTag: (tag) => hasTag(policy, scan, tag),
+        digestOf: (tag) => scan.digests.get(tag) ?? undefined,
+      };
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code === 'cancelled') throw error;
+      return silent({ kind: 'failed', message: error.message });
+    }
+  }
+
+  async #choose(
+    policy: ImagePolicy,
+    selector: TagSelector,
+    scan: RepositoryScan,
+    signal: AbortSignal,
+  ): Promise<Choice> {
+    const followed = policy.spec.policy.digest?.tag;
+    const selection =
+      followed === undefined
+        ? selector.select(scan.tags)
+        : ({ kind: 'selected', tag: followed } as const);
+    if (selection.kind === 'none') return { kind: 'none', message: selection.message };
+    if (!reflectsDigest(policy)) return selection;
+    const digest = await this.#scans.digest(policy, scan, selection.tag, signal);
+    return digest === null
+      ? { kind: 'none', message: `${policy.spec.image} has no tag ${selection.tag}` }
+      : { ...selection, digest };
+  }
+
+  #selector(policy: ImagePolicy): TagSelector {
+    const key = policyKey(policy);
+    const rules = JSON.stringify([policy.spec.policy, policy.spec.filterTags]);
+    const known = this.#selectors.get(key);
+    if (known?.rules === rules) return known.selector;
+    const selector = createSelector(policy.spec);
+    this.#selectors.set(key, { rules, selector });
+    return selector;
+  }
+}
+
+/** A policy that follows one tag never lists them: it knows the tags it has asked about. */
+function hasTag(policy: ImagePolicy, scan: RepositoryScan, tag: string): boolean | undefined {
+  if (policy.spec.policy.digest === undefined) return scan.tags.has(tag);
+  const digest = scan.digests.get(tag);
+  return digest === undefined ? undefined : digest !== null;
+}

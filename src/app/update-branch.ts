@@ -1,0 +1,91 @@
+import { AppError } from '../domain/errors.ts';
+import { updateMessage } from '../domain/commit-message.ts';
+import { backoffMs } from '../domain/schedule.ts';
+import type { Clock, FileWrite, GitBranch, Person } from '../ports.ts';
+import {
+  planPass,
+  writesOf,
+  type PassContext,
+  type PassInput,
+  type PlannedPass,
+} from './update-pass.ts';
+
+/** Tries before a branch that never stands still is given up for this pass. */
+const MAX_ATTEMPTS = 10;
+
+/** What writing to a branch needs besides the pass itself. */
+export interface BranchWriter {
+  readonly branch: GitBranch;
+  readonly author: Person;
+  readonly clock: Clock;
+  /** From 0 to 1: spreads the retries of several writers. */
+  readonly random: () => number;
+}
+
+/** A commit to make on the head it was planned for; no writes: nothing to do. */
+export interface PlannedCommit<T> {
+  readonly writes: readonly FileWrite[];
+  readonly message: string;
+  readonly result: T;
+}
+
+/**
+ * Plans on the branch's head and pushes the outcome. When someone else pushed in between, the plan
+ * is made again on the new head: intent is repeated, text is never rebased, nothing is forced.
+ * @throws AppError `git/conflict` when the branch would not stand still
+ */
+export async function commitToBranch<T>(
+  writer: BranchWriter,
+  plan: (head: string) => Promise<PlannedCommit<T>>,
+  signal: AbortSignal,
+): Promise<{ readonly result: T; readonly commit?: string }> {
+  let reason = '';
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    if (attempt > 0) await writer.clock.sleep(backoffMs(attempt, writer.random()), signal);
+    const parent = await writer.branch.head(signal);
+    const { writes, message, result } = await plan(parent);
+    if (writes.length === 0) return { result };
+    const commit = await writer.branch.commit(
+      { parent, files: writes, message, author: writer.author, time: writer.clock.now() },
+      signal,
+    );
+    const push = await writer.branch.push({ commit, parent }, signal);
+    if (push.kind === 'pushed') return { result, commit };
+    reason = push.reason;
+  }
+  throw new AppError(
+    'git/conflict',
+    `${writer.branch.description}: gave up after ${MAX_ATTEMPTS} rejected pushes (${reason})`,
+    { retry: true },
+  );
+}
+
+/** A pass that was carried out. */
+export interface CarriedOutPass {
+  readonly pass: PlannedPass;
+  readonly commit?: { readonly id: string; readonly subject: string };
+}
+
+/** One update pass over a branch: at most one commit. */
+export async function updateBranch(
+  context: PassContext,
+  writer: BranchWriter,
+  input: Omit<PassInput, 'source' | 'revision'>,
+  signal: AbortSignal,
+): Promise<CarriedOutPass> {
+  const { result, commit } = await commitToBranch(
+    writer,
+    async (revision) => {
+      const source = writer.branch.files(revision);
+      const pass = await planPass(context, { ...input, source, revision }, signal);
+      const message = updateMessage(pass.changes);
+      return { writes: writesOf(pass.edits), message, result: { pass, message } };
+    },
+    signal,
+  );
+  const subject = result.message.slice(0, result.message.indexOf('\n'));
+  return {
+    pass: result.pass,
+    ...(commit === undefined ? {} : { commit: { id: commit, subject } }),
+  };
+}

@@ -1,0 +1,185 @@
+import type { ImageUpdateAutomation } from '../api/image-update-automation.ts';
+import type { ImagePolicy } from '../api/image-policy.ts';
+import { AppError, findingOf, type Finding } from '../domain/errors.ts';
+import { applyFieldEdits } from '../domain/manifest/edit-fields.ts';
+import { decodeManifest, encodeManifest, MAX_MANIFEST_BYTES } from '../domain/manifest/decode.ts';
+import type { PolicyKey } from '../domain/manifest/image-field.ts';
+import { lockedTags, nextExpiry } from '../domain/plan/effective-lock.ts';
+import { policyKey, type PolicyView } from '../domain/plan/policy-view.ts';
+import {
+  changesOf,
+  editsByPath,
+  planUpdate,
+  type Change,
+  type UpdatePlan,
+} from '../domain/plan/update-plan.ts';
+import { mergeResources, policiesOf, type Resources } from '../domain/resources/merge-resources.ts';
+import type { FileSource, FileWrite } from '../ports.ts';
+import type { ManifestReader } from './manifest-reader.ts';
+import type { PolicyViews } from './policy-views.ts';
+
+/** What a pass works with; kept between passes, so that a further pass costs what changed. */
+export interface PassContext {
+  readonly reader: ManifestReader;
+  readonly views: PolicyViews;
+  readonly now: () => Date;
+}
+
+/** What one pass is about. */
+export interface PassInput {
+  readonly source: FileSource;
+  /** Commit of the source: the same revision holds the same files. */
+  readonly revision?: string;
+  /** Resources from elsewhere (`--policies`, `--config`); those in the source win over them. */
+  readonly resources: Resources;
+  /** Where and how to write; without one, every policy applies to every marked field. */
+  readonly automation?: ImageUpdateAutomation;
+}
+
+/** A file's text before and after. */
+export interface FileEdit {
+  readonly path: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** A planned pass: nothing has been written yet. */
+export interface PlannedPass {
+  readonly plan: UpdatePlan;
+  readonly views: ReadonlyMap<PolicyKey, PolicyView>;
+  readonly changes: readonly Change[];
+  /** Changed files, in path order; empty when there is nothing to do. */
+  readonly edits: readonly FileEdit[];
+  readonly findings: readonly Finding[];
+  /** When a lock lifts next: then the plan may change without anything else changing. */
+  readonly nextExpiry?: Date;
+}
+
+/**
+ * The way through, up to the commit: read, scan, select, plan, edit.
+ * @throws AppError `resource/invalid` when any resource is invalid: then nothing at all is done
+ */
+export async function planPass(
+  context: PassContext,
+  input: PassInput,
+  signal: AbortSignal,
+): Promise<PlannedPass> {
+  const update = input.automation?.spec.update;
+  const contents = await context.reader.read(
+    input.source,
+    {
+      strategy: update?.strategy ?? 'Setters',
+      paths: update?.paths ?? [],
+      ...(input.revision === undefined ? {} : { revision: input.revision }),
+    },
+    signal,
+  );
+  const resources = mergeResources(input.resources, contents.resources);
+  rejectInvalid(resources.findings);
+  const policies = applicable(resources, input.automation);
+  const fields = [...contents.files.values()].flatMap((file) => file.fields);
+  const views = await context.views.get(
+    policies,
+    lockedTags(fields, policies, context.now()),
+    signal,
+  );
+  const known = new Set(resources.policies.keys());
+  const plan = planUpdate({ fields, views, known, now: context.now() });
+  const edited = await editFiles(input.source, plan, signal);
+  const expiry = nextExpiry(fields, policies, context.now());
+  return {
+    plan,
+    ...(expiry === undefined ? {} : { nextExpiry: expiry }),
+    views,
+    changes: changesOf(plan, views, edited.refused),
+    edits: edited.edits,
+    findings: [
+      ...contents.findings,
+      ...plan.findings,
+      ...edited.findings,
+      ...failedPolicies(views),
+    ],
+  };
+}
+
+function applicable(
+  resources: Resources,
+  automation: ImageUpdateAutomation | undefined,
+): readonly ImagePolicy[] {
+  return automation === undefined
+    ? [...resources.policies.values()]
+    : policiesOf(automation, resources);
+}
+
+/** Invalid input stops everything before it starts: a half-understood policy could do anything. */
+function rejectInvalid(findings: readonly Finding[]): void {
+  const [first, ...others] = findings.filter((finding) => finding.severity === 'error');
+  if (first === undefined) return;
+  throw new InvalidResources([first, ...others]);
+}
+
+/** Every problem of the resources at once. */
+export class InvalidResources extends AppError {
+  readonly findings: readonly Finding[];
+
+  constructor(findings: readonly [Finding, ...Finding[]]) {
+    const [{ message, at }, ...others] = findings;
+    const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+    super('resource/invalid', `${message}${more}`, at === undefined ? {} : { at });
+    this.findings = findings;
+  }
+}
+
+function failedPolicies(views: ReadonlyMap<PolicyKey, PolicyView>): readonly Finding[] {
+  return [...views.values()].flatMap(({ policy, choice }) =>
+    choice.kind === 'failed'
+      ? [
+          {
+            severity: 'error' as const,
+            code: 'policy/failed' as const,
+            message: `ImagePolicy ${policyKey(policy)}: ${choice.message}`,
+          },
+        ]
+      : [],
+  );
+}
+
+interface EditedFiles {
+  readonly edits: readonly FileEdit[];
+  readonly findings: readonly Finding[];
+  readonly refused: ReadonlySet<string>;
+}
+
+/** Applies the plan's edits; a file whose edit cannot be proven is refused as a whole. */
+async function editFiles(
+  source: FileSource,
+  plan: UpdatePlan,
+  signal: AbortSignal,
+): Promise<EditedFiles> {
+  const edits = editsByPath(plan);
+  if (edits.size === 0) return { edits: [], findings: [], refused: new Set() };
+  const entries = (await source.list(signal)).filter((entry) => edits.has(entry.path));
+  const done: FileEdit[] = [];
+  const findings: Finding[] = [];
+  const refused = new Set<string>();
+  for await (const { entry, bytes } of source.read(entries, MAX_MANIFEST_BYTES, signal)) {
+    const ofFile = edits.get(entry.path) ?? [];
+    try {
+      if (bytes === undefined) {
+        throw new AppError('file/too-large', 'the file grew while it was being edited');
+      }
+      const before = decodeManifest(entry.path, bytes);
+      done.push({ path: entry.path, before, after: applyFieldEdits(entry.path, before, ofFile) });
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      refused.add(entry.path);
+      findings.push(findingOf(error, error.at ?? { path: entry.path }));
+    }
+  }
+  return { edits: done, findings, refused };
+}
+
+/** The new contents of edited files, as bytes. */
+export function writesOf(edits: readonly FileEdit[]): readonly FileWrite[] {
+  return edits.map(({ path, after }) => ({ path, bytes: encodeManifest(after) }));
+}
