@@ -124,7 +124,10 @@ export interface GitAccess {
   readonly branch: string;
   readonly basic?: { readonly username: string; readonly password: string };
   readonly bearerToken?: string;
+  /** PEM certificates trusted besides the system's. */
   readonly ca?: string;
+  /** Private key and known_hosts for SSH; absent: what the user's SSH set-up says. */
+  readonly ssh?: { readonly identity: string; readonly knownHosts: string };
 }
 
 /** A local folder that may be a Git work tree. */
