@@ -1,0 +1,184 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Agent, request } from 'undici';
+import { findRegistryBinary } from './availability.ts';
+import { makeCertificate, type TestCertificate } from './certificate.ts';
+import { pushTags } from './push-tags.ts';
+import { startTokenServer, type TokenServer } from './token-server.ts';
+
+/** The one user of test registries; the hash is bcrypt of cost 4, for speed. */
+const USERNAME = 'lockkeeper';
+const PASSWORD = 'correct horse battery staple';
+const HTPASSWD = `${USERNAME}:$2y$04$B7AtUpyHlvGzyVU8HC2EFupoRfs.Y1eH7S/krsCyYGlk1ucHqDDou\n`;
+
+const READY_WITHIN_MS = 20_000;
+
+/** What kind of registry to start. */
+export interface RegistryOptions {
+  /** `distribution` is v3 (sorted, paged); `docker-registry` is Debian's 2.8 (unsorted, unpaged). */
+  readonly kind: 'distribution' | 'docker-registry';
+  readonly tls?: boolean;
+  /** Who may come in: anybody (default), the user by Basic auth, or the user by a Bearer token. */
+  readonly auth?: 'none' | 'htpasswd' | 'token';
+  /** Most tags in one page; v3 only. */
+  readonly pageCap?: number;
+}
+
+/** A real registry process on a free loopback port. */
+export interface RunningRegistry {
+  /** `127.0.0.1:PORT` */
+  readonly host: string;
+  readonly url: string;
+  /** PEM, and a file that holds it; only with TLS. */
+  readonly ca: string | undefined;
+  readonly caFile: string | undefined;
+  readonly username: string;
+  readonly password: string;
+  readonly pid: number;
+  /** Scopes asked of the token service; empty without one. */
+  readonly tokenScopes: readonly string[];
+  /** Pushes one small image per tag. Not with `auth: 'token'`. @returns digest by tag */
+  pushTags(repository: string, tags: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Ends the process at once, as `kill -9` does; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** Ends the process and removes its folder. */
+  stop(): Promise<void>;
+}
+
+/** Starts a registry and waits until it answers. @throws Error with the registry's log when it does not */
+export async function startRegistry(options: RegistryOptions): Promise<RunningRegistry> {
+  const binary = findRegistryBinary(options.kind);
+  if (binary === undefined) throw new Error(`no binary of ${options.kind}`);
+  const folder = mkdtempSync(join(tmpdir(), 'lockkeeper-registry-'));
+  const tls = options.tls === true || options.auth === 'token';
+  const certificate = tls ? makeCertificate(folder) : undefined;
+  const authorization = `Basic ${Buffer.from(`${USERNAME}:${PASSWORD}`).toString('base64')}`;
+  const tokens =
+    options.auth === 'token' && certificate !== undefined
+      ? await startTokenServer({ folder, certificate, authorization })
+      : undefined;
+  const host = `127.0.0.1:${await freePort()}`;
+  const config = registryConfig({ options, folder, host, certificate, tokens });
+  const child = await launch(binary, folder, config);
+  const url = `${tls ? 'https' : 'http'}://${host}`;
+  const target = {
+    url,
+    ca: certificate?.cert,
+    authorization: options.auth === 'htpasswd' ? authorization : undefined,
+  };
+  const kill = () => end(child, 'SIGKILL');
+  const stop = async () => {
+    await end(child, 'SIGTERM');
+    await tokens?.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await waitUntilReady(target, child);
+  } catch (error) {
+    const log = readFileSync(join(folder, 'log'), 'utf8');
+    await stop();
+    throw new Error(`${options.kind} did not start: ${log}`, { cause: error });
+  }
+  return {
+    host,
+    url,
+    ca: certificate?.cert,
+    caFile: certificate?.certFile,
+    username: USERNAME,
+    password: PASSWORD,
+    pid: child.pid ?? 0,
+    tokenScopes: tokens?.scopes ?? [],
+    pushTags: (repository, tags) => pushTags(target, repository, tags),
+    kill,
+    stop,
+  };
+}
+
+function registryConfig(parts: {
+  readonly options: RegistryOptions;
+  readonly folder: string;
+  readonly host: string;
+  readonly certificate: TestCertificate | undefined;
+  readonly tokens: TokenServer | undefined;
+}): object {
+  const { options, folder, host, certificate, tokens } = parts;
+  const htpasswd = join(folder, 'htpasswd');
+  writeFileSync(htpasswd, HTPASSWD);
+  const tls = certificate && { certificate: certificate.certFile, key: certificate.keyFile };
+  const auth =
+    options.auth === 'htpasswd'
+      ? { htpasswd: { realm: 'test', path: htpasswd } }
+      : tokens?.authConfig;
+  return {
+    version: '0.1',
+    log: { level: 'error' },
+    storage: { filesystem: { rootdirectory: join(folder, 'data') } },
+    http: { addr: host, secret: 'test', ...(tls && { tls }) },
+    ...(auth && { auth }),
+    ...(options.pageCap === undefined ? {} : { tags: { maxtags: options.pageCap } }),
+  };
+}
+
+/** The config is written as JSON, which is YAML too. */
+async function launch(binary: string, folder: string, config: object): Promise<ChildProcess> {
+  const file = join(folder, 'config.yml');
+  writeFileSync(file, JSON.stringify(config));
+  const log = openSync(join(folder, 'log'), 'a');
+  const env = { ...process.env, OTEL_TRACES_EXPORTER: 'none' };
+  const child = spawn(binary, ['serve', file], { stdio: ['ignore', log, log], env });
+  closeSync(log);
+  const endWithTests = () => child.kill('SIGKILL');
+  process.once('exit', endWithTests);
+  child.once('exit', () => process.off('exit', endWithTests));
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', reject);
+  });
+  return child;
+}
+
+async function waitUntilReady(
+  target: { readonly url: string; readonly ca: string | undefined },
+  child: ChildProcess,
+): Promise<void> {
+  const agent = new Agent(target.ca === undefined ? {} : { connect: { ca: target.ca } });
+  const deadline = Date.now() + READY_WITHIN_MS;
+  try {
+    for (;;) {
+      try {
+        const response = await request(`${target.url}/v2/`, { dispatcher: agent });
+        await response.body.dump();
+        return;
+      } catch (error) {
+        if (hasEnded(child) || Date.now() > deadline) throw error;
+        await delay(50);
+      }
+    }
+  } finally {
+    await agent.destroy();
+  }
+}
+
+async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  if (hasEnded(child)) return;
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill(signal);
+  await gone;
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return port;
+}
