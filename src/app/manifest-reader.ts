@@ -5,14 +5,11 @@ import type { FileFields } from '../domain/manifest/image-field.ts';
 import { locateFields } from '../domain/manifest/locate-fields.ts';
 import { parseResources, type ParsedResources } from '../domain/resources/parse-resources.ts';
 import type { FileEntry, FileSource } from '../ports.ts';
-import { isInside } from './repo-path.ts';
 import { interestOf, type Interest, type InterestMemory } from './interest-memory.ts';
 
-/** What the reader should look for, and where. */
+/** What the reader should look for. */
 export interface ReadScope {
   readonly strategy: UpdateStrategy;
-  /** Folders or files whose fields count; empty means everywhere. Resources count everywhere. */
-  readonly paths: readonly string[];
   /** Commit of the source: the same revision holds the same files. */
   readonly revision?: string;
 }
@@ -24,6 +21,8 @@ export interface ManifestContents {
   readonly resources: readonly ParsedResources[];
   readonly findings: readonly Finding[];
 }
+
+const STRATEGIES: readonly UpdateStrategy[] = ['Setters', 'Images'];
 
 /** What one file amounted to. */
 interface ReadFile {
@@ -38,7 +37,7 @@ interface ReadFile {
  */
 export class ManifestReader {
   /** Parsed files by path and blob id, for the strategy at hand. */
-  #parsed = new Map<string, ReadFile>();
+  readonly #parsed = new Map<string, ReadFile>();
   /** The last answer: a branch that did not move costs nothing. */
   #last: { readonly key: string; readonly contents: ManifestContents } | undefined;
   readonly #interest: InterestMemory;
@@ -69,17 +68,25 @@ export class ManifestReader {
       if (read.kind === 'finding') findings.push(read.finding);
       else seen.set(read.path, read.file);
     }
-    const next = new Map<string, ReadFile>();
     for (const entry of regular) {
       const key = cacheKey(entry, scope);
-      const file = seen.get(entry.path) ?? (key === undefined ? undefined : this.#parsed.get(key));
+      const file = seen.get(entry.path) ?? this.#parsed.get(key ?? '');
       if (file === undefined) continue;
       seen.set(entry.path, file);
-      if (key !== undefined) next.set(key, file);
+      if (key !== undefined) this.#parsed.set(key, file);
     }
-    this.#parsed = next;
+    this.#forget(regular);
     findings.push(...(await escapingLinks(source, entries, signal)));
-    return collect(regular, seen, scope, findings);
+    return collect(regular, seen, findings);
+  }
+
+  /** Drops what is known of files that are no longer there, so that memory stays flat. */
+  #forget(entries: readonly FileEntry[]): void {
+    const current = new Set(
+      STRATEGIES.flatMap((strategy) => entries.map((entry) => cacheKey(entry, { strategy }))),
+    );
+    for (const key of this.#parsed.keys()) if (!current.has(key)) this.#parsed.delete(key);
+    this.#interest.keepOnly(new Set(entries.flatMap(({ id }) => (id === undefined ? [] : [id]))));
   }
 
   async *#readMissing(
@@ -149,7 +156,6 @@ function fieldsOf(path: string, text: string, interest: Interest, scope: ReadSco
 function collect(
   entries: readonly FileEntry[],
   read: ReadonlyMap<string, ReadFile>,
-  scope: ReadScope,
   findings: readonly Finding[],
 ): ManifestContents {
   const files = new Map<string, FileFields>();
@@ -157,7 +163,7 @@ function collect(
   for (const { path } of entries) {
     const file = read.get(path);
     if (file?.resources !== undefined) resources.push(file.resources);
-    if (file?.fields !== undefined && isInside(path, scope.paths)) files.set(path, file.fields);
+    if (file?.fields !== undefined) files.set(path, file.fields);
   }
   const ofFiles = [...files.values()].flatMap((file) => file.findings);
   return { files, resources, findings: [...findings, ...ofFiles] };

@@ -1,6 +1,6 @@
-import type { ImageUpdateAutomation } from '../api/image-update-automation.ts';
+import type { ImageUpdateAutomation, UpdateStrategy } from '../api/image-update-automation.ts';
 import type { ImagePolicy } from '../api/image-policy.ts';
-import { AppError, findingOf, type Finding } from '../domain/errors.ts';
+import { AppError, findingOf, type Finding, type Location } from '../domain/errors.ts';
 import { applyFieldEdits } from '../domain/manifest/edit-fields.ts';
 import { decodeManifest, encodeManifest, MAX_MANIFEST_BYTES } from '../domain/manifest/decode.ts';
 import type { PolicyKey } from '../domain/manifest/image-field.ts';
@@ -16,6 +16,7 @@ import {
 import { mergeResources, policiesOf, type Resources } from '../domain/resources/merge-resources.ts';
 import type { FileSource, FileWrite } from '../ports.ts';
 import type { ManifestReader } from './manifest-reader.ts';
+import { isInside } from './repo-path.ts';
 import type { PolicyViews } from './policy-views.ts';
 
 /** What a pass works with; kept between passes, so that a further pass costs what changed. */
@@ -32,8 +33,20 @@ export interface PassInput {
   readonly revision?: string;
   /** Resources from elsewhere (`--policies`, `--config`); those in the source win over them. */
   readonly resources: Resources;
-  /** Where and how to write; without one, every policy applies to every marked field. */
-  readonly automation?: ImageUpdateAutomation;
+  /**
+   * Which automation says where and how to write, of all that there are. Without one, every policy
+   * applies, everywhere.
+   */
+  readonly chooseAutomation: (resources: Resources) => ImageUpdateAutomation | undefined;
+  /** Wins over `spec.update` of the automation. */
+  readonly update?: UpdateScope;
+}
+
+/** Which fields a pass may touch. */
+export interface UpdateScope {
+  readonly strategy?: UpdateStrategy;
+  /** Folders or files; none: everywhere. */
+  readonly paths?: readonly string[];
 }
 
 /** A file's text before and after. */
@@ -64,20 +77,22 @@ export async function planPass(
   input: PassInput,
   signal: AbortSignal,
 ): Promise<PlannedPass> {
-  const update = input.automation?.spec.update;
-  const contents = await context.reader.read(
-    input.source,
-    {
-      strategy: update?.strategy ?? 'Setters',
-      paths: update?.paths ?? [],
-      ...(input.revision === undefined ? {} : { revision: input.revision }),
-    },
-    signal,
-  );
-  const resources = mergeResources(input.resources, contents.resources);
+  const { source, revision } = input;
+  const read = (strategy: UpdateStrategy) =>
+    context.reader.read(
+      source,
+      { strategy, ...(revision === undefined ? {} : { revision }) },
+      signal,
+    );
+  const marked = await read('Setters');
+  const resources = mergeResources(input.resources, marked.resources);
   rejectInvalid(resources.findings);
-  const policies = applicable(resources, input.automation);
-  const fields = [...contents.files.values()].flatMap((file) => file.fields);
+  const automation = input.chooseAutomation(resources);
+  const { strategy = 'Setters', paths = [] } = { ...automation?.spec.update, ...input.update };
+  const contents = strategy === 'Setters' ? marked : await read(strategy);
+  const inScope = ({ at }: { at?: Location }) => at === undefined || isInside(at.path, paths);
+  const policies = applicable(resources, automation);
+  const fields = [...contents.files.values()].flatMap((file) => file.fields).filter(inScope);
   const views = await context.views.get(
     policies,
     lockedTags(fields, policies, context.now()),
@@ -94,7 +109,7 @@ export async function planPass(
     changes: changesOf(plan, views, edited.refused),
     edits: edited.edits,
     findings: [
-      ...contents.findings,
+      ...contents.findings.filter(inScope),
       ...plan.findings,
       ...edited.findings,
       ...failedPolicies(views),

@@ -41,7 +41,9 @@ export type ErrorCode =
   // the rest
   | 'secret/not-found'
   | 'secret/invalid'
-  | 'cancelled';
+  | 'cancelled'
+  /** A defect of ours: anything that was thrown and is no AppError. */
+  | 'internal';
 
 /** Codes that mean "your input is wrong": the command line exits with 2 for them. */
 const INPUT_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -121,9 +123,7 @@ export type FindingCode =
 /** Text of a location: `path`, `path:line` or `path:line:column`. */
 export function formatLocation(at: Location): string {
   if (at.line === undefined) return at.path;
-  return at.column === undefined
-    ? `${at.path}:${at.line}`
-    : `${at.path}:${at.line}:${at.column}`;
+  return at.column === undefined ? `${at.path}:${at.line}` : `${at.path}:${at.line}:${at.column}`;
 }
 
 /** The finding an {@link AppError} amounts to when only one place is affected. */
@@ -134,4 +134,13 @@ export function findingOf(error: AppError, at: Location | undefined = error.at):
     message: error.message,
     ...(at === undefined ? {} : { at }),
   };
+}
+
+/** Whatever was thrown, as an AppError: what is not one already is a defect, and is named so. */
+export function asAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new AppError('internal', `unexpected failure: ${message.split('\n', 1)[0]}`, {
+    cause: error,
+  });
 }

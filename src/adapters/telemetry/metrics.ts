@@ -1,0 +1,80 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Prometheus metrics of the controller. Labels are names of resources and hosts, never free text. */
+export interface Metrics {
+  readonly registry: Registry;
+  readonly passes: Counter<'automation' | 'result'>;
+  readonly passSeconds: Histogram<'automation'>;
+  readonly commits: Counter<'automation'>;
+  readonly changes: Counter<'automation' | 'policy'>;
+  readonly held: Gauge<'automation' | 'reason'>;
+  readonly policyFailed: Gauge<'policy'>;
+  readonly lastSuccess: Gauge<'automation'>;
+  readonly registryRequests: Counter<'host' | 'status'>;
+  readonly config: Gauge<'kind'>;
+}
+
+/** Creates the metrics in a registry of their own. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  return {
+    registry,
+    passes: new Counter({
+      name: 'lockkeeper_passes_total',
+      help: 'Update passes by result: changed, unchanged or failed.',
+      labelNames: ['automation', 'result'],
+      registers,
+    }),
+    passSeconds: new Histogram({
+      name: 'lockkeeper_pass_duration_seconds',
+      help: 'How long update passes took.',
+      labelNames: ['automation'],
+      buckets: [0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300],
+      registers,
+    }),
+    commits: new Counter({
+      name: 'lockkeeper_commits_total',
+      help: 'Commits pushed.',
+      labelNames: ['automation'],
+      registers,
+    }),
+    changes: new Counter({
+      name: 'lockkeeper_changes_total',
+      help: 'Locations moved to another tag.',
+      labelNames: ['automation', 'policy'],
+      registers,
+    }),
+    held: new Gauge({
+      name: 'lockkeeper_held_locations',
+      help: 'Locations that stay as they are, by reason, after the last pass.',
+      labelNames: ['automation', 'reason'],
+      registers,
+    }),
+    policyFailed: new Gauge({
+      name: 'lockkeeper_policy_failed',
+      help: '1 while the last scan of a policy failed.',
+      labelNames: ['policy'],
+      registers,
+    }),
+    lastSuccess: new Gauge({
+      name: 'lockkeeper_last_success_timestamp_seconds',
+      help: 'When a pass last succeeded.',
+      labelNames: ['automation'],
+      registers,
+    }),
+    registryRequests: new Counter({
+      name: 'lockkeeper_registry_requests_total',
+      help: 'HTTP requests to registries by host and status.',
+      labelNames: ['host', 'status'],
+      registers,
+    }),
+    config: new Gauge({
+      name: 'lockkeeper_resources',
+      help: 'Resources loaded, by kind.',
+      labelNames: ['kind'],
+      registers,
+    }),
+  };
+}
