@@ -23,6 +23,10 @@ for (const [script, meaning] of STEPS) {
   console.log(`\n=== ${script}: ${meaning}`);
   const start = performance.now();
   const { status } = spawnSync('npm', ['run', '--silent', script], { stdio: 'inherit' });
+  if (status !== 0 && script === 'testbin' && !process.env.CI) {
+    console.log('=== testbin failed: tests that need those servers are skipped');
+    continue;
+  }
   if (status !== 0) {
     console.error(`=== ${script} FAILED after ${seconds(start)}; alone: npm run ${script}`);
     process.exit(1);
