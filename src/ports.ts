@@ -143,6 +143,15 @@ export interface Checkout extends FileSource {
   commit(request: Omit<CommitRequest, 'parent'>, signal: AbortSignal): Promise<string>;
 }
 
+/** Opens what a command or the controller works on. */
+export interface Opener {
+  /** @throws AppError `usage` when there is no such folder */
+  checkout(dir: string): Promise<Checkout>;
+  /** A folder or file of configuration that the operator named. @throws AppError `usage` */
+  folder(path: string): Promise<FileSource>;
+  branch(access: GitAccess): Promise<GitBranch>;
+}
+
 /** Secrets by the names that resources use. */
 export interface Secrets {
   /** @returns decoded values by key, or undefined when there is no such Secret */
@@ -155,6 +164,7 @@ export interface Secrets {
 
 /** Small JSON documents kept between runs, each replaced atomically. */
 export interface StateFiles {
+  /** @param name any text @returns undefined when there is no such document, or it is damaged */
   load(name: string): Promise<unknown>;
   save(name: string, value: unknown): Promise<void>;
 }
@@ -173,4 +183,16 @@ export interface Clock {
   now(): Date;
   /** Resolves after `ms`; rejects with AppError `cancelled` when the signal fires. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** All outside effects together. */
+export interface Ports {
+  readonly registry: Registry;
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+  readonly cron: CronTimes;
+  readonly open: Opener;
+  readonly state: StateFiles;
+  /** From 0 to 1; spreads retries. */
+  readonly random: () => number;
 }

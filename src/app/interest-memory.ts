@@ -26,6 +26,7 @@ const VERSION = 1;
  */
 export class InterestMemory {
   readonly #bits: Map<string, number>;
+  #changed = false;
 
   private constructor(bits: Map<string, number>) {
     this.#bits = bits;
@@ -40,6 +41,11 @@ export class InterestMemory {
     );
   }
 
+  /** Is there anything to save? */
+  get changed(): boolean {
+    return this.#changed;
+  }
+
   get(id: string | undefined): Interest | undefined {
     const bits = id === undefined ? undefined : this.#bits.get(id);
     if (bits === undefined) return undefined;
@@ -48,12 +54,17 @@ export class InterestMemory {
 
   set(id: string | undefined, { marker, image, resources }: Interest): void {
     if (id === undefined) return;
+    this.#changed = true;
     this.#bits.set(id, (marker ? 1 : 0) | (image ? 2 : 0) | (resources ? 4 : 0));
   }
 
   /** Forgets blobs that are no longer in use, so that the memory cannot grow without bound. */
   keepOnly(ids: ReadonlySet<string>): void {
-    for (const id of this.#bits.keys()) if (!ids.has(id)) this.#bits.delete(id);
+    for (const id of this.#bits.keys()) {
+      if (ids.has(id)) continue;
+      this.#bits.delete(id);
+      this.#changed = true;
+    }
   }
 
   toJSON(): unknown {

@@ -6,26 +6,31 @@ import {
   planPass,
   writesOf,
   type PassContext,
-  type PassInput,
+  type PassRequest,
   type PlannedPass,
 } from './update-pass.ts';
 
 /** Tries before a branch that never stands still is given up for this pass. */
 const MAX_ATTEMPTS = 10;
 
+/** The first retry comes soon: most rejected pushes lost a race by a second. */
+const PUSH_BACKOFF = { firstMs: 100, maxMs: 5_000 };
+
 /** What writing to a branch needs besides the pass itself. */
 export interface BranchWriter {
   readonly branch: GitBranch;
-  readonly author: Person;
   readonly clock: Clock;
   /** From 0 to 1: spreads the retries of several writers. */
   readonly random: () => number;
+  /** Plan only; nothing is written. */
+  readonly dryRun: boolean;
 }
 
 /** A commit to make on the head it was planned for; no writes: nothing to do. */
 export interface PlannedCommit<T> {
   readonly writes: readonly FileWrite[];
   readonly message: string;
+  readonly author: Person;
   readonly result: T;
 }
 
@@ -41,14 +46,16 @@ export async function commitToBranch<T>(
 ): Promise<{ readonly result: T; readonly commit?: string }> {
   let reason = '';
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-    if (attempt > 0) await writer.clock.sleep(backoffMs(attempt, writer.random()), signal);
+    if (attempt > 0)
+      await writer.clock.sleep(
+        backoffMs(attempt, { ...PUSH_BACKOFF, random: writer.random() }),
+        signal,
+      );
     const parent = await writer.branch.head(signal);
-    const { writes, message, result } = await plan(parent);
-    if (writes.length === 0) return { result };
-    const commit = await writer.branch.commit(
-      { parent, files: writes, message, author: writer.author, time: writer.clock.now() },
-      signal,
-    );
+    const { writes: files, message, author, result } = await plan(parent);
+    if (files.length === 0 || writer.dryRun) return { result };
+    const time = writer.clock.now();
+    const commit = await writer.branch.commit({ parent, files, message, author, time }, signal);
     const push = await writer.branch.push({ commit, parent }, signal);
     if (push.kind === 'pushed') return { result, commit };
     reason = push.reason;
@@ -70,16 +77,21 @@ export interface CarriedOutPass {
 export async function updateBranch(
   context: PassContext,
   writer: BranchWriter,
-  input: Omit<PassInput, 'source' | 'revision'>,
+  request: PassRequest,
   signal: AbortSignal,
 ): Promise<CarriedOutPass> {
   const { result, commit } = await commitToBranch(
     writer,
     async (revision) => {
       const source = writer.branch.files(revision);
-      const pass = await planPass(context, { ...input, source, revision }, signal);
+      const pass = await planPass(context, { ...request, source, revision }, signal);
       const message = updateMessage(pass.changes);
-      return { writes: writesOf(pass.edits), message, result: { pass, message } };
+      return {
+        writes: writesOf(pass.edits),
+        message,
+        author: pass.author,
+        result: { pass, message },
+      };
     },
     signal,
   );

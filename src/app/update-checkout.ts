@@ -1,7 +1,10 @@
 import { updateMessage } from '../domain/commit-message.ts';
-import type { Checkout, Clock, Person } from '../ports.ts';
+import type { Checkout, Clock } from '../ports.ts';
 import type { CarriedOutPass } from './update-branch.ts';
-import { planPass, writesOf, type PassContext, type PassInput } from './update-pass.ts';
+import { planPass, writesOf, type PassContext, type PassRequest } from './update-pass.ts';
+
+/** The folder is read once in a pass: within it, it counts as standing still. */
+const WORKING_TREE = 'working tree';
 
 /** How far a pass over a local folder goes. */
 export interface CheckoutWriter {
@@ -10,7 +13,6 @@ export interface CheckoutWriter {
   readonly dryRun: boolean;
   /** Commit what was written. */
   readonly commit: boolean;
-  readonly author: Person;
   readonly clock: Clock;
 }
 
@@ -18,11 +20,15 @@ export interface CheckoutWriter {
 export async function updateCheckout(
   context: PassContext,
   writer: CheckoutWriter,
-  input: Omit<PassInput, 'source' | 'revision'>,
+  request: PassRequest,
   signal: AbortSignal,
 ): Promise<CarriedOutPass> {
-  const { checkout, author, clock } = writer;
-  const pass = await planPass(context, { ...input, source: checkout }, signal);
+  const { checkout, clock } = writer;
+  const pass = await planPass(
+    context,
+    { ...request, source: checkout, revision: WORKING_TREE },
+    signal,
+  );
   if (writer.dryRun || pass.edits.length === 0) return { pass };
   const files = writesOf(pass.edits);
   if (!writer.commit) {
@@ -30,6 +36,7 @@ export async function updateCheckout(
     return { pass };
   }
   const message = updateMessage(pass.changes);
-  const id = await checkout.commit({ files, message, author, time: clock.now() }, signal);
+  const commit = { files, message, author: pass.author, time: clock.now() };
+  const id = await checkout.commit(commit, signal);
   return { pass, commit: { id, subject: message.slice(0, message.indexOf('\n')) } };
 }

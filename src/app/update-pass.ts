@@ -14,7 +14,7 @@ import {
   type UpdatePlan,
 } from '../domain/plan/update-plan.ts';
 import { mergeResources, policiesOf, type Resources } from '../domain/resources/merge-resources.ts';
-import type { FileSource, FileWrite } from '../ports.ts';
+import type { FileSource, FileWrite, Person } from '../ports.ts';
 import type { ManifestReader } from './manifest-reader.ts';
 import { isInside } from './repo-path.ts';
 import type { PolicyViews } from './policy-views.ts';
@@ -26,11 +26,11 @@ export interface PassContext {
   readonly now: () => Date;
 }
 
-/** What one pass is about. */
-export interface PassInput {
-  readonly source: FileSource;
-  /** Commit of the source: the same revision holds the same files. */
-  readonly revision?: string;
+/** Author of commits for which no automation names one. */
+const DEFAULT_AUTHOR: Person = { name: 'Lockkeeper', email: 'lockkeeper@localhost' };
+
+/** What one pass is about, whatever it works on. */
+export interface PassRequest {
   /** Resources from elsewhere (`--policies`, `--config`); those in the source win over them. */
   readonly resources: Resources;
   /**
@@ -40,6 +40,13 @@ export interface PassInput {
   readonly chooseAutomation: (resources: Resources) => ImageUpdateAutomation | undefined;
   /** Wins over `spec.update` of the automation. */
   readonly update?: UpdateScope;
+}
+
+/** A pass over files. */
+export interface PassInput extends PassRequest {
+  readonly source: FileSource;
+  /** Commit of the source: the same revision holds the same files. */
+  readonly revision?: string;
 }
 
 /** Which fields a pass may touch. */
@@ -59,6 +66,8 @@ export interface FileEdit {
 /** A planned pass: nothing has been written yet. */
 export interface PlannedPass {
   readonly plan: UpdatePlan;
+  /** Who commits are by. */
+  readonly author: Person;
   readonly views: ReadonlyMap<PolicyKey, PolicyView>;
   readonly changes: readonly Change[];
   /** Changed files, in path order; empty when there is nothing to do. */
@@ -104,6 +113,7 @@ export async function planPass(
   const expiry = nextExpiry(fields, policies, context.now());
   return {
     plan,
+    author: automation?.spec.commit?.author ?? DEFAULT_AUTHOR,
     ...(expiry === undefined ? {} : { nextExpiry: expiry }),
     views,
     changes: changesOf(plan, views, edited.refused),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
@@ -8,13 +9,13 @@ export function stateFiles(folder: string): StateFiles {
   return {
     async load(name) {
       try {
-        return JSON.parse(await readFile(join(folder, `${name}.json`), 'utf8')) as unknown;
+        return JSON.parse(await readFile(join(folder, fileName(name)), 'utf8')) as unknown;
       } catch {
         return undefined;
       }
     },
     async save(name, value) {
-      const path = join(folder, `${name}.json`);
+      const path = join(folder, fileName(name));
       const draft = `${path}.${process.pid}.tmp`;
       try {
         await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -25,4 +26,11 @@ export function stateFiles(folder: string): StateFiles {
       }
     },
   };
+}
+
+/** A readable beginning, and a hash that keeps different names apart. */
+function fileName(name: string): string {
+  if (/^[a-z][a-z0-9-]{0,40}$/.test(name)) return `${name}.json`;
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, 16);
+  return `${name.split(' ', 1)[0]?.replaceAll(/[^a-z0-9-]/g, '') ?? ''}-${hash}.json`;
 }

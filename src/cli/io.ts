@@ -1,0 +1,53 @@
+import { AppError, formatLocation, type Finding } from '../domain/errors.ts';
+
+/** The process around a command, so that tests can be one. */
+export interface Io {
+  /** Results. */
+  readonly out: (text: string) => void;
+  /** Everything else: progress, warnings, errors. */
+  readonly err: (text: string) => void;
+  readonly stdin: () => Promise<string>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** May results carry colours? */
+  readonly colors: boolean;
+  /** Is someone watching stderr? Then long work shows progress. */
+  readonly interactive: boolean;
+  /** Fires when the user wants to stop. */
+  readonly stop: AbortSignal;
+}
+
+/** How `-o` may be given. */
+export const OUTPUTS = ['text', 'json'] as const;
+
+export type Output = (typeof OUTPUTS)[number];
+
+/** One JSON document on stdout. */
+export function printJson(io: Io, value: unknown): void {
+  io.out(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** `path:line:col: error: message`, one line each, errors last where they are not scrolled away. */
+export function printFindings(io: Io, findings: readonly Finding[]): void {
+  const rank = (finding: Finding) => (finding.severity === 'error' ? 1 : 0);
+  for (const finding of findings.toSorted((a, b) => rank(a) - rank(b))) {
+    const place = finding.at === undefined ? '' : `${formatLocation(finding.at)}: `;
+    io.err(`${place}${finding.severity}: ${oneLine(finding.message)}\n`);
+  }
+}
+
+/** The one line that ends a failed command. */
+export function printError(io: Io, error: AppError): void {
+  const place = error.at === undefined ? '' : `${formatLocation(error.at)}: `;
+  io.err(`${place}error: ${oneLine(error.message)}\n`);
+}
+
+/** Text from files and servers may hold anything: line breaks and control characters become spaces. */
+export function oneLine(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what this removes
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
+}
+
+/** Does any finding make the command fail? */
+export function hasErrors(findings: readonly Finding[]): boolean {
+  return findings.some((finding) => finding.severity === 'error');
+}

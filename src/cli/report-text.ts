@@ -1,0 +1,52 @@
+import { createTwoFilesPatch } from 'diff';
+import { styleText } from 'node:util';
+import type { FileEdit } from '../app/update-pass.ts';
+import type { UpdateReport } from '../app/update-report.ts';
+import type { Change } from '../domain/plan/update-plan.ts';
+import { oneLine } from './io.ts';
+
+/** What a person wants to know after a pass: what moved, what did not and why, the commit. */
+export function reportText(report: UpdateReport, verb: string): string {
+  const lines = [
+    ...report.changes.map((change) => `${verb} ${changeText(change)}`),
+    ...report.held.map(
+      (held) => `held ${held.path}:${held.line} (${held.policy}): ${oneLine(held.message)}`,
+    ),
+    ...(report.commit === undefined
+      ? []
+      : [`commit ${report.commit.id.slice(0, 12)} ${report.commit.subject}`]),
+  ];
+  if (report.changes.length === 0) lines.push(nothingText(report));
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function changeText(change: Change): string {
+  const lock = change.locked ? ', locked' : '';
+  return `${change.path}:${change.line} ${change.image} ${change.from ?? 'no tag'} -> ${change.to} (${change.policy}${lock})`;
+}
+
+/** "Nothing" is always explained: nothing to look at, or nothing newer. */
+function nothingText(report: UpdateReport): string {
+  const locations = report.policies.reduce((sum, policy) => sum + policy.locations.total, 0);
+  if (report.policies.length === 0) return 'nothing to do: no ImagePolicy applies';
+  if (locations === 0) return 'nothing to do: no field is marked for these policies';
+  return `nothing to do: ${locations} ${locations === 1 ? 'location' : 'locations'} checked`;
+}
+
+/** Unified diff of edited files. */
+export function diffText(edits: readonly FileEdit[], colors: boolean): string {
+  const patches = edits.map(({ path, before, after }) =>
+    createTwoFilesPatch(`a/${path}`, `b/${path}`, before, after, undefined, undefined, {
+      context: 3,
+    }).replace(/^=+\n/, ''),
+  );
+  const patch = patches.join('');
+  return colors ? patch.split('\n').map(colorLine).join('\n') : patch;
+}
+
+function colorLine(line: string): string {
+  if (line.startsWith('+++') || line.startsWith('---')) return styleText('bold', line);
+  if (line.startsWith('+')) return styleText('green', line);
+  if (line.startsWith('-')) return styleText('red', line);
+  return line.startsWith('@@') ? styleText('cyan', line) : line;
+}

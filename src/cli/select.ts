@@ -1,0 +1,132 @@
+import { readFile } from 'node:fs/promises';
+import { Command, Option } from 'commander';
+import { AppError } from '../domain/errors.ts';
+import { createSelector } from '../domain/selection/create-selector.ts';
+import type { SelectionRules } from '../domain/selection/selector.ts';
+import { oneLine, printJson, type Io, type Output } from './io.ts';
+import { collect, outputOption, withExamples } from './options.ts';
+import type { CommandContext } from './program.ts';
+import { renderTable } from './table.ts';
+
+interface SelectOptions {
+  readonly image?: string;
+  readonly tagsFrom?: string;
+  readonly semver?: string;
+  readonly numerical?: 'asc' | 'desc';
+  readonly alphabetical?: 'asc' | 'desc';
+  readonly filter?: string;
+  readonly extract?: string;
+  readonly exclude?: readonly string[];
+  readonly explain?: true;
+  readonly insecure?: true;
+  readonly caFile?: string;
+  readonly output: Output;
+}
+
+/** `lockkeeper select`: what would a policy choose? */
+export function selectCommand({ io, done }: CommandContext): Command {
+  const command = new Command('select')
+    .description('Print the tag that selection rules choose from a registry or a list.')
+    .option('--image <repository>', 'repository whose tags are scanned')
+    .option('--tags-from <file>', 'read tags from a file, one a line; "-" is standard input')
+    .option('--semver <range>', 'the highest version in the range')
+    .addOption(new Option('--numerical <order>', 'by number').choices(['asc', 'desc']))
+    .addOption(new Option('--alphabetical <order>', 'by alphabet').choices(['asc', 'desc']))
+    .option('--filter <pattern>', 'RE2 pattern that tags must match')
+    .option('--extract <template>', 'what is ordered instead of the tag, such as $ts')
+    .option('--exclude <pattern>', 'RE2 pattern of tags never to choose (repeatable)', collect)
+    .option('--explain', 'list every tag with its verdict')
+    .option('--insecure', 'speak plain HTTP to the registry')
+    .option('--ca-file <file>', 'PEM certificates to trust besides the system’s')
+    .addOption(outputOption())
+    .action(async (options: SelectOptions) => done(await select(io, options)));
+  return withExamples(command, [
+    'lockkeeper select --image ghcr.io/stefanprodan/podinfo --semver "^6.0.0"',
+    "lockkeeper select --image example.com/app --filter '^main-[a-f0-9]+-(?P<ts>[0-9]+)$' --extract '$ts' --numerical asc",
+    'git tag | lockkeeper select --tags-from - --semver "1.x" --explain',
+  ]);
+}
+
+async function select(io: Io, options: SelectOptions): Promise<0 | 1> {
+  const selector = createSelector(rulesOf(options));
+  const tags = await tagsOf(io, options);
+  if (options.output === 'text' && options.explain === undefined) {
+    const selection = selector.select(tags);
+    if (selection.kind === 'selected') io.out(`${selection.tag}\n`);
+    else io.err(`${oneLine(selection.message)}\n`);
+    return selection.kind === 'selected' ? 0 : 1;
+  }
+  const { selection, verdicts } = selector.explain(tags);
+  const selected = selection.kind === 'selected' ? selection.tag : null;
+  if (options.output === 'json') {
+    printJson(io, {
+      selected,
+      ...(selection.kind === 'none' ? { message: selection.message } : {}),
+      verdicts,
+    });
+  } else {
+    const rows = verdicts.map(({ tag, verdict, reason }) => [tag, verdict, reason]);
+    io.out(renderTable([['TAG', 'VERDICT', 'REASON'], ...rows]));
+    if (selection.kind === 'none') io.err(`${oneLine(selection.message)}\n`);
+  }
+  return selected === null ? 1 : 0;
+}
+
+function rulesOf(options: SelectOptions): SelectionRules {
+  const { semver, numerical, alphabetical, filter, extract, exclude } = options;
+  const policies = [
+    semver === undefined ? [] : [{ semver: { range: semver } }],
+    numerical === undefined ? [] : [{ numerical: { order: numerical } }],
+    alphabetical === undefined ? [] : [{ alphabetical: { order: alphabetical } }],
+  ].flat();
+  const [policy] = policies;
+  if (policy === undefined || policies.length > 1) {
+    throw new AppError('usage', 'give exactly one of --semver, --numerical and --alphabetical');
+  }
+  if (extract !== undefined && filter === undefined) {
+    throw new AppError('usage', '--extract needs --filter');
+  }
+  return {
+    policy,
+    filterTags: {
+      ...(filter === undefined ? {} : { pattern: filter }),
+      ...(extract === undefined ? {} : { extract }),
+      ...(exclude === undefined ? {} : { exclude: [...exclude] }),
+    },
+  };
+}
+
+async function tagsOf(io: Io, options: SelectOptions): Promise<readonly string[]> {
+  const { image, tagsFrom } = options;
+  if ((image === undefined) === (tagsFrom === undefined)) {
+    throw new AppError('usage', 'give exactly one of --image and --tags-from');
+  }
+  if (image !== undefined) return tagsOfImage(io, image, options);
+  const list = tagsFrom === '-' ? await io.stdin() : await readTags(tagsFrom ?? '');
+  return list
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
+
+async function tagsOfImage(
+  io: Io,
+  image: string,
+  { caFile, insecure }: SelectOptions,
+): Promise<readonly string[]> {
+  const { compose } = await import('../compose.ts');
+  const outside = await compose(io.env, { ...(caFile === undefined ? {} : { caFile }) });
+  try {
+    return await outside.listTags(image, { insecure: insecure ?? false }, io.stop);
+  } finally {
+    await outside.close();
+  }
+}
+
+async function readTags(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new AppError('usage', `cannot read the tags in ${path}`, { cause });
+  }
+}

@@ -1,0 +1,70 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { AppError } from './domain/errors.ts';
+
+/** What the environment says. Command-line options win over it. */
+const environmentSchema = z.object({
+  LOCKKEEPER_CACHE_DIR: z.string().optional(),
+  LOCKKEEPER_SECRETS_DIR: z.string().optional(),
+  LOCKKEEPER_GIT_ENGINE: z.enum(['auto', 'native', 'isomorphic']).default('auto'),
+  LOCKKEEPER_GIT_USERNAME: z.string().optional(),
+  LOCKKEEPER_GIT_PASSWORD: z.string().optional(),
+  LOCKKEEPER_GIT_TOKEN: z.string().optional(),
+  LOCKKEEPER_CA_FILE: z.string().optional(),
+  DOCKER_CONFIG: z.string().optional(),
+  XDG_CACHE_HOME: z.string().optional(),
+  NO_COLOR: z.string().optional(),
+  USER: z.string().optional(),
+});
+
+/** Settings of one process, from its environment. */
+export interface Config {
+  /** Folder for object stores and remembered scans; may be deleted at any time. */
+  readonly cacheDir: string;
+  /** Folder with Secrets by name; see the standalone page of the docs. */
+  readonly secretsDir?: string;
+  readonly gitEngine: 'auto' | 'native' | 'isomorphic';
+  /** Login for a `--repo` that no resource gives one for. */
+  readonly gitLogin: {
+    readonly username?: string;
+    readonly password?: string;
+    readonly token?: string;
+  };
+  /** PEM file trusted besides the system's, for registries and Git. */
+  readonly caFile?: string;
+  /** Folder of the user's Docker `config.json`. */
+  readonly dockerConfigDir: string;
+  readonly noColor: boolean;
+  readonly user?: string;
+  /** The whole environment, for Secrets given in it. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Reads the environment; the only reader of it. @throws AppError `usage` naming each bad variable */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const parsed = environmentSchema.safeParse(env);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(
+      (issue) => `${issue.path.join('.')}: ${issue.message}`,
+    );
+    throw new AppError('usage', `environment: ${problems.join('; ')}`);
+  }
+  const e = parsed.data;
+  return {
+    cacheDir:
+      e.LOCKKEEPER_CACHE_DIR ?? join(e.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'lockkeeper'),
+    gitEngine: e.LOCKKEEPER_GIT_ENGINE,
+    gitLogin: {
+      ...(e.LOCKKEEPER_GIT_USERNAME === undefined ? {} : { username: e.LOCKKEEPER_GIT_USERNAME }),
+      ...(e.LOCKKEEPER_GIT_PASSWORD === undefined ? {} : { password: e.LOCKKEEPER_GIT_PASSWORD }),
+      ...(e.LOCKKEEPER_GIT_TOKEN === undefined ? {} : { token: e.LOCKKEEPER_GIT_TOKEN }),
+    },
+    dockerConfigDir: e.DOCKER_CONFIG ?? join(homedir(), '.docker'),
+    noColor: e.NO_COLOR !== undefined && e.NO_COLOR !== '',
+    ...(e.LOCKKEEPER_SECRETS_DIR === undefined ? {} : { secretsDir: e.LOCKKEEPER_SECRETS_DIR }),
+    ...(e.LOCKKEEPER_CA_FILE === undefined ? {} : { caFile: e.LOCKKEEPER_CA_FILE }),
+    ...(e.USER === undefined ? {} : { user: e.USER }),
+    env,
+  };
+}
