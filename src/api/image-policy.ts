@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { duration, exactlyOneOf, localReference, rule, type ObjectMeta } from './schema.ts';
+import {
+  duration,
+  exactlyOneOf,
+  localReference,
+  moment,
+  objectName,
+  rule,
+  textMap,
+  type ObjectMeta,
+} from './schema.ts';
 
 /** Longest pattern accepted: user patterns are hostile input and are compiled on every start. */
 const MAX_PATTERN_CHARS = 1024;
@@ -11,6 +20,15 @@ const order = (ascending: string) =>
     .enum(['asc', 'desc'])
     .default('asc')
     .describe(`Sort order; the last tag is chosen. asc (default): ${ascending}.`);
+
+const tag = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(
+    /^[A-Za-z0-9_][A-Za-z0-9._-]*$/,
+    'must be a tag: letters, digits, "_", "." and "-", not starting with "." or "-"',
+  );
 
 const tagPolicySchema = exactlyOneOf(
   z.object({
@@ -67,15 +85,13 @@ const filterTagsSchema = rule(
   },
 ).describe('Which tags are considered, and which part of them is ordered.');
 
-const tag = z
-  .string()
-  .max(128)
-  .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'must be a tag');
-
 const digest = z
   .string()
   .max(135)
-  .regex(/^sha(256:[a-f0-9]{64}|512:[a-f0-9]{128})$/, 'must be a digest such as sha256:…');
+  .regex(
+    /^sha(256:[a-f0-9]{64}|512:[a-f0-9]{128})$/,
+    'must be a digest: sha256: and 64 hex digits',
+  );
 
 const lockSchema = z
   .object({
@@ -85,14 +101,45 @@ const lockSchema = z
     digest: digest.optional().describe('Written behind the tag as tag@digest.'),
     reason: z.string().max(1024).optional().describe('Why, for the people who read it.'),
     by: z.string().max(256).optional().describe('Who locked it.'),
-    until: z.iso
-      .datetime({ offset: true })
-      .optional()
-      .describe('When the lock lifts by itself (RFC 3339).'),
+    until: moment('When the lock lifts by itself (RFC 3339).').optional(),
   })
   .describe(
     'Pin every location of this policy. Without tag, each location stays at what it holds now.',
   );
+
+const verifySchema = z
+  .object({
+    cosign: z
+      .object({
+        secretRef: localReference('Secret with the public keys to trust.').optional(),
+        matchOIDCIdentity: z
+          .array(
+            z.object({
+              issuer: pattern.describe('RE2 pattern for the issuer of the certificate.'),
+              subject: pattern.describe('RE2 pattern for the subject of the certificate.'),
+            }),
+          )
+          .max(16)
+          .optional()
+          .describe('Identities to trust in keyless signatures; one must match.'),
+      })
+      .optional()
+      .describe('Cosign signature, by key or by keyless identity.'),
+  })
+  .describe('Signature required before a tag may be written.');
+
+const accessFromSchema = z
+  .object({
+    namespaceSelectors: z
+      .array(
+        z.object({
+          matchLabels: textMap('Labels that the namespace must have. Empty: any.').optional(),
+        }),
+      )
+      .max(32)
+      .describe('Namespaces, by label, whose automations may use this policy.'),
+  })
+  .describe('Which other namespaces may use this policy. Default none.');
 
 /** `spec` of an ImagePolicy (DESIGN: resources). Flux's names where Flux has the field. */
 export const imagePolicySpecSchema = rule(
@@ -136,27 +183,27 @@ export const imagePolicySpecSchema = rule(
         'Write tag@digest: Never, IfNotPresent (when the tag changes or has none), or Always (also when the tag was pushed again).',
       ),
     platforms: z
-      .array(z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/))
+      .array(
+        z
+          .string()
+          .max(64)
+          .regex(
+            /^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/,
+            'must be a platform such as linux/amd64 or linux/arm/v7',
+          ),
+      )
       .max(16)
       .optional()
       .describe('A tag must provide all of these platforms (os/arch[/variant]).'),
     minimumAge: duration('How long a tag must have been known before it is chosen.').optional(),
-    verify: z
-      .object({
-        cosign: z
-          .object({})
-          .optional()
-          .describe('Cosign signature, by key or by keyless identity.'),
-      })
-      .optional()
-      .describe('Signature required before a tag may be written.'),
+    verify: verifySchema.optional(),
     allowDowngrade: z
       .boolean()
       .default(false)
       .describe('Allow a location to move to something older than it holds.'),
     promoteFrom: z
       .object({
-        policy: z.string().max(253).describe('Name of the policy to follow.'),
+        policy: objectName.describe('Name of the policy to follow.'),
         soak: duration('How long its locations must have run the tag.').optional(),
       })
       .optional()
@@ -165,9 +212,7 @@ export const imagePolicySpecSchema = rule(
     secretRef: localReference(
       'Secret with registry credentials (kubernetes.io/dockerconfigjson, or username and password).',
     ).optional(),
-    serviceAccountName: z
-      .string()
-      .max(253)
+    serviceAccountName: objectName
       .optional()
       .describe('ServiceAccount whose image pull secrets are used.'),
     provider: z
@@ -182,15 +227,7 @@ export const imagePolicySpecSchema = rule(
       .boolean()
       .default(false)
       .describe('Speak plain HTTP to the registry. Only for registries on a trusted network.'),
-    accessFrom: z
-      .object({
-        namespaceSelectors: z
-          .array(z.object({ matchLabels: z.record(z.string(), z.string()).optional() }))
-          .max(32)
-          .describe('Namespaces, by label, whose automations may use this policy.'),
-      })
-      .optional()
-      .describe('Which other namespaces may use this policy. Default none.'),
+    accessFrom: accessFromSchema.optional(),
   }),
   {
     cel: "!(has(self.policy.digest) && has(self.digestReflectionPolicy) && self.digestReflectionPolicy == 'IfNotPresent')",

@@ -4,6 +4,8 @@ import {
   exactlyOneOf,
   labelSelectorSchema,
   localReference,
+  objectName,
+  textMap,
   type ObjectMeta,
 } from './schema.ts';
 
@@ -42,7 +44,7 @@ export const imageUpdateAutomationSpecSchema = exactlyOneOf(
     sourceRef: z
       .object({
         kind: z.enum(['GitRepository']).describe('Kind of the source.'),
-        name: z.string().min(1).max(253).describe('Name of the source.'),
+        name: objectName.describe('Name of the source.'),
         namespace: z.string().max(63).optional().describe('Namespace of the source.'),
       })
       .optional()
@@ -57,10 +59,7 @@ export const imageUpdateAutomationSpecSchema = exactlyOneOf(
           .optional()
           .describe('Who the commits are by.'),
         messageTemplate: z.string().max(16384).optional().describe('Template of the message.'),
-        values: z
-          .record(z.string(), z.string())
-          .optional()
-          .describe('Values that the template may use.'),
+        values: textMap('Values that the template may use.').optional(),
         signingKey: z
           .object({ secretRef: localReference('Secret with the key.') })
           .optional()
@@ -73,7 +72,7 @@ export const imageUpdateAutomationSpecSchema = exactlyOneOf(
       .object({
         branch: z.string().max(255).optional().describe('Branch to push to, if not git.branch.'),
         refspec: z.string().max(512).optional().describe('Further refspec to push.'),
-        options: z.record(z.string(), z.string()).optional().describe('Git push options.'),
+        options: textMap('Git push options.').optional(),
       })
       .optional()
       .describe('Where commits are pushed. Default: the branch they were read from.'),

@@ -22,7 +22,11 @@ export function rule<S extends z.ZodType>(
 ): S {
   const before = (schema.meta()?.['x-kubernetes-validations'] ?? []) as readonly CelRule[];
   return schema
-    .refine((value) => parts.check(value), { message: parts.message })
+    .refine((value) => parts.check(value), {
+      message: parts.message,
+      // Also beside other faults, so that a person sees all of them at once.
+      when: ({ value }) => typeof value === 'object' && value !== null,
+    })
     .meta({
       ...schema.meta(),
       'x-kubernetes-validations': [...before, { rule: parts.cel, message: parts.message }],
@@ -32,7 +36,7 @@ export function rule<S extends z.ZodType>(
 /** "Exactly one of these members is set", as CEL and as a check. */
 export function exactlyOneOf<S extends z.ZodType>(schema: S, keys: readonly string[]): S {
   return rule(schema, {
-    cel: `[${keys.map((key) => `has(self.${key})`).join(', ')}].filter(x, x).size() == 1`,
+    cel: `[${keys.map((key) => `has(self.${key})`).join(', ')}].exists_one(x, x)`,
     message: `exactly one of ${keys.join(', ')} must be set`,
     check: (value) =>
       keys.filter((key) => (value as Record<string, unknown>)[key] !== undefined).length === 1,
@@ -48,8 +52,27 @@ export function duration(description: string) {
     .describe(description);
 }
 
+/** A moment in RFC 3339, such as `2026-12-24T18:00:00Z`. */
+export function moment(description: string) {
+  return z.iso
+    .datetime({
+      offset: true,
+      error: 'must be an RFC 3339 time with a zone, such as 2026-12-24T18:00:00Z',
+    })
+    .max(64)
+    .describe(description);
+}
+
+/** Free names with text values, such as template values or push options. */
+export function textMap(description: string) {
+  return z
+    .record(z.string().max(317), z.string().max(4096))
+    .meta({ maxProperties: 64 })
+    .describe(description);
+}
+
 /** The name of another object in the same namespace (a DNS-1123 subdomain). */
-const objectName = z
+export const objectName = z
   .string()
   .min(1)
   .max(253)
@@ -82,10 +105,7 @@ export interface ObjectMeta {
 
 /** A label selector, as `metav1.LabelSelector`. */
 export const labelSelectorSchema = z.object({
-  matchLabels: z
-    .record(z.string(), z.string())
-    .optional()
-    .describe('Labels that must have exactly these values.'),
+  matchLabels: textMap('Labels that must have exactly these values.').optional(),
   matchExpressions: z
     .array(
       z.object({
@@ -93,7 +113,11 @@ export const labelSelectorSchema = z.object({
         operator: z
           .enum(['In', 'NotIn', 'Exists', 'DoesNotExist'])
           .describe('How the key relates to the values.'),
-        values: z.array(z.string()).max(256).optional().describe('Values for In and NotIn.'),
+        values: z
+          .array(z.string().max(63))
+          .max(256)
+          .optional()
+          .describe('Values for In and NotIn.'),
       }),
     )
     .max(64)
@@ -102,3 +126,18 @@ export const labelSelectorSchema = z.object({
 });
 
 export type LabelSelector = z.output<typeof labelSelectorSchema>;
+
+/** `status.observedGeneration`. */
+export const observedGeneration = z
+  .int()
+  .min(0)
+  .meta({ format: 'int64' })
+  .optional()
+  .describe('Generation of the spec that this status is about.');
+
+/** `status.lastHandledReconcileAt`, Flux's `reconcile.fluxcd.io/requestedAt` protocol. */
+export const lastHandledReconcileAt = z
+  .string()
+  .max(256)
+  .optional()
+  .describe('Value of the last reconcile request that was acted upon.');

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { conditionsSchema } from './conditions.ts';
+import { lastHandledReconcileAt, moment, observedGeneration } from './schema.ts';
+
+/** How many verdicts status keeps: enough to answer "why not this one?", small enough for etcd. */
+export const MAX_STATUS_VERDICTS = 10;
+
+const tag = z.string().max(128);
+const digest = z.string().max(135);
+
+const chosenImage = (description: string) =>
+  z
+    .object({
+      image: z.string().max(512).describe('Repository of the image, as it is written.'),
+      tag: tag.describe('The chosen tag.'),
+      digest: digest.optional().describe('Digest of the tag, where the policy asks for it.'),
+      time: moment('When it was first chosen.').optional(),
+    })
+    .optional()
+    .describe(description);
+
+/** `status` of an ImagePolicy. */
+export const imagePolicyStatusSchema = z.object({
+  latest: chosenImage('The image that the policy chooses, lock or no lock.'),
+  previous: chosenImage('The image that was chosen before latest.'),
+  verdicts: z
+    .array(
+      z.object({
+        tag: tag.describe('The tag.'),
+        verdict: z
+          .enum(['selected', 'eligible', 'rejected'])
+          .describe('What became of it: the choice, allowed but older, or not allowed.'),
+        reason: z.string().max(1024).describe('Why, in one line.'),
+      }),
+    )
+    .max(MAX_STATUS_VERDICTS)
+    .optional()
+    .describe('The newest few tags, and why each was chosen or passed over.'),
+  pending: z
+    .array(
+      z.object({
+        tag: tag.describe('The tag.'),
+        digest: digest.optional().describe('Its digest when it was first seen.'),
+        firstSeen: moment('When this tag with this digest was first seen.'),
+        eligibleAt: moment('When it may be chosen.').optional(),
+      }),
+    )
+    .max(32)
+    .optional()
+    .describe('Tags that wait for a gate, such as a minimum age.'),
+  lock: z
+    .object({
+      tag: tag.optional().describe('The tag that the policy is locked at.'),
+      digest: digest.optional().describe('The digest that the policy is locked at.'),
+      reason: z.string().max(1024).optional().describe('Why.'),
+      by: z.string().max(256).optional().describe('Who locked it.'),
+      until: moment('When it lifts by itself.').optional(),
+    })
+    .optional()
+    .describe('The lock of this policy, while it is in effect.'),
+  lastScan: z
+    .object({
+      time: moment('When the scan ended.'),
+      tagCount: z
+        .int()
+        .min(0)
+        .max(2_147_483_647)
+        .meta({ format: 'int32' })
+        .describe('How many tags the repository has.'),
+      revision: z
+        .string()
+        .max(128)
+        .describe('Hash over the sorted tags; the same tags, the same hash.'),
+    })
+    .optional()
+    .describe('The last scan that listed all tags.'),
+  conditions: conditionsSchema.optional(),
+  observedGeneration,
+  lastHandledReconcileAt,
+});
+
+/** What the controller reports about an ImagePolicy. */
+export type ImagePolicyStatus = z.output<typeof imagePolicyStatusSchema>;
