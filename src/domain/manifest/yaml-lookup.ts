@@ -1,0 +1,85 @@
+import { isAlias, isMap, isScalar, isSeq, Scalar } from 'yaml';
+import type { Pair, YAMLMap } from 'yaml';
+import { keyPathOf, type Entry, type Tree, type TreeNode } from './yaml-tree.ts';
+
+/** How many aliases and merge keys one lookup follows; a loop of them ends here. */
+const MAX_HOPS = 16;
+
+/** What an alias stands for; any other node itself. */
+export function resolved(tree: Tree, node: unknown, hops: number = MAX_HOPS): TreeNode | undefined {
+  if (!isAlias(node)) return isMap(node) || isSeq(node) || isScalar(node) ? node : undefined;
+  return hops > 0 ? resolved(tree, tree.targets.get(node), hops - 1) : undefined;
+}
+
+/** The pair of a key that stands in this very map, so that it may be edited here. */
+export function ownPair(map: YAMLMap, key: string): Pair | undefined {
+  return map.items.find((pair) => isScalar(pair.key) && pair.key.value === key);
+}
+
+/** The value of a key as a loader would see it: through aliases and merge keys. */
+export function lookUp(
+  tree: Tree,
+  node: unknown,
+  key: string,
+  hops: number = MAX_HOPS,
+): TreeNode | undefined {
+  const map = resolved(tree, node);
+  if (!isMap(map)) return undefined;
+  const own = ownPair(map, key);
+  if (own) return resolved(tree, own.value);
+  const merged = hops > 0 ? resolved(tree, ownPair(map, '<<')?.value) : undefined;
+  for (const source of isSeq(merged) ? merged.items : [merged]) {
+    const found = source ? lookUp(tree, source, key, hops - 1) : undefined;
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** The value along a path of keys; see {@link lookUp}. */
+export function lookUpPath(tree: Tree, node: unknown, keys: readonly string[]): unknown {
+  return keys.reduce<unknown>((at, key) => lookUp(tree, at, key), node);
+}
+
+/** The text of a scalar; undefined for anything else, for null and for the empty string. */
+export function textOf(node: unknown): string | undefined {
+  if (!isScalar(node) || typeof node.value !== 'string' || node.value === '') return undefined;
+  return isNull(node) ? undefined : node.value;
+}
+
+/** Would the scalar load as null? */
+export function isNull(node: Scalar): boolean {
+  return (
+    (node.type === undefined || node.type === Scalar.PLAIN) &&
+    /^(~|null|Null|NULL)?$/.test(String(node.value))
+  );
+}
+
+/** The text behind a key; see {@link lookUp} and {@link textOf}. */
+export function textAt(tree: Tree, node: unknown, key: string): string | undefined {
+  return textOf(lookUp(tree, node, key));
+}
+
+/** The entry of a key's value that stands in this very map. */
+export function ownEntry(tree: Tree, map: YAMLMap, key: string): Entry | undefined {
+  const value = ownPair(map, key)?.value;
+  return value === undefined || value === null ? undefined : tree.entryOf.get(value as TreeNode);
+}
+
+/** Entries of a sequence's items; none where the node is no sequence. */
+export function itemEntries(tree: Tree, node: unknown): Entry[] {
+  if (!isSeq(node)) return [];
+  return node.items.flatMap((item) => tree.entryOf.get(item as TreeNode) ?? []);
+}
+
+/** Does an entry stand at or below another? */
+export function isWithin(entry: Entry, ancestor: Entry): boolean {
+  for (let at: Entry | undefined = entry; at !== undefined; at = at.parent) {
+    if (at === ancestor) return true;
+  }
+  return false;
+}
+
+/** `spec.containers.0.image`, for messages. */
+export function dottedPath(entry: Entry): string {
+  return keyPathOf(entry).join('.');
+}
