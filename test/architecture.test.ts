@@ -125,6 +125,6 @@ describe('a planted violation', () => {
   it('is tried for every rule of the configuration', () => {
     const rules = options.ruleSet?.forbidden?.map((rule) => rule.name) ?? [];
     const tried = new Set(violations.map(({ rule }) => rule));
-    expect([...tried].toSorted()).toEqual(rules.toSorted());
+    expect(tried).toEqual(new Set(rules));
   });
 });

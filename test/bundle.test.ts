@@ -1,0 +1,69 @@
+import { spawnSync } from 'node:child_process';
+import {
+  accessSync,
+  constants,
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import manifest from '../package.json' with { type: 'json' };
+import { BUNDLE, ROOT, runCli } from './support/cli.ts';
+
+describe('the built command', () => {
+  let scratch: string;
+  beforeAll(() => {
+    scratch = mkdtempSync(join(tmpdir(), 'lockkeeper-bundle-'));
+  });
+  afterAll(() => {
+    rmSync(scratch, { recursive: true });
+  });
+
+  it('is the file that package.json names', () => {
+    expect(join(ROOT, manifest.bin.lockkeeper)).toBe(BUNDLE);
+  });
+
+  it('says its version', async () => {
+    const result = await runCli(['--version']);
+    expect(result).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' });
+  });
+
+  it('runs by itself, without node_modules', () => {
+    const copy = join(scratch, 'elsewhere');
+    cpSync(dirname(BUNDLE), copy, { recursive: true });
+    const file = join(copy, basename(BUNDLE));
+    accessSync(file, constants.X_OK);
+    const { status, stdout } = spawnSync(file, ['--version'], { encoding: 'utf8' });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: `${manifest.version}\n` });
+  });
+
+  it('loads no client of the outside world to say its version', async () => {
+    const heavy = /^(undici|isomorphic-git|prom-client|pino)-/;
+    const chunks = readdirSync(join(dirname(BUNDLE), 'chunks'));
+    expect(chunks.filter((name) => heavy.test(name)).length).toBeGreaterThanOrEqual(2);
+    expect((await loadedChunks(['--version'])).filter((name) => heavy.test(name))).toEqual([]);
+  });
+
+  /** Node's own coverage report names every script that a process loaded. */
+  async function loadedChunks(args: readonly string[]): Promise<string[]> {
+    const reports = mkdtempSync(join(scratch, 'coverage-'));
+    await runCli(args, { env: { NODE_V8_COVERAGE: reports } });
+    const [report = ''] = readdirSync(reports);
+    const { result } = JSON.parse(readFileSync(join(reports, report), 'utf8')) as {
+      result: readonly { readonly url: string }[];
+    };
+    const names = result.map(({ url }) => basename(url));
+    expect(names).toContain(basename(BUNDLE));
+    return names;
+  }
+
+  it('carries the licence of everything inside it', () => {
+    const notices = readFileSync(join(dirname(BUNDLE), 'THIRD-PARTY-NOTICES.txt'), 'utf8');
+    for (const name of Object.keys(manifest.dependencies))
+      expect(notices).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(.+\\)\n=+\n.*\\S`, 'm'));
+  });
+});
