@@ -1,0 +1,19 @@
+import type { Engine, Environment } from '../engine.ts';
+import { IsomorphicBranch } from './isomorphic-branch.ts';
+import { IsomorphicStore } from './isomorphic-store.ts';
+import { SmartHttp } from './smart-http.ts';
+
+/** Git by isomorphic-git: HTTP(S) only, no program needed, for repos that fit in memory. */
+export function isomorphicEngine(env: Environment): Engine {
+  return {
+    name: 'isomorphic',
+    openStore: async (folder) => {
+      const store = await IsomorphicStore.open(folder);
+      return {
+        branch: (remote, onClose) =>
+          new IsomorphicBranch({ remote, http: new SmartHttp(remote, env), store, onClose }),
+        close: () => store.close(),
+      };
+    },
+  };
+}

@@ -1,0 +1,155 @@
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import git from 'isomorphic-git';
+import { AppError } from '../../../domain/errors.ts';
+import { SerialQueue } from '../serial-queue.ts';
+import type { StoreFolder } from '../store-folder.ts';
+import { ATOMIC_FS } from './atomic-fs.ts';
+import { ObjectFiles } from './object-files.ts';
+
+/** Each fetch adds a pack; beyond so many, one fresh fetch is cheaper than looking through them. */
+const MAX_PACKS = 50;
+/** Commits named to the server as known; older ones save nothing. */
+const MAX_KNOWN_COMMITS = 8;
+
+/** A bare repo that caches one remote's objects, written by isomorphic-git. */
+export class IsomorphicStore {
+  /** Fetches take turns, so that one commit is not fetched twice. */
+  readonly writes = new SerialQueue();
+  readonly objects: ObjectFiles;
+  readonly #folder: StoreFolder;
+  readonly #gitDir: string;
+  /** Commits whose trees and blobs are here, oldest first; the same is kept in a file. */
+  #complete: string[] = [];
+
+  private constructor(folder: StoreFolder) {
+    this.#folder = folder;
+    this.#gitDir = join(folder.path, 'repo');
+    this.objects = new ObjectFiles(this.#gitDir);
+  }
+
+  /** Opens the store in a folder that this process holds; leftovers of a killed run are removed. */
+  static async open(folder: StoreFolder): Promise<IsomorphicStore> {
+    const store = new IsomorphicStore(folder);
+    if (await exists(store.#gitDir)) await store.#resume();
+    else await store.renew();
+    return store;
+  }
+
+  /** Throws everything away and starts afresh. */
+  async renew(): Promise<void> {
+    const draft = `${this.#gitDir}.new`;
+    await rm(draft, { recursive: true, force: true });
+    await git.init({ fs: ATOMIC_FS, gitdir: draft, bare: true, defaultBranch: 'main' });
+    await rm(this.#gitDir, { recursive: true, force: true, maxRetries: 3 });
+    await rename(draft, this.#gitDir);
+    this.#complete = [];
+    this.objects.refresh();
+  }
+
+  /** Are this commit's trees and blobs here? */
+  isComplete(commit: string): boolean {
+    return this.#complete.includes(commit);
+  }
+
+  /** The newest complete commits, for a fetch to build on. */
+  get known(): readonly string[] {
+    return this.#complete;
+  }
+
+  /** Has the store grown so much that the next fetch should start afresh? */
+  async isFull(): Promise<boolean> {
+    const names = await readdir(join(this.#gitDir, 'objects', 'pack'));
+    return names.filter((name) => name.endsWith('.pack')).length > MAX_PACKS;
+  }
+
+  /** Records that a commit is complete. */
+  async addComplete(commit: string): Promise<void> {
+    const next = [...this.#complete.filter((id) => id !== commit), commit];
+    this.#complete = next.slice(-MAX_KNOWN_COMMITS);
+    await ATOMIC_FS.promises.writeFile(this.#completeFile, `${this.#complete.join('\n')}\n`);
+  }
+
+  /** Takes in a pack; its index appears last and makes it visible. */
+  async addPack(pack: Buffer): Promise<void> {
+    const incoming = join(this.#gitDir, 'incoming');
+    await rm(incoming, { recursive: true, force: true });
+    await mkdir(incoming, { recursive: true });
+    const name = `pack-${pack.toString('hex', pack.length - 20)}`;
+    const target = join(this.#gitDir, 'objects', 'pack', name);
+    try {
+      await ATOMIC_FS.promises.writeFile(join(incoming, `${name}.pack`), pack);
+      await git.indexPack({
+        fs: ATOMIC_FS,
+        dir: incoming,
+        gitdir: this.#gitDir,
+        filepath: `${name}.pack`,
+      });
+      await rename(join(incoming, `${name}.pack`), `${target}.pack`);
+      await rename(join(incoming, `${name}.idx`), `${target}.idx`);
+    } catch (cause) {
+      throw storeFailure('take in a pack', cause);
+    }
+    this.objects.refresh();
+  }
+
+  /** Writes an object. @returns its id */
+  async write(type: 'blob' | 'tree' | 'commit', bytes: Uint8Array): Promise<string> {
+    try {
+      return await git.writeObject({
+        fs: ATOMIC_FS,
+        gitdir: this.#gitDir,
+        type,
+        format: 'content',
+        object: bytes,
+      });
+    } catch (cause) {
+      throw storeFailure(`write a ${type}`, cause);
+    }
+  }
+
+  /** Packs just these objects. */
+  async pack(ids: readonly string[]): Promise<Uint8Array> {
+    try {
+      const { packfile } = await git.packObjects({
+        fs: ATOMIC_FS,
+        gitdir: this.#gitDir,
+        oids: [...ids],
+      });
+      if (packfile === undefined) throw new Error('no pack was made');
+      return packfile;
+    } catch (cause) {
+      throw storeFailure('pack a commit', cause);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#folder.release();
+  }
+
+  async #resume(): Promise<void> {
+    await rm(join(this.#gitDir, 'incoming'), { recursive: true, force: true });
+    const text = await readFile(this.#completeFile, 'utf8').catch(() => '');
+    this.#complete = text.split('\n').filter((line) => /^[0-9a-f]{40}$/.test(line));
+    if (await this.isFull()) await this.renew();
+  }
+
+  get #completeFile(): string {
+    return join(this.#gitDir, 'complete');
+  }
+}
+
+function storeFailure(what: string, cause: unknown): AppError {
+  const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+  return new AppError('git/store', `the local Git store failed to ${what} (${reason})`, {
+    cause,
+    retry: true,
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,227 @@
+import { rootCertificates } from 'node:tls';
+import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
+import { AppError } from '../../../domain/errors.ts';
+import { cancelled, throwIfCancelled } from '../cancellation.ts';
+import type { Environment } from '../engine.ts';
+import { oneLine } from '../refusal.ts';
+import type { Remote } from '../remote.ts';
+import { packets, PacketError, type Packet } from './pkt-line.ts';
+
+export type Service = 'git-upload-pack' | 'git-receive-pack';
+
+const CONNECT_TIMEOUT_MS = 30_000;
+/** No byte for so long is a dead connection. A server may think for a while before it sends a pack. */
+const IDLE_TIMEOUT_MS = 120_000;
+/** Packs are held in memory here; repos beyond this need the native program. */
+const MAX_ANSWER_BYTES = 512 * 1024 * 1024;
+
+/** The two requests of Git's smart HTTP protocol (gitprotocol-http). Redirects are never followed. */
+export class SmartHttp {
+  readonly #remote: Remote;
+  readonly #dispatcher: Dispatcher;
+
+  constructor(remote: Remote, env: Environment) {
+    this.#remote = remote;
+    this.#dispatcher = createDispatcher(remote, env);
+  }
+
+  /** What a service offers. @param version protocol version to ask for */
+  async discover(service: Service, version: 0 | 2, signal: AbortSignal): Promise<Buffer> {
+    return this.#exchange({
+      path: `/info/refs?service=${service}`,
+      expect: `application/x-${service}-advertisement`,
+      headers: version === 2 ? { 'git-protocol': 'version=2' } : {},
+      signal,
+    });
+  }
+
+  /** Calls a service. @param version protocol version that the body is written in */
+  async call(
+    service: Service,
+    { version, body, signal }: { version: 0 | 2; body: Buffer; signal: AbortSignal },
+  ): Promise<Buffer> {
+    return this.#exchange({
+      path: `/${service}`,
+      expect: `application/x-${service}-result`,
+      headers: {
+        'content-type': `application/x-${service}-request`,
+        ...(version === 2 ? { 'git-protocol': 'version=2' } : {}),
+      },
+      body,
+      signal,
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#dispatcher.destroy();
+  }
+
+  async #exchange(options: {
+    readonly path: string;
+    readonly expect: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body?: Buffer;
+    readonly signal: AbortSignal;
+  }): Promise<Buffer> {
+    const { signal, body } = options;
+    const { authorization } = this.#remote;
+    throwIfCancelled(signal);
+    try {
+      const response = await request(this.#address(options.path), {
+        dispatcher: this.#dispatcher,
+        method: body === undefined ? 'GET' : 'POST',
+        headers: {
+          accept: options.expect,
+          // Some forges serve Git only to clients that call themselves so.
+          'user-agent': 'git/2 (lockkeeper)',
+          ...options.headers,
+          ...(authorization === undefined ? {} : { authorization }),
+        },
+        ...(body === undefined ? {} : { body }),
+        signal,
+      });
+      await this.#checkAnswer(response, options.expect);
+      return await this.#readBody(response);
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      if (signal.aborted) throw cancelled();
+      throw connectionFailure(this.#remote, error);
+    }
+  }
+
+  #address(path: string): string {
+    const url = new URL(this.#remote.url);
+    const [pathname = '', search = ''] = path.split('?');
+    url.pathname = `${url.pathname.replace(/\/+$/, '')}${pathname}`;
+    if (search !== '') url.search = search;
+    return url.href;
+  }
+
+  async #checkAnswer(response: Dispatcher.ResponseData, expect: string): Promise<void> {
+    const { statusCode } = response;
+    const type = String(response.headers['content-type'] ?? '').split(';')[0];
+    if (statusCode === 200 && type === expect) return;
+    const text = await firstText(response);
+    if (statusCode === 200) throw notGit(this.#remote);
+    throw statusFailure(this.#remote, { statusCode, headers: response.headers, text });
+  }
+
+  async #readBody(response: Dispatcher.ResponseData): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of response.body as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MAX_ANSWER_BYTES) {
+        throw new AppError(
+          'git/unsupported',
+          `${this.#remote.display} is too large to be read without the git program; install it`,
+        );
+      }
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  }
+}
+
+function createDispatcher(remote: Remote, env: Environment): Dispatcher {
+  const tls = remote.ca === undefined ? {} : { ca: [...rootCertificates, remote.ca] };
+  const options = {
+    connect: { timeout: CONNECT_TIMEOUT_MS, ...tls },
+    headersTimeout: IDLE_TIMEOUT_MS,
+    bodyTimeout: IDLE_TIMEOUT_MS,
+  };
+  const httpProxy = env['http_proxy'] ?? env['HTTP_PROXY'] ?? '';
+  const httpsProxy = env['https_proxy'] ?? env['HTTPS_PROXY'] ?? '';
+  if (httpProxy === '' && httpsProxy === '') return new Agent(options);
+  const noProxy = env['no_proxy'] ?? env['NO_PROXY'] ?? '';
+  return new EnvHttpProxyAgent({ ...options, requestTls: tls, httpProxy, httpsProxy, noProxy });
+}
+
+/**
+ * Splits an answer into packets.
+ * @throws AppError `git/not-found` for what is not Git's, `git/unreachable` for half an answer
+ */
+export function readPackets(remote: Remote, bytes: Buffer): Packet[] {
+  try {
+    return [...packets(bytes)];
+  } catch (cause) {
+    const looksLikeGit = /^[0-9a-f]{4}/.test(bytes.toString('latin1', 0, 4));
+    if (!(cause instanceof PacketError) || !looksLikeGit) throw notGit(remote);
+    throw new AppError('git/unreachable', `${remote.display} sent half an answer`, {
+      retry: true,
+      cause,
+    });
+  }
+}
+
+/** The answer to a wrong address: a web page, most often. */
+function notGit(remote: Remote): AppError {
+  return new AppError(
+    'git/not-found',
+    `${remote.display} does not answer as a Git server; check the address`,
+  );
+}
+
+function statusFailure(
+  remote: Remote,
+  answer: {
+    readonly statusCode: number;
+    readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+    readonly text: string;
+  },
+): AppError {
+  const { statusCode, headers } = answer;
+  const words = oneLine(remote, `HTTP ${statusCode} ${answer.text}`);
+  const { display } = remote;
+  if (statusCode === 401) {
+    return new AppError(
+      'git/unauthorized',
+      `${display} refused the login; check the credentials (${words})`,
+    );
+  }
+  if (statusCode === 403) {
+    return new AppError(
+      'git/unauthorized',
+      `${display} does not let this login do that; grant it access (${words})`,
+    );
+  }
+  if (statusCode === 404 || statusCode === 410) {
+    return new AppError('git/not-found', `there is no Git repo at ${display} (${words})`);
+  }
+  if (statusCode >= 300 && statusCode < 400) {
+    return new AppError(
+      'git/not-found',
+      `${display} is answered with a redirect: use the address it leads to (often the same with .git at its end)`,
+    );
+  }
+  const seconds = Number(headers['retry-after'] ?? NaN);
+  return new AppError('git/unreachable', `${display} cannot serve the request (${words})`, {
+    retry: true,
+    ...(seconds >= 0 ? { afterMs: seconds * 1000 } : {}),
+  });
+}
+
+function connectionFailure(remote: Remote, cause: unknown): AppError {
+  const error = cause as { readonly code?: unknown; readonly message?: unknown };
+  const code = typeof error.code === 'string' ? error.code : '';
+  const words = oneLine(remote, `${code} ${String(error.message ?? '')}`);
+  const isTls = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO/.test(code);
+  return new AppError(
+    'git/unreachable',
+    isTls
+      ? `no trusted TLS connection to ${remote.display}; give its CA certificate (${words})`
+      : `${remote.display} cannot be reached (${words})`,
+    { retry: true },
+  );
+}
+
+/** The first words of a refusal, when they are text and not a page. */
+async function firstText(response: Dispatcher.ResponseData): Promise<string> {
+  const isPlain = String(response.headers['content-type'] ?? '').startsWith('text/plain');
+  let text = '';
+  for await (const chunk of response.body as AsyncIterable<Buffer>) {
+    text += chunk.toString('utf8');
+    if (text.length > 500) break;
+  }
+  return isPlain ? text.slice(0, 200) : '';
+}

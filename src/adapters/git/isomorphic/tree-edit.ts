@@ -1,0 +1,114 @@
+import { AppError } from '../../../domain/errors.ts';
+import type { CommitRequest, FileWrite } from '../../../ports.ts';
+import { commitBytes } from '../commit-object.ts';
+import { modeForWrite, type TreeEntry } from '../tree.ts';
+import type { IsomorphicStore } from './isomorphic-store.ts';
+import { formatTree, isFolder, parseTree, treeOfCommit, type TreeItem } from './tree-object.ts';
+
+/** Tree of a commit. */
+export async function readCommitTree(store: IsomorphicStore, commit: string): Promise<string> {
+  return treeOfCommit(await store.objects.readAs('commit', commit));
+}
+
+/** All leaves of a tree, in path order. */
+export async function listTree(
+  store: IsomorphicStore,
+  tree: string,
+  prefix = '',
+): Promise<TreeEntry[]> {
+  const entries: TreeEntry[] = [];
+  for (const item of parseTree(await store.objects.readAs('tree', tree))) {
+    const path = prefix + item.name.toString('utf8');
+    if (isFolder(item)) entries.push(...(await listTree(store, item.id, `${path}/`)));
+    else entries.push({ path, mode: item.mode, id: item.id });
+  }
+  return entries;
+}
+
+/**
+ * Writes the changed blobs, the trees above them and the commit; everything else is taken over by
+ * its id. @returns the commit id
+ */
+export async function writeCommit(store: IsomorphicStore, request: CommitRequest): Promise<string> {
+  const root = await readCommitTree(store, request.parent);
+  const files = request.files.map((file) => ({ ...file, rest: file.path.split('/') }));
+  const tree = await rewriteTree(store, root, files);
+  return store.write('commit', commitBytes(tree, request));
+}
+
+type PendingFile = FileWrite & { readonly rest: readonly string[] };
+
+async function rewriteTree(
+  store: IsomorphicStore,
+  tree: string,
+  files: readonly PendingFile[],
+): Promise<string> {
+  const items = parseTree(await store.objects.readAs('tree', tree));
+  const byName = new Map(items.map((item, index) => [item.name.toString('utf8'), index]));
+  for (const [name, inside] of groupByFirst(files)) {
+    const index = byName.get(name);
+    const item = index === undefined ? undefined : items[index];
+    const first = inside[0];
+    if (first === undefined) continue;
+    if (index === undefined || item === undefined) throw notAFile(first.path);
+    items[index] = { ...item, id: await rewriteItem(store, item, inside) };
+  }
+  return store.write('tree', formatTree(items));
+}
+
+async function rewriteItem(
+  store: IsomorphicStore,
+  item: TreeItem,
+  files: readonly PendingFile[],
+): Promise<string> {
+  const leaf = files.find(({ rest }) => rest.length === 1);
+  if (leaf !== undefined) {
+    modeForWrite(leaf.path, item);
+    return store.write('blob', leaf.bytes);
+  }
+  const deeper = files.map((file) => ({ ...file, rest: file.rest.slice(1) }));
+  if (!isFolder(item)) throw notAFile(deeper[0]?.path ?? '');
+  return rewriteTree(store, item.id, deeper);
+}
+
+function groupByFirst(files: readonly PendingFile[]): Map<string, PendingFile[]> {
+  const groups = new Map<string, PendingFile[]>();
+  for (const file of files) {
+    const name = file.rest[0] ?? '';
+    groups.set(name, [...(groups.get(name) ?? []), file]);
+  }
+  return groups;
+}
+
+function notAFile(path: string): AppError {
+  return new AppError('file/unreadable', `${path} is not a file of the commit to change`, {
+    at: { path },
+  });
+}
+
+/** Ids of the objects that `commit` has and its parent has not: what a push must send. */
+export async function newObjects(
+  store: IsomorphicStore,
+  { commit, parent }: { readonly commit: string; readonly parent: string },
+): Promise<string[]> {
+  const ids = new Set([commit]);
+  const before = await readCommitTree(store, parent);
+  await collectNew(store, { tree: await readCommitTree(store, commit), before, ids });
+  return [...ids];
+}
+
+async function collectNew(
+  store: IsomorphicStore,
+  { tree, before, ids }: { tree: string; before: string | undefined; ids: Set<string> },
+): Promise<void> {
+  if (tree === before || ids.has(tree)) return;
+  ids.add(tree);
+  const old = before === undefined ? [] : parseTree(await store.objects.readAs('tree', before));
+  const oldIds = new Map(old.map((item) => [item.name.toString('latin1'), item.id]));
+  for (const item of parseTree(await store.objects.readAs('tree', tree))) {
+    const oldId = oldIds.get(item.name.toString('latin1'));
+    if (item.id === oldId || item.mode === '160000') continue;
+    if (isFolder(item)) await collectNew(store, { tree: item.id, before: oldId, ids });
+    else ids.add(item.id);
+  }
+}

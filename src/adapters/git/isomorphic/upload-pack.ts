@@ -1,0 +1,138 @@
+import { AppError } from '../../../domain/errors.ts';
+import { oneLine } from '../refusal.ts';
+import type { Remote } from '../remote.ts';
+import { advertisedRefs, type Advertisement } from './advertisement.ts';
+import { DELIMITER, FLUSH, lineOf, packet, sideBands, type Packet } from './pkt-line.ts';
+import { readPackets, type SmartHttp } from './smart-http.ts';
+
+/**
+ * Reading from a remote: protocol v2 where the server has it, which lists one ref and gives out any
+ * commit, else the first protocol, which lists all refs (gitprotocol-v2, gitprotocol-pack).
+ */
+export class UploadPack {
+  readonly #remote: Remote;
+  readonly #http: SmartHttp;
+  /** Remembered, so that a further ref listing is one request. */
+  #speaksV2 = false;
+
+  constructor(remote: Remote, http: SmartHttp) {
+    this.#remote = remote;
+    this.#http = http;
+  }
+
+  /** The branch's commit, or undefined when there is no such branch. */
+  async head(signal: AbortSignal): Promise<string | undefined> {
+    if (!this.#speaksV2) {
+      const offer = await this.#discover(signal);
+      if (offer.version === 0) return offer.refs.get(this.#remote.ref);
+      this.#speaksV2 = true;
+    }
+    const body = Buffer.concat([
+      packet('command=ls-refs'),
+      DELIMITER,
+      packet(`ref-prefix ${this.#remote.ref}`),
+      FLUSH,
+    ]);
+    const lines = this.#read(
+      await this.#http.call('git-upload-pack', { version: 2, body, signal }),
+    );
+    for (const item of lines) {
+      if (typeof item === 'string') continue;
+      const [id, name] = lineOf(item).split(' ');
+      if (name === this.#remote.ref) return id;
+    }
+    return undefined;
+  }
+
+  /**
+   * One commit with its trees and blobs, without its history, as a pack.
+   * @param have commits whose objects are here; what they hold is not sent again
+   * @throws AppError `git/not-found` when the commit is no longer at the remote
+   */
+  async fetch(commit: string, have: readonly string[], signal: AbortSignal): Promise<Buffer> {
+    const offer: Advertisement = this.#speaksV2 ? { version: 2 } : await this.#discover(signal);
+    const body = offer.version === 2 ? fetchV2(commit, have) : fetchV0(commit, have, offer);
+    const answer = this.#read(
+      await this.#http.call('git-upload-pack', { version: offer.version, body, signal }),
+    );
+    const { data, error } = sideBands(answer);
+    if (error !== '') throw this.#refused(error);
+    if (data.length === 0) throw this.#refused('an empty answer');
+    return data;
+  }
+
+  async #discover(signal: AbortSignal): Promise<Advertisement> {
+    const bytes = await this.#http.discover('git-upload-pack', 2, signal);
+    return advertisedRefs(this.#read(bytes));
+  }
+
+  /** All packets, once none of them is a refusal. */
+  #read(bytes: Buffer): Packet[] {
+    const all = readPackets(this.#remote, bytes);
+    for (const item of all) {
+      if (typeof item === 'string') continue;
+      if (item.toString('latin1', 0, 4) === 'ERR ') throw this.#refused(lineOf(item).slice(4));
+    }
+    return all;
+  }
+
+  #refused(words: string): AppError {
+    const { display, branch } = this.#remote;
+    const reason = oneLine(this.#remote, words);
+    if (/not our ref|unadvertised/.test(words)) {
+      return new AppError(
+        'git/not-found',
+        `the commit is no longer on ${branch} at ${display}; try again (${reason})`,
+        { retry: true },
+      );
+    }
+    return new AppError('git/unreachable', `${display} did not send the commit (${reason})`, {
+      retry: true,
+    });
+  }
+}
+
+/**
+ * Each commit that is here counts as shallow: its own trees and blobs are known to be here, and
+ * nothing is claimed about its history.
+ */
+function haveLines(have: readonly string[]): { shallow: Buffer[]; have: Buffer[] } {
+  return {
+    shallow: have.map((id) => packet(`shallow ${id}`)),
+    have: have.map((id) => packet(`have ${id}`)),
+  };
+}
+
+function fetchV2(commit: string, have: readonly string[]): Buffer {
+  const known = haveLines(have);
+  return Buffer.concat([
+    packet('command=fetch'),
+    DELIMITER,
+    packet('no-progress'),
+    packet('ofs-delta'),
+    packet(`want ${commit}`),
+    ...known.shallow,
+    packet('deepen 1'),
+    ...known.have,
+    packet('done'),
+    FLUSH,
+  ]);
+}
+
+function fetchV0(
+  commit: string,
+  have: readonly string[],
+  offer: Extract<Advertisement, { version: 0 }>,
+): Buffer {
+  const known = haveLines(have);
+  const wanted = ['side-band-64k', 'ofs-delta', 'no-progress', 'shallow'];
+  const capabilities = wanted.filter((name) => offer.capabilities.has(name)).join(' ');
+  return Buffer.concat([
+    packet(`want ${commit} ${capabilities}`),
+    ...known.shallow,
+    packet('deepen 1'),
+    FLUSH,
+    ...known.have,
+    packet('done'),
+  ]);
+}

@@ -1,0 +1,106 @@
+import { AppError, type ErrorCode } from '../../../domain/errors.ts';
+import { oneLine } from '../refusal.ts';
+import type { Remote } from '../remote.ts';
+
+interface Rule {
+  readonly pattern: RegExp;
+  readonly code: ErrorCode;
+  readonly retry: boolean;
+  readonly say: (remote: Remote, line: string) => string;
+}
+
+/**
+ * `git` tells failures apart by text only (LC_ALL=C), so this table is the one place that reads it.
+ * The first rule that matches wins: a login is refused before a repo is "not found".
+ */
+const RULES: readonly Rule[] = [
+  {
+    pattern: /unable to update url base from redirection|returned error: 30[1278]/i,
+    code: 'git/not-found',
+    retry: false,
+    say: (remote) =>
+      `${remote.display} is answered with a redirect: use the address it leads to (often the same with .git at its end)`,
+  },
+  {
+    pattern:
+      /returned error: 401|Authentication failed|could not read (Username|Password)|Permission denied \(|Invalid username or (password|token)|terminal prompts disabled/i,
+    code: 'git/unauthorized',
+    retry: false,
+    say: (remote, line) => `${remote.display} refused the login; check the credentials (${line})`,
+  },
+  {
+    pattern:
+      /returned error: 403|write access to repository not granted|insufficient permission|not allowed to|access denied|permission to \S+ denied|permission denied/i,
+    code: 'git/unauthorized',
+    retry: false,
+    say: (remote, line) =>
+      `${remote.display} does not let this login do that; grant it access (${line})`,
+  },
+  {
+    pattern: /Host key verification failed/i,
+    code: 'git/unauthorized',
+    retry: false,
+    say: (remote) => `the SSH host key of ${remote.display} is not known; add it to known_hosts`,
+  },
+  {
+    pattern:
+      /repository .* not found|returned error: 404|does not appear to be a git repository|does not exist|project you were looking for could not be found|no such file or directory|couldn't find remote ref/i,
+    code: 'git/not-found',
+    retry: false,
+    say: (remote, line) => `there is no Git repo at ${remote.display} (${line})`,
+  },
+  {
+    pattern:
+      /not valid: is this a git repository|invalid server response|bad line length|protocol error/i,
+    code: 'git/not-found',
+    retry: false,
+    say: (remote) => `${remote.display} does not answer as a Git server; check the address`,
+  },
+  {
+    pattern: /certificate|SSL|TLS|gnutls/i,
+    code: 'git/unreachable',
+    retry: true,
+    say: (remote, line) =>
+      `no trusted TLS connection to ${remote.display}; give its CA certificate (${line})`,
+  },
+];
+
+/** Reads the stderr of a `git` that spoke to a remote and failed. */
+export function remoteFailure(remote: Remote, stderr: string): AppError {
+  const line = oneLine(remote, tellingLine(stderr));
+  const rule = RULES.find(({ pattern }) => pattern.test(stderr));
+  if (rule !== undefined) {
+    return new AppError(rule.code, rule.say(remote, line), { retry: rule.retry });
+  }
+  return new AppError('git/unreachable', `${remote.display} cannot be reached (${line})`, {
+    retry: true,
+  });
+}
+
+/** A failure that no remote had part in: the store is damaged, or its disk is full or read-only. */
+export function storeFailure(what: string, stderr: string): AppError {
+  const line = oneLine({ secrets: [] }, tellingLine(stderr));
+  return new AppError('git/store', `the local Git store failed to ${what} (${line})`, {
+    retry: true,
+  });
+}
+
+/** What hooks and servers printed, for people. */
+export function serverWords(stderr: string): string {
+  return stderr
+    .split('\n')
+    .filter((line) => line.startsWith('remote:'))
+    .map((line) => line.slice('remote:'.length).trim())
+    .filter((line) => line !== '')
+    .slice(0, 3)
+    .join(' ');
+}
+
+/** The line that names the cause: what the server said, else git's first complaint. */
+function tellingLine(stderr: string): string {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  const complaint = lines.find((line) => /^(fatal|error):/.test(line));
+  const server = serverWords(stderr);
+  const own = complaint ?? lines.at(-1) ?? 'no reason given';
+  return server === '' ? own : `${server}; ${own}`;
+}

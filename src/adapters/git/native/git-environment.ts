@@ -1,0 +1,127 @@
+import type { Environment } from '../engine.ts';
+import type { Remote } from '../remote.ts';
+
+/**
+ * The user's `GIT_*` variables that still count: where settings, programs and certificates are.
+ * Everything else (GIT_DIR, GIT_TRACE, GIT_CONFIG_COUNT …) would change what we mean or leak.
+ */
+const KEPT = new Set([
+  'GIT_CONFIG_GLOBAL',
+  'GIT_CONFIG_SYSTEM',
+  'GIT_CONFIG_NOSYSTEM',
+  'GIT_EXEC_PATH',
+  'GIT_SSH',
+  'GIT_SSH_COMMAND',
+  'GIT_SSH_VARIANT',
+  'GIT_SSL_CAINFO',
+  'GIT_SSL_CAPATH',
+]);
+
+/** Settings of every run: nothing prompts, nothing runs hooks, a dead transfer ends. */
+const SETTINGS: readonly (readonly [string, string])[] = [
+  ['core.hooksPath', '/dev/null'],
+  ['core.askPass', ''],
+  ['credential.interactive', 'never'],
+  // Redirects are reported instead: a login must not travel to a host that nobody named.
+  ['http.followRedirects', 'false'],
+  // Under 1,000 bytes/s for a minute is a dead connection.
+  ['http.lowSpeedLimit', '1000'],
+  ['http.lowSpeedTime', '60'],
+  ['fetch.recurseSubmodules', 'false'],
+  ['push.recurseSubmodules', 'no'],
+  ['push.gpgSign', 'false'],
+  ['push.followTags', 'false'],
+  // Housekeeping happens inside a fetch, never behind our back. Unpushed commits survive an hour.
+  ['gc.autoDetach', 'false'],
+  ['maintenance.autoDetach', 'false'],
+  ['gc.auto', '2000'],
+  ['gc.autoPackLimit', '20'],
+  ['gc.pruneExpire', '1.hour.ago'],
+];
+
+/** Files written for one remote, by their absolute paths. */
+export interface RemoteFiles {
+  readonly ca?: string;
+  readonly identity?: string;
+  readonly knownHosts?: string;
+}
+
+/**
+ * Environment for `git` against a remote. The login travels here, since other users can read a
+ * process's arguments but not its environment.
+ */
+export function remoteEnvironment(
+  ambient: Environment,
+  remote: Remote,
+  files: RemoteFiles,
+): Record<string, string> {
+  const settings = [...SETTINGS];
+  if (remote.authorization !== undefined) {
+    const key = `http.${remote.url}.extraHeader`;
+    settings.push(
+      ['credential.helper', ''],
+      [key, ''],
+      [key, `Authorization: ${remote.authorization}`],
+    );
+  }
+  return {
+    ...baseEnvironment(ambient, settings),
+    ...(files.ca === undefined ? {} : { GIT_SSL_CAINFO: files.ca }),
+    ...(files.identity === undefined || files.knownHosts === undefined
+      ? {}
+      : { GIT_SSH_COMMAND: sshCommand(files.identity, files.knownHosts) }),
+  };
+}
+
+/** Environment for `git` with no remote in play. */
+export function localEnvironment(ambient: Environment): Record<string, string> {
+  return baseEnvironment(ambient, SETTINGS);
+}
+
+function baseEnvironment(
+  ambient: Environment,
+  settings: readonly (readonly [string, string])[],
+): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(ambient)) {
+    if (value === undefined || name === 'SSH_ASKPASS') continue;
+    if (!name.startsWith('GIT_') || KEPT.has(name)) env[name] = value;
+  }
+  Object.assign(env, {
+    LC_ALL: 'C',
+    LANGUAGE: '',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_ASKPASS: '',
+    SSH_ASKPASS_REQUIRE: 'never',
+    GCM_INTERACTIVE: 'never',
+    GIT_ALLOW_PROTOCOL: 'file:http:https:ssh',
+    GIT_NO_REPLACE_OBJECTS: '1',
+    GIT_CONFIG_COUNT: String(settings.length),
+  });
+  for (const [index, [key, value]] of settings.entries()) {
+    env[`GIT_CONFIG_KEY_${index}`] = key;
+    env[`GIT_CONFIG_VALUE_${index}`] = value;
+  }
+  return env;
+}
+
+function sshCommand(identity: string, knownHosts: string): string {
+  const options = [
+    'BatchMode=yes',
+    'IdentitiesOnly=yes',
+    'StrictHostKeyChecking=yes',
+    'ConnectTimeout=30',
+    'ServerAliveInterval=20',
+    `UserKnownHostsFile="${knownHosts}"`,
+  ];
+  return [
+    'ssh -F none -i',
+    shellQuote(identity),
+    ...options.map((option) => `-o ${shellQuote(option)}`),
+  ].join(' ');
+}
+
+/** One word for a POSIX shell: git runs GIT_SSH_COMMAND through one. */
+function shellQuote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,175 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
+import type { Environment } from '../engine.ts';
+import type { Remote } from '../remote.ts';
+import { SerialQueue } from '../serial-queue.ts';
+import type { StoreFolder } from '../store-folder.ts';
+import { storeFailure } from './failures.ts';
+import { localEnvironment, remoteEnvironment, type RemoteFiles } from './git-environment.ts';
+import { runGit, type GitResult } from './git-process.ts';
+import { ObjectReader } from './object-reader.ts';
+
+/** Local commands on a store of a very large repo stay far below this, in ms. */
+const LOCAL_TIMEOUT_MS = 10 * 60_000;
+
+/** What one run inside the store needs. */
+interface StoreRun {
+  readonly input?: readonly Uint8Array[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A bare repo that caches one remote's objects. Whatever is in it can be fetched again, so damage is
+ * answered by starting afresh.
+ */
+export class NativeStore {
+  /** Bare repo below the store's folder. */
+  readonly gitDir: string;
+  /** Fetches and commits take turns: both write refs and may tidy up. */
+  readonly writes = new SerialQueue();
+  readonly objects: ObjectReader;
+  /** Commits whose trees and blobs are known to be here. */
+  readonly complete = new Set<string>();
+  readonly #folder: StoreFolder;
+  readonly #ambient: Environment;
+
+  private constructor(folder: StoreFolder, ambient: Environment) {
+    this.#folder = folder;
+    this.#ambient = ambient;
+    this.gitDir = join(folder.path, 'repo');
+    this.objects = new ObjectReader(this.gitDir, localEnvironment(ambient));
+  }
+
+  /** Opens the store in a folder that this process holds; leftovers of a killed run are removed. */
+  static async open(
+    folder: StoreFolder,
+    ambient: Environment,
+    signal: AbortSignal,
+  ): Promise<NativeStore> {
+    const store = new NativeStore(folder, ambient);
+    await store.#removeSecrets();
+    if (await exists(join(store.gitDir, 'HEAD'))) await removeLeftovers(store.gitDir);
+    else await store.#create(signal);
+    return store;
+  }
+
+  /** Throws everything away and starts afresh. */
+  async renew(signal: AbortSignal): Promise<void> {
+    this.objects.close();
+    this.complete.clear();
+    await this.#create(signal);
+  }
+
+  /** Runs `git` in the store, with no remote in play. */
+  run(args: readonly string[], { input, signal }: StoreRun): Promise<GitResult> {
+    return runGit({
+      args: [`--git-dir=${this.gitDir}`, ...args],
+      env: localEnvironment(this.#ambient),
+      ...(input === undefined ? {} : { input }),
+      signal,
+      timeoutMs: LOCAL_TIMEOUT_MS,
+    });
+  }
+
+  /** As {@link run}. @throws AppError `git/store` unless it succeeds */
+  async output(what: string, args: readonly string[], run: StoreRun): Promise<Buffer> {
+    const result = await this.run(args, run);
+    if (result.code !== 0) throw storeFailure(what, result.stderr);
+    return result.stdout;
+  }
+
+  /** Runs `git` against the remote; any exit code is a result. */
+  async contact(
+    remote: Remote,
+    args: readonly string[],
+    options: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  ): Promise<GitResult> {
+    const files = await this.#writeRemoteFiles(remote);
+    return runGit({
+      args: [`--git-dir=${this.gitDir}`, ...args],
+      env: remoteEnvironment(this.#ambient, remote, files),
+      ...options,
+    });
+  }
+
+  async close(): Promise<void> {
+    this.objects.close();
+    await this.#removeSecrets();
+    await this.#folder.release();
+  }
+
+  async #create(signal: AbortSignal): Promise<void> {
+    await rm(this.gitDir, { recursive: true, force: true, maxRetries: 3 });
+    const draft = `${this.gitDir}.new`;
+    await rm(draft, { recursive: true, force: true });
+    const made = await runGit({
+      args: ['init', '--quiet', '--bare', '--template=', draft],
+      env: localEnvironment(this.#ambient),
+      signal,
+      timeoutMs: LOCAL_TIMEOUT_MS,
+    });
+    if (made.code !== 0) throw storeFailure('start', made.stderr);
+    // Whole or not there at all, whenever this process is killed.
+    await rename(draft, this.gitDir);
+  }
+
+  async #writeRemoteFiles(remote: Remote): Promise<RemoteFiles> {
+    const { ca, ssh } = remote;
+    return {
+      // GIT_SSL_CAINFO replaces the trusted roots, and a CA is meant to be added to them.
+      ...(ca === undefined
+        ? {}
+        : { ca: await this.#writeSecret('ca.pem', [ca, ...rootCertificates].join('\n')) }),
+      ...(ssh === undefined
+        ? {}
+        : {
+            identity: await this.#writeSecret('identity', ensureLineEnd(ssh.identity)),
+            knownHosts: await this.#writeSecret('known_hosts', ensureLineEnd(ssh.knownHosts)),
+          }),
+    };
+  }
+
+  async #writeSecret(name: string, content: string): Promise<string> {
+    // Named by content: two logins for one remote may be in use at once.
+    const hash = createHash('sha256').update(content).digest('hex').slice(0, 16);
+    const folder = this.#secretsFolder;
+    const path = join(folder, `${hash}-${name}`);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    if (await exists(path)) return path;
+    const draft = `${path}.${randomUUID()}`;
+    await writeFile(draft, content, { mode: 0o600 });
+    await rename(draft, path);
+    return path;
+  }
+
+  get #secretsFolder(): string {
+    return join(this.#folder.path, 'secrets');
+  }
+
+  async #removeSecrets(): Promise<void> {
+    await rm(this.#secretsFolder, { recursive: true, force: true });
+  }
+}
+
+/** OpenSSH refuses a key file without a final line end. */
+function ensureLineEnd(text: string): string {
+  return text.endsWith('\n') ? text : `${text}\n`;
+}
+
+/** Lock and temporary files of a `git` that was killed; nobody else works in this store. */
+async function removeLeftovers(gitDir: string): Promise<void> {
+  for (const entry of await readdir(gitDir, { recursive: true, withFileTypes: true })) {
+    const isLeftover = /\.lock$|^tmp_|^\.tmp-|\.keep$|^fast_import_crash_/.test(entry.name);
+    if (!isLeftover) continue;
+    await rm(join(entry.parentPath, entry.name), { recursive: true, force: true });
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

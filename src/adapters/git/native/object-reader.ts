@@ -1,0 +1,117 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { AppError } from '../../../domain/errors.ts';
+import { cancelled, untilCancelled } from '../cancellation.ts';
+import { storeFailure } from './failures.ts';
+import { endProcess, startGit } from './git-process.ts';
+
+/**
+ * Reads objects through one long-lived `git cat-file --batch`, started at the first read. Requests
+ * are answered in order; callers bound the size of what they ask for.
+ */
+export class ObjectReader {
+  readonly #gitDir: string;
+  readonly #env: Readonly<Record<string, string>>;
+  #session: Session | undefined;
+
+  constructor(gitDir: string, env: Readonly<Record<string, string>>) {
+    this.#gitDir = gitDir;
+    this.#env = env;
+  }
+
+  /** @throws AppError `git/store` when one is missing or damaged, `cancelled` */
+  async read(ids: readonly string[], signal: AbortSignal): Promise<Uint8Array[]> {
+    if (signal.aborted) throw cancelled();
+    if (this.#session === undefined || this.#session.ended) {
+      this.#session = new Session(this.#gitDir, this.#env);
+    }
+    return untilCancelled(this.#session.request(ids), signal);
+  }
+
+  /** Ends the process; a later read starts another. */
+  close(): void {
+    this.#session?.end(cancelled());
+    this.#session = undefined;
+  }
+}
+
+interface Waiter {
+  readonly resolve: (bytes: Uint8Array) => void;
+  readonly reject: (error: AppError) => void;
+}
+
+/** One process and the reads that wait for it. */
+class Session {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #waiters: Waiter[] = [];
+  #chunks: Buffer[] = [];
+  #buffered = 0;
+  /** Bytes that must be there before the next object is complete; 0 while its header is read. */
+  #wanted = 0;
+  #stderr = '';
+  ended = false;
+
+  constructor(gitDir: string, env: Readonly<Record<string, string>>) {
+    const args = [`--git-dir=${gitDir}`, 'cat-file', '--batch'];
+    this.#child = startGit({ args, env });
+    this.#child.stdin.on('error', () => undefined);
+    this.#child.stderr.on('data', (chunk: Buffer) => {
+      if (this.#stderr.length < 4096) this.#stderr += chunk.toString('utf8');
+    });
+    this.#child.stdout.on('data', (chunk: Buffer) => this.#receive(chunk));
+    this.#child.on('error', () => this.end(storeFailure('read an object', 'git did not start')));
+    this.#child.on('close', () => this.end(storeFailure('read an object', this.#stderr)));
+  }
+
+  request(ids: readonly string[]): Promise<Uint8Array[]> {
+    const answers = ids.map(
+      () =>
+        new Promise<Uint8Array>((resolve, reject) => {
+          this.#waiters.push({ resolve, reject });
+        }),
+    );
+    this.#child.stdin.write(ids.map((id) => `${id}\n`).join(''));
+    return Promise.all(answers);
+  }
+
+  end(reason: AppError): void {
+    if (this.ended) return;
+    this.ended = true;
+    endProcess(this.#child);
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(reason);
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#buffered += chunk.length;
+    if (this.#buffered < this.#wanted) return;
+    let bytes = Buffer.concat(this.#chunks);
+    for (;;) {
+      const taken = this.#takeObject(bytes);
+      if (taken === 0) break;
+      bytes = bytes.subarray(taken);
+    }
+    this.#chunks = [bytes];
+    this.#buffered = bytes.length;
+  }
+
+  /** Hands the first object of `bytes` to its waiter. @returns how many bytes that took; 0: not complete */
+  #takeObject(bytes: Buffer): number {
+    this.#wanted = 0;
+    const lineEnd = bytes.indexOf(10);
+    if (lineEnd < 0) return 0;
+    const header = bytes.toString('latin1', 0, lineEnd);
+    const size = Number(/^[0-9a-f]+ \w+ (\d+)$/.exec(header)?.[1] ?? NaN);
+    if (Number.isNaN(size)) {
+      this.#waiters.shift()?.reject(storeFailure('read an object', header));
+      return lineEnd + 1;
+    }
+    const end = lineEnd + 1 + size;
+    if (bytes.length <= end) {
+      this.#wanted = end + 1;
+      return 0;
+    }
+    // A copy, so that one small blob does not keep a whole read buffer alive.
+    this.#waiters.shift()?.resolve(Uint8Array.from(bytes.subarray(lineEnd + 1, end)));
+    return end + 1;
+  }
+}

@@ -1,0 +1,93 @@
+import { AppError } from '../../domain/errors.ts';
+import type { GitAccess, GitBranch } from '../../ports.ts';
+import type { Engine, EngineStore, Environment } from './engine.ts';
+import { isomorphicEngine } from './isomorphic/isomorphic-engine.ts';
+import { hasNativeGit, nativeEngine } from './native/native-engine.ts';
+import { parseRemote, type Remote } from './remote.ts';
+import { acquireStoreFolder } from './store-folder.ts';
+
+/** Which implementation speaks Git; `auto`: the native program where there is one, else isomorphic-git. */
+export type EngineChoice = 'auto' | 'native' | 'isomorphic';
+
+/** What all branches of a process share. */
+export interface GitBranchesOptions {
+  /** Folder for the object stores, one below it per remote. Private to this user. */
+  readonly storeRoot: string;
+  readonly engine: EngineChoice;
+  /** The process's variables: PATH, proxies, the user's Git and SSH set-up. */
+  readonly env: Environment;
+}
+
+interface OpenStore {
+  readonly store: Promise<EngineStore>;
+  users: number;
+}
+
+/** Opens branches of remote repos; branches of one remote share a store. */
+export class GitBranches {
+  readonly #options: GitBranchesOptions;
+  readonly #stores = new Map<string, OpenStore>();
+
+  constructor(options: GitBranchesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Opens a branch without contacting the remote.
+   * @throws AppError `usage` for a bad address or branch name, `git/unsupported` for a transport
+   * that the engine does not speak, `git/store` when the store cannot be made
+   */
+  async open(access: GitAccess, signal: AbortSignal): Promise<GitBranch> {
+    const remote = parseRemote(access);
+    const engine = await this.#chooseEngine(remote, signal);
+    const key = `${engine.name} ${remote.url}`;
+    const open = this.#stores.get(key) ?? {
+      store: this.#openStore(engine, remote, signal),
+      users: 0,
+    };
+    this.#stores.set(key, open);
+    open.users += 1;
+    let closed = false;
+    const release = async (): Promise<void> => {
+      if (closed) return;
+      closed = true;
+      open.users -= 1;
+      if (open.users > 0) return;
+      this.#stores.delete(key);
+      const store = await open.store.catch(() => undefined);
+      await store?.close();
+    };
+    try {
+      return (await open.store).branch(remote, release);
+    } catch (error) {
+      await release();
+      throw error;
+    }
+  }
+
+  async #openStore(engine: Engine, remote: Remote, signal: AbortSignal): Promise<EngineStore> {
+    const folder = await acquireStoreFolder(this.#options.storeRoot, engine.name, remote.url);
+    try {
+      return await engine.openStore(folder, signal);
+    } catch (error) {
+      await folder.release();
+      throw error;
+    }
+  }
+
+  async #chooseEngine(remote: Remote, signal: AbortSignal): Promise<Engine> {
+    const { engine, env } = this.#options;
+    if (engine !== 'isomorphic' && (await hasNativeGit(env, signal))) return nativeEngine(env);
+    if (engine === 'native') {
+      throw new AppError(
+        'git/unsupported',
+        'there is no git program of version 2.31 or later; install one',
+      );
+    }
+    if (remote.kind === 'http') return isomorphicEngine(env);
+    throw new AppError(
+      'git/unsupported',
+      `${remote.display} needs the git program (2.31 or later): without it only https:// and http:// work`,
+    );
+  }
+}

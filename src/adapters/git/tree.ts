@@ -1,0 +1,34 @@
+import { AppError } from '../../domain/errors.ts';
+import type { FileEntry } from '../../ports.ts';
+
+/** One leaf of a commit's tree. */
+export interface TreeEntry {
+  readonly path: string;
+  /** Octal, six digits: `100644`, `100755`, `120000` (symlink), `160000` (submodule). */
+  readonly mode: string;
+  readonly id: string;
+  readonly size?: number;
+}
+
+/** What the rest of the product sees of a tree: submodules are left out. */
+export function fileEntries(entries: readonly TreeEntry[]): FileEntry[] {
+  return entries
+    .filter((entry) => entry.mode !== '160000')
+    .map(({ path, mode, id, size }) => ({
+      path,
+      id,
+      kind: mode === '120000' ? ('symlink' as const) : ('file' as const),
+      ...(size === undefined ? {} : { size }),
+    }));
+}
+
+/**
+ * The mode that a file keeps when it is written.
+ * @throws AppError `file/unreadable` when the commit holds no such regular file
+ */
+export function modeForWrite(path: string, entry: { readonly mode: string } | undefined): string {
+  if (entry !== undefined && /^100(644|755|664)$/.test(entry.mode)) return entry.mode;
+  throw new AppError('file/unreadable', `${path} is not a file of the commit to change`, {
+    at: { path },
+  });
+}
