@@ -10,7 +10,6 @@ const environmentSchema = z.object({
   LOCKKEEPER_GIT_ENGINE: z.enum(['auto', 'native', 'isomorphic']).default('auto'),
   LOCKKEEPER_GIT_USERNAME: z.string().optional(),
   LOCKKEEPER_GIT_PASSWORD: z.string().optional(),
-  LOCKKEEPER_GIT_TOKEN: z.string().optional(),
   LOCKKEEPER_CA_FILE: z.string().optional(),
   DOCKER_CONFIG: z.string().optional(),
   XDG_CACHE_HOME: z.string().optional(),
@@ -26,11 +25,7 @@ export interface Config {
   readonly secretsDir?: string;
   readonly gitEngine: 'auto' | 'native' | 'isomorphic';
   /** Login for a `--repo` that no resource gives one for. */
-  readonly gitLogin: {
-    readonly username?: string;
-    readonly password?: string;
-    readonly token?: string;
-  };
+  readonly gitLogin?: { readonly username: string; readonly password: string };
   /** PEM file trusted besides the system's, for registries and Git. */
   readonly caFile?: string;
   /** Folder of the user's Docker `config.json`. */
@@ -55,13 +50,17 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     cacheDir:
       e.LOCKKEEPER_CACHE_DIR ?? join(e.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'lockkeeper'),
     gitEngine: e.LOCKKEEPER_GIT_ENGINE,
-    gitLogin: {
-      ...(e.LOCKKEEPER_GIT_USERNAME === undefined ? {} : { username: e.LOCKKEEPER_GIT_USERNAME }),
-      ...(e.LOCKKEEPER_GIT_PASSWORD === undefined ? {} : { password: e.LOCKKEEPER_GIT_PASSWORD }),
-      ...(e.LOCKKEEPER_GIT_TOKEN === undefined ? {} : { token: e.LOCKKEEPER_GIT_TOKEN }),
-    },
     dockerConfigDir: e.DOCKER_CONFIG ?? join(homedir(), '.docker'),
     noColor: e.NO_COLOR !== undefined && e.NO_COLOR !== '',
+    // Forges that take a token as password accept any user name beside it.
+    ...(e.LOCKKEEPER_GIT_PASSWORD === undefined
+      ? {}
+      : {
+          gitLogin: {
+            username: e.LOCKKEEPER_GIT_USERNAME ?? 'git',
+            password: e.LOCKKEEPER_GIT_PASSWORD,
+          },
+        }),
     ...(e.LOCKKEEPER_SECRETS_DIR === undefined ? {} : { secretsDir: e.LOCKKEEPER_SECRETS_DIR }),
     ...(e.LOCKKEEPER_CA_FILE === undefined ? {} : { caFile: e.LOCKKEEPER_CA_FILE }),
     ...(e.USER === undefined ? {} : { user: e.USER }),

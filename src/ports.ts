@@ -149,7 +149,8 @@ export interface Opener {
   checkout(dir: string): Promise<Checkout>;
   /** A folder or file of configuration that the operator named. @throws AppError `usage` */
   folder(path: string): Promise<FileSource>;
-  branch(access: GitAccess): Promise<GitBranch>;
+  /** Does not contact the remote yet. */
+  branch(access: GitAccess, signal: AbortSignal): Promise<GitBranch>;
 }
 
 /** Secrets by the names that resources use. */

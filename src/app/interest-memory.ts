@@ -32,7 +32,7 @@ export class InterestMemory {
     this.#bits = bits;
   }
 
-  /** @param saved what {@link toJSON} gave; anything else is as good as nothing */
+  /** @param saved what {@link save} gave; anything else is as good as nothing */
   static from(saved: unknown): InterestMemory {
     const { version, blobs } = (saved ?? {}) as { version?: unknown; blobs?: unknown };
     const usable = version === VERSION && typeof blobs === 'object' && blobs !== null;
@@ -67,7 +67,9 @@ export class InterestMemory {
     }
   }
 
-  toJSON(): unknown {
+  /** What {@link from} takes; from here on only further changes count as changes. */
+  save(): unknown {
+    this.#changed = false;
     return { version: VERSION, blobs: Object.fromEntries(this.#bits) };
   }
 }

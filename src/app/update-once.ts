@@ -1,16 +1,17 @@
 import type { ImageUpdateAutomation } from '../api/image-update-automation.ts';
 import { AppError } from '../domain/errors.ts';
 import type { Resources } from '../domain/resources/merge-resources.ts';
-import type { GitBranch, Ports, StateFiles } from '../ports.ts';
+import type { GitAccess, Ports } from '../ports.ts';
+import { BranchSessions } from './branch-sessions.ts';
 import { gitAccess } from './git-access.ts';
 import { InterestMemory } from './interest-memory.ts';
 import { ManifestReader } from './manifest-reader.ts';
 import { PolicyViews } from './policy-views.ts';
 import { RepositoryScans } from './repository-scans.ts';
 import { ResourceFolders } from './resource-folders.ts';
-import { updateBranch, type CarriedOutPass } from './update-branch.ts';
+import type { CarriedOutPass } from './update-branch.ts';
 import { updateCheckout } from './update-checkout.ts';
-import type { PassContext, PassRequest, UpdateScope } from './update-pass.ts';
+import type { PassRequest, UpdateScope } from './update-pass.ts';
 
 /** A branch of a remote repo. */
 export interface RemoteTarget {
@@ -50,7 +51,11 @@ export async function updateOnce(
   const { target, dryRun, commit } = request;
   if (target.kind === 'remote') return updateRemote(ports, request, { target, input }, signal);
   const checkout = await ports.open.checkout(target.dir);
-  const context = passContext(ports, InterestMemory.from(undefined));
+  const context = {
+    reader: new ManifestReader(InterestMemory.from(undefined)),
+    views: new PolicyViews(new RepositoryScans(ports)),
+    now: () => ports.clock.now(),
+  };
   return updateCheckout(context, { checkout, clock: ports.clock, dryRun, commit }, input, signal);
 }
 
@@ -60,55 +65,29 @@ async function updateRemote(
   { target, input }: { target: RemoteTarget; input: PassRequest },
   signal: AbortSignal,
 ): Promise<CarriedOutPass> {
-  const branch = await openRemote(ports, target, input.resources, signal);
+  const access = await loginFor(target, input.resources, ports, signal);
+  const sessions = new BranchSessions(ports, new PolicyViews(new RepositoryScans(ports)));
   try {
-    return await withBlobMemory(ports.state, target, (memory) =>
-      updateBranch(
-        passContext(ports, memory),
-        { branch, clock: ports.clock, random: ports.random, dryRun: request.dryRun },
-        input,
-        signal,
-      ),
-    );
+    return await sessions.update({ ...access, ...target }, input, {
+      dryRun: request.dryRun,
+      signal,
+    });
   } finally {
-    await branch.close();
+    await sessions.close();
   }
 }
 
-/** Scans, selectors and parsed files of one process. */
-export function passContext(ports: Ports, memory: InterestMemory): PassContext {
-  return {
-    reader: new ManifestReader(memory),
-    views: new PolicyViews(new RepositoryScans(ports)),
-    now: () => ports.clock.now(),
-  };
-}
-
-/** Remembers from run to run which blobs of a branch hold something. */
-export async function withBlobMemory<T>(
-  state: StateFiles,
-  { url, branch }: RemoteTarget,
-  use: (memory: InterestMemory) => Promise<T>,
-): Promise<T> {
-  const name = `blobs of ${branch} at ${url}`;
-  const memory = InterestMemory.from(await state.load(name));
-  const result = await use(memory);
-  if (memory.changed) await state.save(name, memory.toJSON());
-  return result;
-}
-
-/** Opens a branch with the login that an automation for the same repo gives, if there is one. */
-export async function openRemote(
-  ports: Ports,
+/** The login that an automation for the same repo gives, if there is one. */
+async function loginFor(
   target: RemoteTarget,
   resources: Resources,
+  ports: Ports,
   signal: AbortSignal,
-): Promise<GitBranch> {
+): Promise<Partial<GitAccess>> {
   const automation = [...resources.automations.values()].find(
     ({ spec }) => spec.git?.url === target.url,
   );
-  const access = automation === undefined ? {} : await gitAccess(automation, ports.secrets, signal);
-  return ports.open.branch({ ...access, url: target.url, branch: target.branch });
+  return automation === undefined ? {} : gitAccess(automation, ports.secrets, signal);
 }
 
 /** The one automation there is, or the one that was named. @throws AppError `usage` */

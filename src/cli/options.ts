@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { OUTPUTS } from './io.ts';
 
 /** `-o text|json`. */
@@ -21,20 +21,22 @@ export function withExamples(command: Command, examples: readonly string[]): Com
   );
 }
 
-/** Options that say which repo a command works on, besides a folder. */
-export interface RepoOptions {
-  readonly repo?: string;
-  readonly branch?: string;
+/** Options on how to reach registries and Git. */
+export interface EngineOptions {
   readonly gitEngine?: 'auto' | 'native' | 'isomorphic';
   readonly caFile?: string;
   readonly secrets?: string;
 }
 
-/** Adds {@link RepoOptions} to a command. */
-export function addRepoOptions(command: Command): Command {
+/** Options that say which repo a command works on, besides a folder. */
+export interface RepoOptions extends EngineOptions {
+  readonly repo?: string;
+  readonly branch?: string;
+}
+
+/** Adds {@link EngineOptions} to a command. */
+export function addEngineOptions(command: Command): Command {
   return command
-    .option('--repo <url>', 'work on this remote repo: commit and push, no checkout')
-    .option('--branch <name>', 'branch of --repo (default: main)')
     .addOption(
       new Option('--git-engine <engine>', 'how to speak Git').choices([
         'auto',
@@ -46,11 +48,10 @@ export function addRepoOptions(command: Command): Command {
     .option('--secrets <dir>', 'folder with Secrets: DIR/NAMESPACE/NAME/KEY');
 }
 
-/** A whole number of at least 1. */
-export function positiveInteger(value: string): number {
-  const number = Number(value);
-  if (!Number.isSafeInteger(number) || number < 1) {
-    throw new InvalidArgumentError('must be a whole number of at least 1');
-  }
-  return number;
+/** Adds {@link RepoOptions} to a command. */
+export function addRepoOptions(command: Command): Command {
+  command
+    .option('--repo <url>', 'work on this remote repo: commit and push, no checkout')
+    .option('--branch <name>', 'branch of --repo (default: main)');
+  return addEngineOptions(command);
 }

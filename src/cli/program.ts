@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { asAppError } from '../domain/errors.ts';
-import { version } from '../../package.json' with { type: 'json' };
+import manifest from '../../package.json' with { type: 'json' };
 import { crdsCommand } from './crds.ts';
 import { demoCommand } from './demo.ts';
 import { printError, printFindings, type Io } from './io.ts';
@@ -48,7 +48,7 @@ function createProgram(context: CommandContext): Command {
   const { io } = context;
   const program = new Command('lockkeeper')
     .description('Keeps container images moving through Git, and holds what is locked.')
-    .version(version)
+    .version(manifest.version)
     .showHelpAfterError('(add --help for the options and examples)')
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err })

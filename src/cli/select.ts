@@ -1,12 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
+import { readConfig } from '../config.ts';
 import { AppError } from '../domain/errors.ts';
+import { parseRepository } from '../domain/image-reference.ts';
 import { createSelector } from '../domain/selection/create-selector.ts';
 import type { SelectionRules } from '../domain/selection/selector.ts';
 import { oneLine, printJson, type Io, type Output } from './io.ts';
 import { collect, outputOption, withExamples } from './options.ts';
+import { withProgress } from './progress.ts';
 import type { CommandContext } from './program.ts';
 import { renderTable } from './table.ts';
+
+/** As long as a scan may take by default (`spec.timeout`). */
+const LIST_TIMEOUT_MS = 60_000;
 
 interface SelectOptions {
   readonly image?: string;
@@ -114,12 +120,16 @@ async function tagsOfImage(
   image: string,
   { caFile, insecure }: SelectOptions,
 ): Promise<readonly string[]> {
-  const { compose } = await import('../compose.ts');
-  const outside = await compose(io.env, { ...(caFile === undefined ? {} : { caFile }) });
+  const { compose } = await import('../compose/ports.ts');
+  const repository = parseRepository(image);
+  const ports = await compose(readConfig(io.env), caFile === undefined ? {} : { caFile });
   try {
-    return await outside.listTags(image, { insecure: insecure ?? false }, io.stop);
+    const access = { insecure: insecure ?? false, timeoutMs: LIST_TIMEOUT_MS };
+    return await withProgress(io, `reading the tags of ${image}`, () =>
+      ports.registry.listTags(repository, access, io.stop),
+    );
   } finally {
-    await outside.close();
+    await ports.close();
   }
 }
 

@@ -1,5 +1,9 @@
 import { Command, Option } from 'commander';
+import type { CarriedOutPass } from '../app/update-branch.ts';
+import type { UpdateRequest } from '../app/update-once.ts';
 import { reportOf } from '../app/update-report.ts';
+import { readConfig } from '../config.ts';
+import { AppError } from '../domain/errors.ts';
 import { hasErrors, printFindings, printJson, type Io, type Output } from './io.ts';
 import {
   addRepoOptions,
@@ -10,6 +14,7 @@ import {
 } from './options.ts';
 import { withProgress } from './progress.ts';
 import type { CommandContext } from './program.ts';
+import { diffText, reportText } from './report-text.ts';
 import { targetOf } from './target.ts';
 
 interface UpdateOptions extends RepoOptions {
@@ -52,30 +57,44 @@ export function updateCommand({ io, done }: CommandContext): Command {
 }
 
 async function update(io: Io, dir: string | undefined, options: UpdateOptions): Promise<0 | 1> {
-  const target = targetOf(dir, options);
-  const { compose } = await import('../compose.ts');
-  const outside = await compose(io.env, options);
+  const { repo, automation, dryRun = false, commit = false } = options;
+  const request: UpdateRequest = {
+    target: targetOf(dir, options),
+    policies: options.policies ?? [],
+    dryRun,
+    commit,
+    update: {
+      ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
+      ...(options.path === undefined ? {} : { paths: options.path }),
+    },
+    ...(automation === undefined ? {} : { automation }),
+  };
+  if (commit && repo !== undefined) throw new AppError('usage', '--repo always commits');
+  const { compose } = await import('../compose/ports.ts');
+  const { updateOnce } = await import('../app/update-once.ts');
+  const ports = await compose(readConfig(io.env), options);
   try {
-    const outcome = await withProgress(io, `updating ${target.shown}`, () =>
-      outside.update(
-        {
-          target,
-          policies: options.policies ?? [],
-          dryRun: options.dryRun ?? false,
-          commit: options.commit ?? false,
-          ...(options.automation === undefined ? {} : { automation: options.automation }),
-          update: {
-            ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
-            ...(options.path === undefined ? {} : { paths: options.path }),
-          },
-        },
-        io.stop,
-      ),
+    const outcome = await withProgress(io, `updating ${repo ?? dir}`, () =>
+      updateOnce(ports, request, io.stop),
     );
-    const report = reportOf(outcome.pass, outcome.commit);
-    await print(io, options, { report, edits: outcome.pass.edits });
-    return hasErrors(report.findings) ? 1 : 0;
+    return print(io, options, outcome);
   } finally {
-    await outside.close();
+    await ports.close();
   }
+}
+
+function print(io: Io, options: UpdateOptions, { pass, commit }: CarriedOutPass): 0 | 1 {
+  const report = reportOf(pass, commit);
+  if (options.output === 'json') {
+    printJson(
+      io,
+      options.dryRun === true ? { ...report, diff: diffText(pass.edits, false) } : report,
+    );
+  } else {
+    if (options.dryRun === true) io.out(diffText(pass.edits, io.colors));
+    const verb = options.dryRun === true ? 'would update' : 'updated';
+    (options.dryRun === true ? io.err : io.out)(reportText(report, verb));
+    printFindings(io, report.findings);
+  }
+  return hasErrors(report.findings) ? 1 : 0;
 }

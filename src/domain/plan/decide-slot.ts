@@ -4,18 +4,21 @@ import { effectiveLock } from './effective-lock.ts';
 import { nameToWrite, type ImageSlot } from './image-slot.ts';
 import { followsDigest, reflectsDigest, type PolicyView } from './policy-view.ts';
 
-/** Why a slot moves, or why it does not. Closed set: it is shown in status and JSON output. */
-export type Reason =
-  | 'NewTag'
-  | 'UpToDate'
-  | 'Locked'
-  | 'LockedTagMissing'
-  | 'LockUnverified'
-  | 'PinnedByDigest'
-  | 'Downgrade'
-  | 'NoMatchingTag'
-  | 'ScanFailed'
-  | 'Suspended';
+/** Why a slot moves, or why it does not. Closed set: it is shown in status, metrics and JSON output. */
+export const REASONS = [
+  'NewTag',
+  'UpToDate',
+  'Locked',
+  'LockedTagMissing',
+  'LockUnverified',
+  'PinnedByDigest',
+  'Downgrade',
+  'NoMatchingTag',
+  'ScanFailed',
+  'Suspended',
+] as const;
+
+export type Reason = (typeof REASONS)[number];
 
 /** What a slot should hold. */
 interface Target {

@@ -18,6 +18,9 @@ export interface ImageSlot {
   readonly fields: readonly [ImageField, ...ImageField[]];
 }
 
+/** As much of a policy as says which fields are its own. */
+type OwningPolicy = Pick<PolicyView, 'policy'>;
+
 /** Fields sorted into slots, with what could not be sorted. */
 export interface Slots {
   readonly slots: readonly ImageSlot[];
@@ -30,7 +33,7 @@ export interface Slots {
  */
 export function assignFields(
   fields: readonly ImageField[],
-  views: ReadonlyMap<PolicyKey, PolicyView>,
+  views: ReadonlyMap<PolicyKey, OwningPolicy>,
   known: ReadonlySet<PolicyKey>,
 ): Slots {
   const byRepository = policiesByRepository(views);
@@ -58,7 +61,7 @@ function slotKey(field: ImageField, owner: PolicyKey): string {
 }
 
 function policiesByRepository(
-  views: ReadonlyMap<PolicyKey, PolicyView>,
+  views: ReadonlyMap<PolicyKey, OwningPolicy>,
 ): ReadonlyMap<string, readonly PolicyKey[]> {
   const result = new Map<string, PolicyKey[]>();
   for (const [key, view] of views) {
@@ -71,7 +74,7 @@ function policiesByRepository(
 function ownerByMarker(
   field: ImageField,
   marker: PolicyKey,
-  views: ReadonlyMap<PolicyKey, PolicyView>,
+  views: ReadonlyMap<PolicyKey, OwningPolicy>,
   known: ReadonlySet<PolicyKey>,
   findings: Finding[],
 ): PolicyKey | undefined {

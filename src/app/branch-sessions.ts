@@ -1,0 +1,104 @@
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { GitAccess, GitBranch, Ports } from '../ports.ts';
+import { InterestMemory } from './interest-memory.ts';
+import { ManifestReader } from './manifest-reader.ts';
+import type { PolicyViews } from './policy-views.ts';
+import { updateBranch, type BranchWriter, type CarriedOutPass } from './update-branch.ts';
+import type { PassContext, PassRequest } from './update-pass.ts';
+
+/** An open branch with what is known of its files. */
+interface Session {
+  readonly branch: GitBranch;
+  readonly context: PassContext;
+  readonly memory: InterestMemory;
+}
+
+/** What a piece of work on a branch is given. */
+export interface BranchWork {
+  readonly writer: BranchWriter;
+  readonly context: PassContext;
+}
+
+/** How work on a branch is done. */
+export interface WorkOptions {
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The branches that one process works on: one store and one queue for each, however many automations
+ * and commands use it. A session that failed is opened anew, so that a rotated Secret is read again.
+ */
+export class BranchSessions {
+  readonly #ports: Ports;
+  readonly #views: PolicyViews;
+  readonly #queues = new Map<string, LimitFunction>();
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(ports: Ports, views: PolicyViews) {
+    this.#ports = ports;
+    this.#views = views;
+  }
+
+  /** One update pass. */
+  update(access: GitAccess, request: PassRequest, options: WorkOptions): Promise<CarriedOutPass> {
+    return this.run(access, options, ({ context, writer }) =>
+      updateBranch(context, writer, request, options.signal),
+    );
+  }
+
+  /** Does work on a branch when it is its turn. */
+  async run<T>(
+    access: GitAccess,
+    options: WorkOptions,
+    work: (given: BranchWork) => Promise<T>,
+  ): Promise<T> {
+    const key = `${access.branch} at ${access.url}`;
+    const queue = this.#queues.get(key) ?? pLimit(1);
+    this.#queues.set(key, queue);
+    return queue(async () => {
+      const session = this.#sessions.get(key) ?? (await this.#open(key, access, options.signal));
+      try {
+        const { clock, random } = this.#ports;
+        const writer = { branch: session.branch, clock, random, dryRun: options.dryRun };
+        const result = await work({ writer, context: session.context });
+        if (session.memory.changed) await this.#remember(key, session.memory);
+        return result;
+      } catch (error) {
+        this.#sessions.delete(key);
+        await session.branch.close();
+        throw error;
+      }
+    });
+  }
+
+  /** Closes every branch; their stores stay on disk. */
+  async close(): Promise<void> {
+    const sessions = [...this.#sessions.values()];
+    this.#sessions.clear();
+    await Promise.all(sessions.map(({ branch }) => branch.close()));
+  }
+
+  async #open(key: string, access: GitAccess, signal: AbortSignal): Promise<Session> {
+    const branch = await this.#ports.open.branch(access, signal);
+    const memory = InterestMemory.from(await this.#ports.state.load(memoryName(key)));
+    const { clock } = this.#ports;
+    const context = {
+      reader: new ManifestReader(memory),
+      views: this.#views,
+      now: () => clock.now(),
+    };
+    const session = { branch, context, memory };
+    this.#sessions.set(key, session);
+    return session;
+  }
+
+  async #remember(key: string, memory: InterestMemory): Promise<void> {
+    await this.#ports.state.save(memoryName(key), memory.save());
+  }
+}
+
+/** Which blobs of a branch hold something is remembered from run to run. */
+function memoryName(key: string): string {
+  return `blobs of ${key}`;
+}

@@ -1,0 +1,115 @@
+import { AppError, findingOf, type Finding } from '../domain/errors.ts';
+import { decodeManifest, isManifestPath, MAX_MANIFEST_BYTES } from '../domain/manifest/decode.ts';
+import type { ImageField } from '../domain/manifest/image-field.ts';
+import { locateFields } from '../domain/manifest/locate-fields.ts';
+import { assignFields } from '../domain/plan/image-slot.ts';
+import { policyKey } from '../domain/plan/policy-view.ts';
+import { mergeResources, policiesOf, type Resources } from '../domain/resources/merge-resources.ts';
+import { parseResources, type ParsedResources } from '../domain/resources/parse-resources.ts';
+import type { FileSource } from '../ports.ts';
+import { isInside } from './repo-path.ts';
+import { escapingLinks, tooLarge } from './unreadable-files.ts';
+
+/** One file with both ways of looking for fields. */
+interface CheckedFile {
+  readonly marked: readonly ImageField[];
+  readonly images: readonly ImageField[];
+  readonly resources: ParsedResources;
+}
+
+/**
+ * Every fault of a folder's manifests and resources, by path and line. Unlike an update, it reads
+ * every file, and a marker for a policy that is not there is a fault.
+ * @param policies folders with resources besides those in the source
+ */
+export async function validate(
+  source: FileSource,
+  policies: readonly FileSource[],
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  const entries = (await source.list(signal)).filter(({ path }) => isManifestPath(path));
+  findings.push(...(await escapingLinks(source, entries, signal)));
+  const files = await checkFiles(source, findings, signal);
+  const others = await Promise.all(policies.map((folder) => checkFiles(folder, findings, signal)));
+  const parsed = [...others.flat(), ...files].map(({ resources }) => resources);
+  const resources = mergeResources(mergeResources.none, parsed);
+  findings.push(...resources.findings, ...claims(resources, files));
+  return findings.toSorted(byPlace);
+}
+
+async function checkFiles(
+  source: FileSource,
+  findings: Finding[],
+  signal: AbortSignal,
+): Promise<readonly CheckedFile[]> {
+  const entries = (await source.list(signal)).filter(
+    ({ path, kind }) => kind === 'file' && isManifestPath(path),
+  );
+  const files: CheckedFile[] = [];
+  for await (const { entry, bytes } of source.read(entries, MAX_MANIFEST_BYTES, signal)) {
+    if (bytes === undefined) {
+      findings.push(tooLarge(entry.path));
+      continue;
+    }
+    try {
+      files.push(checkFile(entry.path, decodeManifest(entry.path, bytes), findings));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      findings.push(findingOf(error, error.at ?? { path: entry.path }));
+    }
+  }
+  return files;
+}
+
+function checkFile(path: string, text: string, findings: Finding[]): CheckedFile {
+  const marked = locateFields(path, text, 'Setters');
+  const images = locateFields(path, text, 'Images');
+  findings.push(...marked.findings.map((finding) => softenTemplate(finding, text)));
+  return {
+    marked: marked.fields,
+    images: images.fields,
+    resources: parseResources(path, text),
+  };
+}
+
+/** A chart's template is no YAML until it is rendered: worth a word, not a fault. */
+function softenTemplate(finding: Finding, text: string): Finding {
+  if (finding.code !== 'manifest/unparsable' || !text.includes('{{')) return finding;
+  return {
+    ...finding,
+    severity: 'warning',
+    message: `${finding.message} (it looks like a template; its fields cannot be updated)`,
+  };
+}
+
+/** Fields that name no policy, or that several claim, as each automation would see them. */
+function claims(resources: Resources, files: readonly CheckedFile[]): readonly Finding[] {
+  const known = new Set(resources.policies.keys());
+  const marked = files.flatMap((file) => file.marked);
+  const all = viewsOf([...resources.policies.values()]);
+  const dangling = assignFields(marked, all, known).findings.map((finding): Finding => ({
+    ...finding,
+    severity: 'error',
+  }));
+  const twice = [...resources.automations.values()]
+    .filter(({ spec }) => spec.update?.strategy === 'Images')
+    .flatMap((automation) => {
+      const paths = automation.spec.update?.paths ?? [];
+      const fields = files
+        .flatMap((file) => file.images)
+        .filter((field) => field.marker === undefined && isInside(field.at.path, paths));
+      return assignFields(fields, viewsOf(policiesOf(automation, resources)), known).findings;
+    });
+  return [...dangling, ...twice];
+}
+
+function viewsOf(policies: ReturnType<typeof policiesOf>) {
+  return new Map(policies.map((policy) => [policyKey(policy), { policy }]));
+}
+
+function byPlace(a: Finding, b: Finding): number {
+  const [pathA, pathB] = [a.at?.path ?? '', b.at?.path ?? ''];
+  if (pathA !== pathB) return pathA < pathB ? -1 : 1;
+  return (a.at?.line ?? 0) - (b.at?.line ?? 0);
+}

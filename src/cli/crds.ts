@@ -1,0 +1,26 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { renderCrds } from '../domain/resources/render-crds.ts';
+import { withExamples } from './options.ts';
+import type { CommandContext } from './program.ts';
+
+/** `lockkeeper crds`: the resource definitions, as `kubectl apply -f -` takes them. */
+export function crdsCommand({ io }: CommandContext): Command {
+  const command = new Command('crds')
+    .description('Print the CustomResourceDefinitions.')
+    .option('--out <dir>', 'write one file each into this folder instead')
+    .action(async ({ out }: { out?: string }) => {
+      const files = renderCrds();
+      if (out === undefined) {
+        io.out(files.map(({ text }) => text).join(''));
+        return;
+      }
+      await mkdir(out, { recursive: true });
+      for (const { name, text } of files) await writeFile(join(out, name), text);
+    });
+  return withExamples(command, [
+    'lockkeeper crds | kubectl apply -f -',
+    'lockkeeper crds --out crds',
+  ]);
+}

@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openCheckout } from '../adapters/checkout/directory.ts';
+import { openConfigFolder } from '../adapters/files/config-folder.ts';
+import { localSecrets } from '../adapters/files/local-secrets.ts';
+import { stateFiles } from '../adapters/files/state-files.ts';
+import { createRegistry } from '../adapters/registry/create-registry.ts';
+import { cronTimes } from '../adapters/time/cron-times.ts';
+import { systemClock } from '../adapters/time/system-clock.ts';
+import type { Config } from '../config.ts';
+import { AppError } from '../domain/errors.ts';
+import type { GitAccess, Ports } from '../ports.ts';
+
+/** What the command line may say over the environment. */
+export interface Overrides {
+  readonly gitEngine?: Config['gitEngine'];
+  readonly caFile?: string;
+  readonly secrets?: string;
+  /** Told of every request to a registry, for metrics. */
+  readonly onRegistryRequest?: (host: string, status: number | 'error') => void;
+}
+
+/** Ports that hold connections and processes until they are closed. */
+export interface OpenPorts extends Ports {
+  close(): Promise<void>;
+}
+
+/** Puts an adapter behind every port. The only place that knows which. */
+export async function compose(config: Config, overrides: Overrides = {}): Promise<OpenPorts> {
+  const ca = await readCa(overrides.caFile ?? config.caFile);
+  const registry = createRegistry({
+    dockerConfigDir: config.dockerConfigDir,
+    ...(ca === undefined ? {} : { ca }),
+    ...(overrides.onRegistryRequest === undefined
+      ? {}
+      : { onRequest: overrides.onRegistryRequest }),
+  });
+  let git: ReturnType<typeof openGit> | undefined;
+  return {
+    registry,
+    secrets: localSecrets(overrides.secrets ?? config.secretsDir, config.env),
+    clock: systemClock,
+    cron: cronTimes,
+    random: Math.random,
+    state: stateFiles(join(config.cacheDir, 'state')),
+    open: {
+      checkout: openCheckout,
+      folder: openConfigFolder,
+      branch: async (access, signal) => {
+        git ??= openGit(config, overrides);
+        return (await git).open(withDefaults(access, config, ca), signal);
+      },
+    },
+    close: () => registry.close(),
+  };
+}
+
+/** Loaded only where a remote is opened: Git's engines are the heaviest part of what ships. */
+async function openGit(config: Config, overrides: Overrides) {
+  const { GitBranches } = await import('../adapters/git/open-branch.ts');
+  return new GitBranches({
+    engine: overrides.gitEngine ?? config.gitEngine,
+    storeRoot: join(config.cacheDir, 'git'),
+    env: config.env,
+  });
+}
+
+/** The environment's login and certificates, where a resource gives none. */
+function withDefaults(access: GitAccess, { gitLogin }: Config, ca: string | undefined): GitAccess {
+  const trusted = access.ca === undefined && ca !== undefined ? { ...access, ca } : access;
+  if (access.basic !== undefined || access.bearerToken !== undefined) return trusted;
+  return gitLogin === undefined ? trusted : { ...trusted, basic: gitLogin };
+}
+
+async function readCa(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new AppError('usage', `cannot read the certificates in ${path}`, { cause });
+  }
+}
