@@ -14,25 +14,30 @@ const TYPES: Readonly<Record<number, GitObject['type']>> = {
 const OFFSET_DELTA = 6;
 const ID_DELTA = 7;
 
+/** Finds the base of a delta in another pack: a fetch may leave out what is already here ("thin"). */
+export type FindBase = (id: string) => Promise<GitObject | undefined>;
+
 /** One pack with its index of version 2 (gitformat-pack); the pack is held in memory once read. */
 export class PackReader {
   readonly #path: string;
   readonly #index: Buffer;
+  readonly #findBase: FindBase;
   #pack: Promise<Buffer> | undefined;
   readonly #bases = new Map<number, GitObject>();
   #basesBytes = 0;
 
-  private constructor(path: string, index: Buffer) {
+  private constructor(path: string, index: Buffer, findBase: FindBase) {
     this.#path = path;
     this.#index = index;
+    this.#findBase = findBase;
     if (index.readUInt32BE(0) !== 0xff744f63 || index.readUInt32BE(4) !== 2) {
       throw new Error(`${path}.idx is no pack index of version 2`);
     }
   }
 
   /** @param path the pack's without `.pack` */
-  static async open(path: string): Promise<PackReader> {
-    return new PackReader(path, await readFile(`${path}.idx`));
+  static async open(path: string, findBase: FindBase): Promise<PackReader> {
+    return new PackReader(path, await readFile(`${path}.idx`), findBase);
   }
 
   /** @returns undefined when the object is not in this pack */
@@ -70,7 +75,7 @@ export class PackReader {
     return Number(this.#index.readBigUInt64BE(large));
   }
 
-  #readAt(pack: Buffer, offset: number, maxBytes: number): GitObject | 'too-large' {
+  async #readAt(pack: Buffer, offset: number, maxBytes: number): Promise<GitObject | 'too-large'> {
     const cached = this.#bases.get(offset);
     if (cached !== undefined) return cached;
     const { code, size, next } = readHeader(pack, offset);
@@ -79,27 +84,20 @@ export class PackReader {
       if (size > maxBytes) return 'too-large';
       return this.#remember(offset, { type, bytes: inflate(pack, next, size) });
     }
-    const { base, dataAt } = this.#readBase(pack, { code, offset, next });
-    const delta = inflate(pack, dataAt, size);
+    const link = readBaseLink(pack, { code, offset, next });
+    const delta = inflate(pack, link.dataAt, size);
     const sizes = deltaSizes(delta);
     if (sizes.result > maxBytes) return 'too-large';
-    const from = this.#readAt(pack, base, Infinity);
-    if (from === 'too-large' || from.bytes.length !== sizes.base) throw new Error('a delta is off');
-    return this.#remember(offset, { type: from.type, bytes: applyDelta(from.bytes, delta, sizes) });
+    const base = await this.#readBase(pack, link);
+    if (base === undefined || base.bytes.length !== sizes.base) throw new Error('a delta is off');
+    return this.#remember(offset, { type: base.type, bytes: applyDelta(base.bytes, delta, sizes) });
   }
 
-  #readBase(
-    pack: Buffer,
-    { code, offset, next }: { code: number; offset: number; next: number },
-  ): { base: number; dataAt: number } {
-    if (code === OFFSET_DELTA) {
-      const { value, next: dataAt } = readOffset(pack, next);
-      return { base: offset - value, dataAt };
-    }
-    const base =
-      code === ID_DELTA ? this.#offsetOf(pack.toString('hex', next, next + 20)) : undefined;
-    if (base === undefined) throw new Error('a delta has no base');
-    return { base, dataAt: next + 20 };
+  async #readBase(pack: Buffer, { base }: BaseLink): Promise<GitObject | undefined> {
+    const offset = typeof base === 'number' ? base : this.#offsetOf(base);
+    if (offset === undefined) return this.#findBase(String(base));
+    const object = await this.#readAt(pack, offset, Infinity);
+    return object === 'too-large' ? undefined : object;
   }
 
   #remember(offset: number, object: GitObject): GitObject {
@@ -111,6 +109,23 @@ export class PackReader {
     this.#basesBytes += object.bytes.length;
     return object;
   }
+}
+
+/** Where a delta's base is: an offset in the same pack, or an object id. */
+interface BaseLink {
+  readonly base: number | string;
+  /** Where the deflated delta starts. */
+  readonly dataAt: number;
+}
+
+function readBaseLink(
+  pack: Buffer,
+  { code, offset, next }: { code: number; offset: number; next: number },
+): BaseLink {
+  if (code === ID_DELTA) return { base: pack.toString('hex', next, next + 20), dataAt: next + 20 };
+  if (code !== OFFSET_DELTA) throw new Error('a pack holds an entry of unknown type');
+  const distance = readOffset(pack, next);
+  return { base: offset - distance.value, dataAt: distance.next };
 }
 
 function byteAt(bytes: Buffer, at: number): number {

@@ -108,6 +108,8 @@ function fetchV2(commit: string, have: readonly string[]): Buffer {
   return Buffer.concat([
     packet('command=fetch'),
     DELIMITER,
+    // Without it the server sends the whole tree again, since a shallow commit has no history.
+    packet('thin-pack'),
     packet('no-progress'),
     packet('ofs-delta'),
     packet(`want ${commit}`),
@@ -125,7 +127,7 @@ function fetchV0(
   offer: Extract<Advertisement, { version: 0 }>,
 ): Buffer {
   const known = haveLines(have);
-  const wanted = ['side-band-64k', 'ofs-delta', 'no-progress', 'shallow'];
+  const wanted = ['side-band-64k', 'thin-pack', 'ofs-delta', 'no-progress', 'shallow'];
   const capabilities = wanted.filter((name) => offer.capabilities.has(name)).join(' ');
   return Buffer.concat([
     packet(`want ${commit} ${capabilities}`),
