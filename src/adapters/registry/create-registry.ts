@@ -1,0 +1,87 @@
+import type { Repository } from '../../domain/image-reference.ts';
+import type { Clock, Registry, RegistryAccess } from '../../ports.ts';
+import { createAuthorizer } from './authorizer.ts';
+import type { Call } from './call.ts';
+import { secretTexts } from './credentials.ts';
+import { withDeadline } from './deadline.ts';
+import { readDigest } from './digest.ts';
+import { repositoryUrl } from './endpoint.ts';
+import { statusError } from './errors.ts';
+import { findCredentials } from './find-credentials.ts';
+import type { OnRequest } from './http.ts';
+import { readTagList } from './tag-list.ts';
+import { createTransport } from './transport.ts';
+
+/** What a registry client is made of. */
+export interface RegistryOptions {
+  readonly clock: Clock;
+  /** In [0, 1), for jitter. Default `Math.random`. */
+  readonly random?: () => number;
+  /** `User-Agent` of all requests. Default `lockkeeper`. */
+  readonly userAgent?: string;
+  /** Folder of Docker's `config.json`, for access without credentials of its own; absent to look nowhere. */
+  readonly dockerConfigDir?: string;
+  /** PEM certificates trusted for all registries besides the usual ones. */
+  readonly ca?: string;
+  /** Told of every request, for metrics. */
+  readonly onRequest?: OnRequest;
+}
+
+/** A registry client that holds connections until it is closed. */
+export interface ClosableRegistry extends Registry {
+  /** Ends all connections; calls under way fail. */
+  close(): Promise<void>;
+}
+
+/**
+ * The `Registry` port over HTTP (OCI distribution-spec 1.1). Keep one per process: it remembers tokens,
+ * connections, and which hosts asked for a pause.
+ */
+export function createRegistry(options: RegistryOptions): ClosableRegistry {
+  const { clock, dockerConfigDir } = options;
+  const transport = createTransport({
+    clock,
+    random: options.random ?? Math.random,
+    userAgent: options.userAgent ?? 'lockkeeper',
+    ca: options.ca,
+    onRequest: options.onRequest ?? (() => undefined),
+  });
+  const authorizer = createAuthorizer(transport, clock);
+
+  function inCall<T>(
+    target: { readonly repository: Repository; readonly access: RegistryAccess },
+    signal: AbortSignal,
+    work: (call: Call) => Promise<T>,
+  ): Promise<T> {
+    const { repository, access } = target;
+    const name = `${repository.registry}/${repository.path}`;
+    const base = repositoryUrl(repository, access.insecure);
+    return withDeadline({ timeoutMs: access.timeoutMs, signal, clock }, async (deadline) => {
+      if (deadline.signal.aborted) throw deadline.error(name);
+      const credentials = await findCredentials(repository, access, { dockerConfigDir, deadline });
+      const secrets = new Set(secretTexts(credentials).filter((text) => text !== ''));
+      const { path } = repository;
+      return work({ name, path, base, access, credentials, deadline, secrets });
+    });
+  }
+
+  return {
+    listTags: (repository, access, signal) =>
+      inCall({ repository, access }, signal, (call) =>
+        readTagList(call, async (url, maxBytes) => {
+          const request = {
+            method: 'GET',
+            url,
+            headers: { accept: 'application/json' },
+            maxBytes,
+          } as const;
+          const response = await authorizer.send(request, call);
+          if (response.status !== 200) throw statusError(response, call, clock.now());
+          return response;
+        }),
+      ),
+    digest: (repository, tag, access, signal) =>
+      inCall({ repository, access }, signal, (call) => readDigest(authorizer, tag, call, clock)),
+    close: () => transport.close(),
+  };
+}

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+
+/** Who asks. */
+export type Credentials =
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'basic'; readonly username: string; readonly password: string }
+  /** An OAuth 2 refresh token, to be exchanged for an access token; `docker login` calls it identity token. */
+  | { readonly kind: 'identity'; readonly username: string; readonly token: string }
+  /** A Bearer token that the registry takes as it is. */
+  | { readonly kind: 'registry-token'; readonly token: string };
+
+/** User name that stands for "the password is an identity token" among Docker's credentials. */
+export const IDENTITY_USERNAME = '<token>';
+
+/** All texts by which the credentials could be recognised in a message. */
+export function secretTexts(credentials: Credentials): readonly string[] {
+  switch (credentials.kind) {
+    case 'anonymous':
+      return [];
+    case 'basic':
+      return [credentials.password, encodeBasic(credentials.username, credentials.password)];
+    default:
+      return [credentials.token, encodeBasic(IDENTITY_USERNAME, credentials.token)];
+  }
+}
+
+/** A key that differs for different credentials and tells nothing about them. */
+export function identityKey(credentials: Credentials): string {
+  return createHash('sha256').update(JSON.stringify(credentials)).digest('base64');
+}
+
+/** What follows `Basic ` in an `Authorization` header. */
+export function encodeBasic(username: string, password: string): string {
+  return Buffer.from(`${username}:${password}`).toString('base64');
+}

@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import type { Clock } from '../../ports.ts';
+import type { Call, HttpRequest, HttpResponse } from './call.ts';
+import { type Challenge, challengeKey } from './challenge.ts';
+import { encodeBasic, identityKey, IDENTITY_USERNAME } from './credentials.ts';
+import { mayFollow } from './endpoint.ts';
+import { badResponse, parseJson, statusError } from './errors.ts';
+import type { Transport } from './transport.ts';
+
+type BearerChallenge = Extract<Challenge, { kind: 'bearer' }>;
+
+/** Distribution token specification: a minute where the service names no life. */
+const DEFAULT_LIFE_S = 60;
+const MAX_LIFE_S = 24 * 60 * 60;
+/** A token is not used in the last tenth of its life, so that it does not end on the way. */
+const USED_PART_OF_LIFE = 0.9;
+const MAX_TOKEN_BYTES = 1024 * 1024;
+const CLIENT_ID = 'lockkeeper';
+
+const TokenAnswer = z.object({
+  token: z.string().nullish(),
+  access_token: z.string().nullish(),
+  expires_in: z.number().positive().catch(DEFAULT_LIFE_S),
+});
+
+/** Access tokens, fetched where needed and kept per (realm, service, scope, identity). */
+export interface Tokens {
+  /** A token that answers a challenge. @param renew leave aside what is kept @throws AppError */
+  get(challenge: BearerChallenge, call: Call, renew: boolean): Promise<string>;
+}
+
+interface KeptToken {
+  readonly value: string;
+  readonly endsAt: number;
+}
+
+/** Tokens behind one transport. Wrong credentials fail here; they never turn into an anonymous token. */
+export function createTokens(transport: Transport, clock: Clock): Tokens {
+  const kept = new Map<string, KeptToken>();
+
+  const now = () => clock.now().getTime();
+
+  function forgetEnded(): void {
+    for (const [key, { endsAt }] of kept) if (endsAt <= now()) kept.delete(key);
+  }
+
+  async function request(challenge: BearerChallenge, call: Call): Promise<HttpResponse> {
+    if (call.credentials.kind === 'identity') {
+      const response = await transport.send(oauthRequest(challenge, call), call);
+      if (response.status !== 404 && response.status !== 405) return response;
+    }
+    return transport.send(getRequest(challenge, call), call);
+  }
+
+  return {
+    async get(challenge, call, renew) {
+      if (!mayFollow(challenge.realm, call.base, call.access.insecure))
+        throw badResponse(
+          call,
+          `the registry wants credentials sent to ${challenge.realm.origin}: plain HTTP or a private address`,
+        );
+      const key = `${challengeKey(challenge)} ${identityKey(call.credentials)}`;
+      forgetEnded();
+      const known = renew ? undefined : kept.get(key);
+      if (known !== undefined) return known.value;
+      const response = await request(challenge, call);
+      if (response.status !== 200) throw statusError(response, call, clock.now());
+      const { value, lifeMs } = parseToken(response, call);
+      kept.set(key, { value, endsAt: now() + lifeMs });
+      return value;
+    },
+  };
+}
+
+function parseToken(
+  response: HttpResponse,
+  call: Call,
+): { readonly value: string; readonly lifeMs: number } {
+  const answer = TokenAnswer.safeParse(parseJson(response.body)).data;
+  const value = answer?.token || answer?.access_token;
+  if (answer === undefined || !value || !/^[\x21-\x7e]+$/.test(value))
+    throw badResponse(call, `the token service ${response.url.host} gave no token`);
+  const lifeS = Math.min(answer.expires_in, MAX_LIFE_S);
+  return { value, lifeMs: lifeS * 1000 * USED_PART_OF_LIFE };
+}
+
+function tokenScope(challenge: BearerChallenge, call: Call): string {
+  return challenge.scope ?? `repository:${call.path}:pull`;
+}
+
+/** Distribution token specification. A scope header may hold several, separated by spaces. */
+function getRequest(challenge: BearerChallenge, call: Call): HttpRequest {
+  const url = new URL(challenge.realm);
+  if (challenge.service !== undefined) url.searchParams.set('service', challenge.service);
+  for (const scope of tokenScope(challenge, call).split(' ').filter(Boolean))
+    url.searchParams.append('scope', scope);
+  const authorization = tokenAuthorization(call);
+  return { method: 'GET', url, headers: {}, authorization, maxBytes: MAX_TOKEN_BYTES };
+}
+
+function tokenAuthorization({ credentials }: Call): string | undefined {
+  if (credentials.kind === 'basic')
+    return `Basic ${encodeBasic(credentials.username, credentials.password)}`;
+  if (credentials.kind === 'identity')
+    return `Basic ${encodeBasic(credentials.username || IDENTITY_USERNAME, credentials.token)}`;
+  return undefined;
+}
+
+/** Distribution OAuth 2 token specification, grant `refresh_token`. */
+function oauthRequest(challenge: BearerChallenge, call: Call): HttpRequest {
+  const form = new URLSearchParams({
+    grant_type: 'refresh_token',
+    client_id: CLIENT_ID,
+    scope: tokenScope(challenge, call),
+    ...(challenge.service === undefined ? {} : { service: challenge.service }),
+    ...(call.credentials.kind === 'identity' ? { refresh_token: call.credentials.token } : {}),
+  });
+  return {
+    method: 'POST',
+    url: challenge.realm,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: form.toString(),
+    maxBytes: MAX_TOKEN_BYTES,
+  };
+}
