@@ -27,10 +27,8 @@ export function spliceText(text: string, splices: readonly Splice[]): string {
 export interface Intent {
   /** New values by node of the file before. */
   readonly values?: ReadonlyMap<TreeNode, string>;
-  /** Entries of the file before that are no more, with all below them. */
-  readonly removed?: (entry: Entry) => boolean;
-  /** Entries of the edited file that are new, with all below them. */
-  readonly added?: (entry: Entry) => boolean;
+  /** Entries that may come, go and change: asked once for the file before and once for the edited one. */
+  readonly ignored?: (manifest: Manifest) => (entry: Entry) => boolean;
   /** Comments before, as they should be after; the same by default. */
   readonly comments?: readonly string[];
   /** The place that a refusal names. */
@@ -44,8 +42,8 @@ export interface Intent {
  */
 export function proveEdit(before: Manifest, text: string, intent: Intent): Manifest {
   const after = reparsed(before, text, intent.at);
-  const expected = before.entries.filter((entry) => !intent.removed?.(entry));
-  const actual = after.entries.filter((entry) => !intent.added?.(entry));
+  const expected = countedEntries(before, intent);
+  const actual = countedEntries(after, intent);
   if (expected.length !== actual.length) throw unprovable(intent.at);
   expected.forEach((entry, index) => {
     const other = actual[index];
@@ -57,6 +55,11 @@ export function proveEdit(before: Manifest, text: string, intent: Intent): Manif
   const found = after.comments.map((comment) => comment.source);
   if (comments.join('\n') !== found.join('\n')) throw unprovable(intent.at);
   return after;
+}
+
+function countedEntries(manifest: Manifest, intent: Intent): readonly Entry[] {
+  const isIgnored = intent.ignored?.(manifest);
+  return isIgnored ? manifest.entries.filter((entry) => !isIgnored(entry)) : manifest.entries;
 }
 
 function reparsed(before: Manifest, text: string, at: Location): Manifest {

@@ -23,9 +23,14 @@ export interface LocatedField {
   readonly entry: Entry;
 }
 
+/** A marked field with its marker. */
+export interface MarkedField extends LocatedField {
+  readonly comment: Comment;
+}
+
 /** The marked fields of a file; locks are the markers' own only. */
 export interface MarkedFields {
-  readonly fields: readonly LocatedField[];
+  readonly fields: readonly MarkedField[];
   readonly findings: readonly Finding[];
 }
 
@@ -35,7 +40,7 @@ export interface MarkedFields {
  */
 export function locateMarked(manifest: Manifest): MarkedFields {
   const leaves = leavesOf(manifest);
-  const fields: LocatedField[] = [];
+  const fields: MarkedField[] = [];
   const findings: Finding[] = [];
   const claimed = new Set<Entry>();
   for (const comment of manifest.comments) {
@@ -57,7 +62,7 @@ interface MarkerComment {
 }
 
 interface FieldResult {
-  readonly field?: LocatedField;
+  readonly field?: MarkedField;
   readonly findings: readonly Finding[];
 }
 
@@ -89,7 +94,7 @@ function fieldOf(
     locks: lock ? [lock] : [],
     span: content.span,
   };
-  return { field: { field, entry }, findings };
+  return { field: { field, entry, comment }, findings };
 }
 
 /** The scalar that a comment marks. */

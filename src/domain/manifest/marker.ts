@@ -67,8 +67,12 @@ function parseObject(json: string): Record<string, unknown> | undefined {
 }
 
 /** Keys that start with `lock` are ours; a misspelt one is a lock that somebody meant. */
+export function isLockKey(key: string): boolean {
+  return key.startsWith('lock');
+}
+
 function readLockKeys(members: Record<string, unknown>): Pick<Marker, 'lock' | 'lockFault'> {
-  const keys = Object.keys(members).filter((key) => key.startsWith('lock'));
+  const keys = Object.keys(members).filter(isLockKey);
   if (keys.length === 0) return {};
   const word = members['lock'];
   const fault = lockFaultOf(members, keys);

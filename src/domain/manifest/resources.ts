@@ -12,6 +12,11 @@ export const LOCK_ANNOTATION = 'lockkeeper.dev/lock';
 /** Flux v1's lock: it holds what is there and names no tag. */
 const FLUX_LOCK_ANNOTATION = 'fluxcd.io/locked';
 
+/** Does the annotation belong to a lock, ours or Flux v1's? */
+export function isLockAnnotation(key: string): boolean {
+  return /^(lockkeeper\.dev\/lock(-.*)?|fluxcd\.io\/locked(_user|_msg)?)$/.test(key);
+}
+
 /** One Kubernetes resource of a file: a document or an item of a `kind: List`. */
 export interface Resource {
   readonly entry: Entry;

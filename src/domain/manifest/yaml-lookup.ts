@@ -1,6 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, Scalar } from 'yaml';
 import type { Pair, YAMLMap } from 'yaml';
-import { keyPathOf, type Entry, type Tree, type TreeNode } from './yaml-tree.ts';
+import { type Entry, type Tree, type TreeNode } from './yaml-tree.ts';
 
 /** How many aliases and merge keys one lookup follows; a loop of them ends here. */
 const MAX_HOPS = 16;
@@ -77,9 +77,4 @@ export function isWithin(entry: Entry, ancestor: Entry): boolean {
     if (at === ancestor) return true;
   }
   return false;
-}
-
-/** `spec.containers.0.image`, for messages. */
-export function dottedPath(entry: Entry): string {
-  return keyPathOf(entry).join('.');
 }
