@@ -2,7 +2,8 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { GitAccess, GitBranch, Ports } from '../ports.ts';
 import { InterestMemory } from './interest-memory.ts';
 import { ManifestReader } from './manifest-reader.ts';
-import type { PolicyViews } from './policy-views.ts';
+import { PolicyViews } from './policy-views.ts';
+import { RepositoryScans } from './repository-scans.ts';
 import { updateBranch, type BranchWriter, type CarriedOutPass } from './update-branch.ts';
 import type { PassContext, PassRequest } from './update-pass.ts';
 
@@ -95,6 +96,21 @@ export class BranchSessions {
 
   async #remember(key: string, memory: InterestMemory): Promise<void> {
     await this.#ports.state.save(memoryName(key), memory.save());
+  }
+}
+
+/** One piece of work on one branch, for commands that end after it. */
+export async function onBranch<T>(
+  ports: Ports,
+  access: GitAccess,
+  options: WorkOptions,
+  work: (given: BranchWork) => Promise<T>,
+): Promise<T> {
+  const sessions = new BranchSessions(ports, new PolicyViews(new RepositoryScans(ports)));
+  try {
+    return await sessions.run(access, options, work);
+  } finally {
+    await sessions.close();
   }
 }
 

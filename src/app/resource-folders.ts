@@ -1,10 +1,14 @@
 import { AppError } from '../domain/errors.ts';
 import { decodeManifest, isManifestPath, MAX_MANIFEST_BYTES } from '../domain/manifest/decode.ts';
 import { mayHoldResources } from '../domain/resources/may-hold-resources.ts';
-import { mergeResources, type Resources } from '../domain/resources/merge-resources.ts';
+import {
+  mergeResources,
+  NO_RESOURCES,
+  type Resources,
+} from '../domain/resources/merge-resources.ts';
 import { parseResources, type ParsedResources } from '../domain/resources/parse-resources.ts';
 import type { FileSource } from '../ports.ts';
-import { InvalidResources } from './update-pass.ts';
+import { rejectInvalid } from './invalid-resources.ts';
 
 /** Resources kept in folders of their own (`--policies`, `--config`). */
 export class ResourceFolders {
@@ -24,9 +28,8 @@ export class ResourceFolders {
     const texts = JSON.stringify(files);
     if (this.#last?.texts === texts) return this.#last.resources;
     const parsed = files.map(([path, text]): ParsedResources => parseResources(path, text));
-    const resources = mergeResources(mergeResources.none, parsed);
-    const errors = resources.findings.filter(({ severity }) => severity === 'error');
-    if (errors.length > 0) throw new InvalidResources(errors);
+    const resources = mergeResources(NO_RESOURCES, parsed);
+    rejectInvalid(resources.findings);
     this.#last = { texts, resources };
     return resources;
   }

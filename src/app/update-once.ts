@@ -2,14 +2,14 @@ import type { ImageUpdateAutomation } from '../api/image-update-automation.ts';
 import { AppError } from '../domain/errors.ts';
 import type { Resources } from '../domain/resources/merge-resources.ts';
 import type { GitAccess, Ports } from '../ports.ts';
-import { BranchSessions } from './branch-sessions.ts';
+import { onBranch } from './branch-sessions.ts';
 import { gitAccess } from './git-access.ts';
 import { InterestMemory } from './interest-memory.ts';
 import { ManifestReader } from './manifest-reader.ts';
 import { PolicyViews } from './policy-views.ts';
 import { RepositoryScans } from './repository-scans.ts';
 import { ResourceFolders } from './resource-folders.ts';
-import type { CarriedOutPass } from './update-branch.ts';
+import { updateBranch, type CarriedOutPass } from './update-branch.ts';
 import { updateCheckout } from './update-checkout.ts';
 import type { PassRequest, UpdateScope } from './update-pass.ts';
 
@@ -26,7 +26,7 @@ export type Target = RemoteTarget | { readonly kind: 'folder'; readonly dir: str
 /** What `lockkeeper update` was asked to do. */
 export interface UpdateRequest {
   readonly target: Target;
-  /** Folders or files with resources, besides those in the target itself. */
+  /** Folders or files with resources; none: those in the target itself apply. */
   readonly policies: readonly string[];
   /** `NAME` or `NAMESPACE/NAME`; needed only when there are several. */
   readonly automation?: string;
@@ -43,6 +43,12 @@ export async function updateOnce(
 ): Promise<CarriedOutPass> {
   const folders = await Promise.all(request.policies.map((path) => ports.open.folder(path)));
   const resources = await new ResourceFolders(folders).load(signal);
+  if (folders.length > 0 && resources.policies.size === 0) {
+    throw new AppError(
+      'resource/not-found',
+      `there is no ImagePolicy in ${request.policies.join(', ')}`,
+    );
+  }
   const input: PassRequest = {
     resources,
     chooseAutomation: (all) => automationFor(all, request.automation),
@@ -65,16 +71,12 @@ async function updateRemote(
   { target, input }: { target: RemoteTarget; input: PassRequest },
   signal: AbortSignal,
 ): Promise<CarriedOutPass> {
+  const { url, branch } = target;
   const access = await loginFor(target, input.resources, ports, signal);
-  const sessions = new BranchSessions(ports, new PolicyViews(new RepositoryScans(ports)));
-  try {
-    return await sessions.update({ ...access, ...target }, input, {
-      dryRun: request.dryRun,
-      signal,
-    });
-  } finally {
-    await sessions.close();
-  }
+  const options = { dryRun: request.dryRun, signal };
+  return onBranch(ports, { ...access, url, branch }, options, ({ context, writer }) =>
+    updateBranch(context, writer, input, signal),
+  );
 }
 
 /** The login that an automation for the same repo gives, if there is one. */

@@ -14,7 +14,9 @@ import {
   type UpdatePlan,
 } from '../domain/plan/update-plan.ts';
 import { mergeResources, policiesOf, type Resources } from '../domain/resources/merge-resources.ts';
+import type { ParsedResources } from '../domain/resources/parse-resources.ts';
 import type { FileSource, FileWrite, Person } from '../ports.ts';
+import { rejectInvalid } from './invalid-resources.ts';
 import type { ManifestReader } from './manifest-reader.ts';
 import { isInside } from './repo-path.ts';
 import type { PolicyViews } from './policy-views.ts';
@@ -27,11 +29,11 @@ export interface PassContext {
 }
 
 /** Author of commits for which no automation names one. */
-const DEFAULT_AUTHOR: Person = { name: 'Lockkeeper', email: 'lockkeeper@localhost' };
+export const DEFAULT_AUTHOR: Person = { name: 'Lockkeeper', email: 'lockkeeper@localhost' };
 
 /** What one pass is about, whatever it works on. */
 export interface PassRequest {
-  /** Resources from elsewhere (`--policies`, `--config`); those in the source win over them. */
+  /** Resources from elsewhere (`--policies`, `--config`); with policies among them, those in the source do not count. */
   readonly resources: Resources;
   /**
    * Which automation says where and how to write, of all that there are. Without one, every policy
@@ -94,7 +96,7 @@ export async function planPass(
       signal,
     );
   const marked = await read('Setters');
-  const resources = mergeResources(input.resources, marked.resources);
+  const resources = resourcesFor(input.resources, marked.resources);
   rejectInvalid(resources.findings);
   const automation = input.chooseAutomation(resources);
   const { strategy = 'Setters', paths = [] } = { ...automation?.spec.update, ...input.update };
@@ -127,6 +129,14 @@ export async function planPass(
   };
 }
 
+/**
+ * Policies that were given are all there are: a repo may hold those of other clusters too. Only
+ * without any do the source's own apply.
+ */
+function resourcesFor(given: Resources, found: readonly ParsedResources[]): Resources {
+  return given.policies.size > 0 ? given : mergeResources(given, found);
+}
+
 function applicable(
   resources: Resources,
   automation: ImageUpdateAutomation | undefined,
@@ -134,25 +144,6 @@ function applicable(
   return automation === undefined
     ? [...resources.policies.values()]
     : policiesOf(automation, resources);
-}
-
-/** Invalid input stops everything before it starts: a half-understood policy could do anything. */
-function rejectInvalid(findings: readonly Finding[]): void {
-  const [first, ...others] = findings.filter((finding) => finding.severity === 'error');
-  if (first === undefined) return;
-  throw new InvalidResources([first, ...others]);
-}
-
-/** Every problem of the resources at once. */
-export class InvalidResources extends AppError {
-  readonly findings: readonly Finding[];
-
-  constructor(findings: readonly [Finding, ...Finding[]]) {
-    const [{ message, at }, ...others] = findings;
-    const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
-    super('resource/invalid', `${message}${more}`, at === undefined ? {} : { at });
-    this.findings = findings;
-  }
 }
 
 function failedPolicies(views: ReadonlyMap<PolicyKey, PolicyView>): readonly Finding[] {

@@ -4,7 +4,12 @@ import type { ImageField } from '../domain/manifest/image-field.ts';
 import { locateFields } from '../domain/manifest/locate-fields.ts';
 import { assignFields } from '../domain/plan/image-slot.ts';
 import { policyKey } from '../domain/plan/policy-view.ts';
-import { mergeResources, policiesOf, type Resources } from '../domain/resources/merge-resources.ts';
+import {
+  mergeResources,
+  NO_RESOURCES,
+  policiesOf,
+  type Resources,
+} from '../domain/resources/merge-resources.ts';
 import { parseResources, type ParsedResources } from '../domain/resources/parse-resources.ts';
 import type { FileSource } from '../ports.ts';
 import { isInside } from './repo-path.ts';
@@ -32,9 +37,11 @@ export async function validate(
   findings.push(...(await escapingLinks(source, entries, signal)));
   const files = await checkFiles(source, findings, signal);
   const others = await Promise.all(policies.map((folder) => checkFiles(folder, findings, signal)));
-  const parsed = [...others.flat(), ...files].map(({ resources }) => resources);
-  const resources = mergeResources(mergeResources.none, parsed);
-  findings.push(...resources.findings, ...claims(resources, files));
+  const given = mergeResources(NO_RESOURCES, others.flat().map(resourcesOf));
+  const own = mergeResources(NO_RESOURCES, files.map(resourcesOf));
+  // As in an update: policies that were given are all there are.
+  const resources = policies.length > 0 ? given : own;
+  findings.push(...given.findings, ...own.findings, ...claims(resources, files));
   return findings.toSorted(byPlace);
 }
 
@@ -71,6 +78,10 @@ function checkFile(path: string, text: string, findings: Finding[]): CheckedFile
     images: images.fields,
     resources: parseResources(path, text),
   };
+}
+
+function resourcesOf(file: CheckedFile): ParsedResources {
+  return file.resources;
 }
 
 /** A chart's template is no YAML until it is rendered: worth a word, not a fault. */

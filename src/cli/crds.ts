@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { renderCrds } from '../domain/resources/render-crds.ts';
 import { withExamples } from './options.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './command.ts';
 
 /** `lockkeeper crds`: the resource definitions, as `kubectl apply -f -` takes them. */
 export function crdsCommand({ io }: CommandContext): Command {

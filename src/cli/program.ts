@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { asAppError } from '../domain/errors.ts';
 import manifest from '../../package.json' with { type: 'json' };
+import type { CommandContext } from './command.ts';
 import { crdsCommand } from './crds.ts';
 import { demoCommand } from './demo.ts';
 import { printError, printFindings, type Io } from './io.ts';
@@ -15,15 +16,6 @@ import { validateCommand } from './validate.ts';
 const FAILED = 1;
 const WRONG_USAGE = 2;
 
-/** How a command's action ends: the exit code. */
-export type ExitCode = 0 | 1 | 2;
-
-/** Gives each command's action a way to say how it ended. */
-export interface CommandContext {
-  readonly io: Io;
-  readonly done: (code: ExitCode) => void;
-}
-
 /**
  * Runs the command line. Each command's own file says its options and examples; what it works with is
  * loaded only when it runs.
@@ -31,7 +23,7 @@ export interface CommandContext {
  */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   let exitCode = 0;
-  const context: CommandContext = { io, done: (code) => (exitCode = code) };
+  const context: CommandContext = { io, done: (code) => (exitCode = code), runCli };
   try {
     await createProgram(context).parseAsync([...argv], { from: 'user' });
     return exitCode;

@@ -3,7 +3,7 @@ import { readConfig } from '../config.ts';
 import { AppError } from '../domain/errors.ts';
 import type { Io } from './io.ts';
 import { addEngineOptions, collect, withExamples, type EngineOptions } from './options.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './command.ts';
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 

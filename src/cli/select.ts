@@ -8,7 +8,7 @@ import type { SelectionRules } from '../domain/selection/selector.ts';
 import { oneLine, printJson, type Io, type Output } from './io.ts';
 import { collect, outputOption, withExamples } from './options.ts';
 import { withProgress } from './progress.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './command.ts';
 import { renderTable } from './table.ts';
 
 /** As long as a scan may take by default (`spec.timeout`). */

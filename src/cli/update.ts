@@ -13,7 +13,7 @@ import {
   type RepoOptions,
 } from './options.ts';
 import { withProgress } from './progress.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './command.ts';
 import { diffText, reportText } from './report-text.ts';
 import { targetOf } from './target.ts';
 

@@ -3,7 +3,7 @@ import { readConfig } from '../config.ts';
 import { hasErrors, printFindings, printJson, type Io, type Output } from './io.ts';
 import { collect, outputOption, withExamples } from './options.ts';
 import { withProgress } from './progress.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './command.ts';
 
 interface ValidateOptions {
   readonly policies?: readonly string[];

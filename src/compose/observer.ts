@@ -1,4 +1,4 @@
-import type { Logger } from 'pino';
+import type { Logger } from '../adapters/telemetry/logger.ts';
 import type { Metrics } from '../adapters/telemetry/metrics.ts';
 import { automationKey, type StandaloneEvent } from '../app/standalone.ts';
 import { REASONS } from '../domain/plan/decide-slot.ts';

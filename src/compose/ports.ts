@@ -29,6 +29,7 @@ export interface OpenPorts extends Ports {
 export async function compose(config: Config, overrides: Overrides = {}): Promise<OpenPorts> {
   const ca = await readCa(overrides.caFile ?? config.caFile);
   const registry = createRegistry({
+    clock: systemClock,
     dockerConfigDir: config.dockerConfigDir,
     ...(ca === undefined ? {} : { ca }),
     ...(overrides.onRegistryRequest === undefined

@@ -1,5 +1,7 @@
 import { destination, pino, type Logger } from 'pino';
 
+export type { Logger };
+
 /** Levels that `--log-level` takes. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 

@@ -1,0 +1,155 @@
+import { Command } from 'commander';
+import type { LockOutcome } from '../app/change-lock.ts';
+import { parseLockTarget } from '../app/lock-target.ts';
+import { readConfig, type Config } from '../config.ts';
+import { AppError } from '../domain/errors.ts';
+import { parseDuration } from '../domain/schedule.ts';
+import type { CommandContext } from './command.ts';
+import { printJson, type Io, type Output } from './io.ts';
+import { addRepoOptions, outputOption, withExamples, type RepoOptions } from './options.ts';
+import { withProgress } from './progress.ts';
+import { diffText } from './report-text.ts';
+import { targetOf } from './target.ts';
+
+interface UnlockOptions extends RepoOptions {
+  readonly namespace?: string;
+  readonly dryRun?: true;
+  readonly commit?: true;
+  readonly output: Output;
+}
+
+interface LockOptions extends UnlockOptions {
+  readonly tag?: string;
+  readonly reason?: string;
+  readonly by?: string;
+  readonly until?: string;
+}
+
+/** `lockkeeper lock`: pin a workload, a policy or one marked field, in Git. */
+export function lockCommand({ io }: CommandContext): Command {
+  const command = placeCommand('lock', 'Pin a workload, policy or marked field to a tag, in Git.')
+    .option('--tag <tag>', 'tag to go to and stay at (default: what is there now)')
+    .option('--reason <text>', 'why, for those who read it')
+    .option('--by <who>', 'who locks it (default: $USER)')
+    .option(
+      '--until <time>',
+      'when it lifts by itself: RFC 3339, or a duration such as 12h or 30d',
+    );
+  addCommon(command).action((place: string, dir: string | undefined, options: LockOptions) =>
+    change(io, { place, dir }, options, 'lock'),
+  );
+  return withExamples(command, [
+    'lockkeeper lock Deployment/podinfo -n apps --tag 6.1.0 --reason "6.2.0 leaks memory" --until 7d .',
+    'lockkeeper lock ImagePolicy/podinfo --tag 6.1.0 --repo https://git.example.com/team/config.git',
+    'lockkeeper lock charts/values.yaml:14 --tag 6.1.0 .',
+  ]);
+}
+
+/** `lockkeeper unlock`: take a lock away again. */
+export function unlockCommand({ io }: CommandContext): Command {
+  const command = placeCommand('unlock', 'Remove a lock, in Git.');
+  addCommon(command).action((place: string, dir: string | undefined, options: UnlockOptions) =>
+    change(io, { place, dir }, options, 'unlock'),
+  );
+  return withExamples(command, [
+    'lockkeeper unlock Deployment/podinfo -n apps .',
+    'lockkeeper unlock ImagePolicy/podinfo --repo https://git.example.com/team/config.git',
+  ]);
+}
+
+function placeCommand(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .argument('<place>', 'KIND/NAME, or FILE:LINE of a marked field')
+    .argument('[dir]', 'folder with the manifests');
+}
+
+function addCommon(command: Command): Command {
+  command
+    .option('-n, --namespace <namespace>', 'namespace of KIND/NAME')
+    .option('--dry-run', 'print the diff and write nothing')
+    .option('--commit', 'commit what was written (a folder in a Git work tree)');
+  return addRepoOptions(command).addOption(outputOption());
+}
+
+async function change(
+  io: Io,
+  { place, dir }: { place: string; dir: string | undefined },
+  options: LockOptions,
+  action: 'lock' | 'unlock',
+): Promise<void> {
+  const config = readConfig(io.env);
+  const target = targetOf(dir, options);
+  const request = {
+    target,
+    place: parseLockTarget(place, options.namespace),
+    dryRun: options.dryRun ?? false,
+    commit: options.commit ?? false,
+    ...(action === 'lock' ? { wish: wishOf(options, config) } : {}),
+  };
+  const { compose } = await import('../compose/ports.ts');
+  const { changeLock } = await import('../app/change-lock.ts');
+  const ports = await compose(config, options);
+  try {
+    const outcome = await withProgress(io, `${action}ing ${place}`, () =>
+      changeLock(ports, request, io.stop),
+    );
+    print(io, options, outcome);
+  } finally {
+    await ports.close();
+  }
+}
+
+function wishOf(options: LockOptions, config: Config) {
+  const { tag, reason } = options;
+  const by = options.by ?? config.user;
+  const texts = { tag, reason, by };
+  for (const [name, text] of Object.entries(texts)) {
+    if (text !== undefined && /[\r\n]/.test(text)) {
+      throw new AppError('usage', `--${name} must be a single line`);
+    }
+  }
+  if (tag !== undefined && !/^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/.test(tag)) {
+    throw new AppError('usage', `--tag "${tag}" is no tag: letters, digits, "_", "." and "-" only`);
+  }
+  return {
+    ...(tag === undefined ? {} : { tag }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(by === undefined ? {} : { by }),
+    ...(options.until === undefined ? {} : { until: untilOf(options.until) }),
+  };
+}
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+/** A moment (RFC 3339), or a time from now: days, or a duration as resources have it. */
+function untilOf(text: string): string {
+  const days = /^([1-9][0-9]{0,3})d$/.exec(text)?.[1];
+  const fromNow = (ms: number) =>
+    new Date(Math.ceil((Date.now() + ms) / 1_000) * 1_000).toISOString().replace('.000Z', 'Z');
+  if (days !== undefined) return fromNow(Number(days) * DAY_MS);
+  if (/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/.test(text)) return fromNow(parseDuration(text));
+  const moment = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/i;
+  if (moment.test(text) && !Number.isNaN(Date.parse(text))) return text;
+  throw new AppError(
+    'usage',
+    `--until "${text}" is no time; give 2026-12-31T18:00:00Z, or a duration such as 12h or 30d`,
+  );
+}
+
+function print(io: Io, options: UnlockOptions, outcome: LockOutcome): void {
+  const { edit, change: done, commit } = outcome;
+  const diff = edit === undefined ? '' : diffText([edit], io.colors && options.output === 'text');
+  if (options.output === 'json') {
+    printJson(io, { ...done, changed: edit !== undefined, diff, ...(commit ? { commit } : {}) });
+    return;
+  }
+  if (edit === undefined) {
+    io.out(`${done.target} is ${done.action}ed already\n`);
+    return;
+  }
+  io.out(diff);
+  const verb = options.dryRun === true ? `would ${done.action}` : `${done.action}ed`;
+  io.out(`${verb} ${done.target} in ${done.path}\n`);
+  if (commit !== undefined) io.out(`commit ${commit.slice(0, 12)}\n`);
+}
