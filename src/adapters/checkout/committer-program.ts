@@ -1,0 +1,154 @@
+import { execFile } from 'node:child_process';
+import { rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '../../domain/errors.ts';
+import { dirty, type Committer } from './committer.ts';
+import type { WorkTree } from './work-tree.ts';
+
+/** Arguments of one call stay far below the system's limit. */
+const PATHS_PER_CALL = 500;
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+/** Files that say that a merge or the like waits to be finished: a commit of single paths is impossible. */
+const UNFINISHED = [
+  'MERGE_HEAD',
+  'CHERRY_PICK_HEAD',
+  'REVERT_HEAD',
+  'rebase-merge',
+  'rebase-apply',
+];
+
+interface Result {
+  readonly code: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+type RunGit = (
+  args: readonly string[],
+  options?: { readonly input?: string; readonly env?: Readonly<Record<string, string>> },
+) => Promise<Result>;
+
+/**
+ * Commits by the `git` program. Hooks do not run and nothing is signed: what is committed is exactly
+ * what was announced.
+ * @returns undefined when there is no such program
+ */
+export async function programCommitter(
+  tree: WorkTree,
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<Committer | undefined> {
+  const folder = join(tree.top, tree.prefix);
+  const run = gitIn(folder, env, signal);
+  if ((await run(['--version'])).code !== 0) return undefined;
+  return {
+    assertClean: async (paths) => {
+      await assertNothingUnfinished(tree);
+      await assertReadable(run, folder);
+      await assertUnchanged(run, tree, paths);
+    },
+    commit: async (request) => {
+      const { author, time, files } = request;
+      const date = `${Math.floor(time.getTime() / 1000)} +0000`;
+      const paths = files.map(({ path }) => path);
+      // The paths come on stdin, so the message, which may be longer than an argument, needs a file.
+      const messageFile = join(tree.gitDir, `lockkeeper-message-${process.pid}`);
+      await writeFile(messageFile, request.message);
+      const flags = ['--only', '--quiet', '--no-verify', '--no-gpg-sign', '--cleanup=verbatim'];
+      const result = await run(
+        ['commit', ...flags, '-F', messageFile, '--pathspec-from-file=-', '--pathspec-file-nul'],
+        {
+          input: paths.join('\0'),
+          env: {
+            GIT_AUTHOR_NAME: author.name,
+            GIT_AUTHOR_EMAIL: author.email,
+            GIT_AUTHOR_DATE: date,
+            GIT_COMMITTER_NAME: author.name,
+            GIT_COMMITTER_EMAIL: author.email,
+            GIT_COMMITTER_DATE: date,
+          },
+        },
+      );
+      await rm(messageFile, { force: true });
+      if (result.code !== 0) throw commitFailure(folder, result.stderr);
+      const head = await run(['rev-parse', 'HEAD']);
+      return head.stdout.trim();
+    },
+  };
+}
+
+async function assertNothingUnfinished({ gitDir, top }: WorkTree): Promise<void> {
+  for (const name of UNFINISHED) {
+    const info = await stat(join(gitDir, name)).catch(() => undefined);
+    if (info === undefined) continue;
+    throw new AppError('git/dirty', `a merge or rebase is not finished in ${top}; finish it first`);
+  }
+}
+
+/** Git refuses repos of other users, and says how to allow them. */
+async function assertReadable(run: RunGit, folder: string): Promise<void> {
+  const result = await run(['rev-parse', '--is-inside-work-tree']);
+  if (result.code !== 0) {
+    const reason = result.stderr.split('\n')[0] ?? '';
+    throw new AppError('git/unsupported', `git cannot work in ${folder} (${reason})`);
+  }
+}
+
+async function assertUnchanged(
+  run: RunGit,
+  tree: WorkTree,
+  paths: readonly string[],
+): Promise<void> {
+  for (let at = 0; at < paths.length; at += PATHS_PER_CALL) {
+    const some = paths.slice(at, at + PATHS_PER_CALL);
+    const args = ['status', '--porcelain=v1', '-z', '--untracked-files=all', '--ignored', '--'];
+    const result = await run([...args, ...some]);
+    if (result.code !== 0) throw commitFailure(tree.top, result.stderr);
+    // "XY path<NUL>", relative to the work tree's top (git-status, porcelain format 1)
+    const [first] = result.stdout.split('\0');
+    if (first === undefined || first === '') continue;
+    const path = first.slice(3).replace(tree.prefix, '');
+    throw dirty(path, !/^(\?\?|!!)/.test(first));
+  }
+}
+
+function commitFailure(folder: string, stderr: string): AppError {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  const reason =
+    lines.find((line) => /^(fatal|error):/.test(line)) ?? lines[0] ?? 'no reason given';
+  return new AppError(
+    'git/rejected',
+    `git could not commit in ${folder} (${reason.slice(0, 200)})`,
+  );
+}
+
+/** Runs `git` in a folder with the user's settings, but unattended. */
+function gitIn(
+  folder: string,
+  ambient: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): RunGit {
+  const base = Object.fromEntries(
+    Object.entries(ambient).filter(
+      ([name]) => !name.startsWith('GIT_') || name.startsWith('GIT_CONFIG_'),
+    ),
+  );
+  const settings = ['-c', 'core.hooksPath=/dev/null', '-c', 'gc.autoDetach=false'];
+  return (args, { input = '', env = {} } = {}) =>
+    new Promise((resolve, reject) => {
+      const fixed = { LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_LITERAL_PATHSPECS: '1' };
+      const child = execFile(
+        'git',
+        [...settings, ...args],
+        { cwd: folder, env: { ...base, ...fixed, ...env }, signal, maxBuffer: MAX_OUTPUT_BYTES },
+        (error, stdout, stderr) => {
+          if (signal.aborted) return reject(new AppError('cancelled', 'cancelled'));
+          const code = error === null ? 0 : typeof error.code === 'number' ? error.code : undefined;
+          resolve({ code, stdout, stderr });
+        },
+      );
+      child.stdin?.on('error', () => undefined);
+      child.stdin?.end(input);
+    });
+}
