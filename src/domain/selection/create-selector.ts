@@ -1,7 +1,7 @@
 import type { SelectionRules, Selection, TagSelector, TagVerdict } from './selector.ts';
 import { compareKeys, type SortKey } from './sort-key.ts';
 import { createTagFilter, type Rejection } from './tag-filter.ts';
-import { createTagOrder, type TagOrder } from './tag-order.ts';
+import { createTagOrder } from './tag-order.ts';
 
 /** The key that an allowed tag is ordered by, or why the tag is not allowed. */
 type Judgement = SortKey | Rejection;
@@ -10,7 +10,9 @@ type Judgement = SortKey | Rejection;
 interface Rules {
   judge(tag: string): Judgement;
   compareKeys(a: SortKey, b: SortKey): number;
-  readonly order: TagOrder;
+  /** The reason for a person, with the extracted text where that is what fails. */
+  describe(tag: string, rejection: Rejection): string;
+  readonly choice: string;
 }
 
 /**
@@ -25,7 +27,8 @@ interface Rules {
 export function createSelector(rules: SelectionRules): TagSelector {
   const order = createTagOrder(rules.policy);
   const filter = createTagFilter(rules.filterTags);
-  const compare = (a: SortKey, b: SortKey) => order.direction * compareKeys(a, b);
+  const compare = (a: SortKey, b: SortKey) =>
+    order.newest === 'largest' ? compareKeys(a, b) : compareKeys(b, a);
 
   const age = (tag: string): SortKey | undefined => {
     const text = filter.orderedText(tag);
@@ -39,7 +42,17 @@ export function createSelector(rules: SelectionRules): TagSelector {
     const key = order.key(text);
     return key === undefined ? order.unordered : (order.exclusion(key) ?? key);
   });
-  const compiled: Rules = { judge: (tag) => memory.judge(tag), compareKeys: compare, order };
+  const describe = (tag: string, { reason }: Rejection): string => {
+    const text = filter.orderedText(tag);
+    const isAboutTag = typeof text !== 'string' || text === tag || filter.exclusion(tag);
+    return isAboutTag ? reason : `gives ${JSON.stringify(text)}, which ${reason}`;
+  };
+  const compiled: Rules = {
+    judge: (tag) => memory.judge(tag),
+    compareKeys: compare,
+    describe,
+    choice: order.choice,
+  };
 
   return {
     select: (tags) => {
@@ -122,14 +135,14 @@ function noMatchMessage(count: number, rejected: ReadonlyMap<Rejection, number>)
 
 function verdictsOf(
   tags: ReadonlySet<string>,
-  { judge, compareKeys: compare, order }: Rules,
+  { judge, compareKeys: compare, describe, choice }: Rules,
 ): TagVerdict[] {
   const allowed: { tag: string; key: SortKey }[] = [];
   const rejected: TagVerdict[] = [];
   for (const tag of tags) {
     const judgement = judge(tag);
     if (typeof judgement === 'string') allowed.push({ tag, key: judgement });
-    else rejected.push({ tag, verdict: 'rejected', reason: judgement.reason });
+    else rejected.push({ tag, verdict: 'rejected', reason: describe(tag, judgement) });
   }
   allowed.sort((a, b) => compare(b.key, a.key) || compareKeys(a.tag, b.tag));
   rejected.sort((a, b) => compareKeys(a.tag, b.tag));
@@ -137,7 +150,7 @@ function verdictsOf(
   const newest = allowed[0];
   const verdicts = allowed.map(({ tag, key }): TagVerdict => {
     if (newest === undefined || tag === newest.tag) {
-      return { tag, verdict: 'selected', reason: `is ${order.choice}` };
+      return { tag, verdict: 'selected', reason: `is ${choice}` };
     }
     const isTie = compare(key, newest.key) === 0;
     const reason = isTie

@@ -14,6 +14,6 @@ export function compareKeys(a: SortKey, b: SortKey): number {
 
 /** Key of a non-negative integer: how many digits, then the digits. Leading zeros do not count. */
 export function integerKey(digits: string): SortKey {
-  const significant = digits.replace(/^0+(?=[0-9])/, '');
+  const significant = digits.startsWith('0') ? digits.replace(/^0+(?=[0-9])/, '') : digits;
   return String.fromCharCode(significant.length) + significant;
 }

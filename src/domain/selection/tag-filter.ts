@@ -24,7 +24,7 @@ const NOT_A_TAG: Rejection = { reason: 'is not a valid tag' };
 const SIGNATURE: Rejection = { reason: 'is a signature or attestation and not an image' };
 const NO_MATCH: Rejection = { reason: 'does not match filterTags.pattern' };
 const TOO_LONG: Rejection = {
-  reason: `filterTags.extract makes more than ${MAX_KEY_TEXT} characters of it`,
+  reason: `is longer than ${MAX_KEY_TEXT} characters after filterTags.extract`,
 };
 
 /**

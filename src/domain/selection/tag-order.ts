@@ -14,8 +14,8 @@ export interface TagOrder {
   readonly unordered: Rejection;
   /** Why a text of this key may not be chosen. */
   exclusion(key: SortKey): Rejection | undefined;
-  /** 1 when the largest key is the newest, -1 when the smallest is. */
-  readonly direction: 1 | -1;
+  /** Which end of the order is the newest. */
+  readonly newest: 'largest' | 'smallest';
   /** What the chosen tag is, for people. */
   readonly choice: string;
 }
@@ -45,7 +45,7 @@ function semverOrder(source: string): TagOrder {
       if (verdict === 'allowed') return undefined;
       return verdict === 'outside' ? outside : preRelease;
     },
-    direction: 1,
+    newest: 'largest',
     choice: `the highest version in range ${shown}`,
   };
 }
@@ -55,7 +55,7 @@ function numericalOrder(order: 'asc' | 'desc'): TagOrder {
     key: numericalKey,
     unordered: { reason: 'is not a plain number, such as 42 or 1.5' },
     exclusion: () => undefined,
-    direction: order === 'asc' ? 1 : -1,
+    newest: order === 'asc' ? 'largest' : 'smallest',
     choice: order === 'asc' ? 'the largest number' : 'the smallest number',
   };
 }
@@ -63,9 +63,9 @@ function numericalOrder(order: 'asc' | 'desc'): TagOrder {
 function alphabeticalOrder(order: 'asc' | 'desc'): TagOrder {
   return {
     key: alphabeticalKey,
-    unordered: { reason: 'has an empty text to order by' },
+    unordered: { reason: 'is empty' },
     exclusion: () => undefined,
-    direction: order === 'asc' ? 1 : -1,
+    newest: order === 'asc' ? 'largest' : 'smallest',
     choice: order === 'asc' ? 'the last in alphabetical order' : 'the first in alphabetical order',
   };
 }
@@ -75,7 +75,7 @@ function oneTagOrder(tag: string): TagOrder {
     key: (text) => (text === tag ? tag : undefined),
     unordered: { reason: `is not ${tag}, the tag that policy.digest follows` },
     exclusion: () => undefined,
-    direction: 1,
+    newest: 'largest',
     choice: 'the tag that policy.digest follows',
   };
 }

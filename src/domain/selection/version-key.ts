@@ -29,7 +29,9 @@ export function versionKeyOf(numbers: readonly string[], preRelease: string | un
 
 /** What the keys of all versions with these leading numbers start with. */
 export function familyKey(numbers: readonly string[]): SortKey {
-  return numbers.map(integerKey).join('');
+  let key = '';
+  for (const number of numbers) key += integerKey(number);
+  return key;
 }
 
 /** Does the key of a version stand for a pre-release? */
