@@ -234,7 +234,7 @@ export const imagePolicySpecSchema = rule(
     message:
       'policy.digest follows a digest: digestReflectionPolicy must be left out, Never or Always',
     check: (spec) =>
-      spec.policy.digest === undefined || spec.digestReflectionPolicy !== 'IfNotPresent',
+      spec.policy?.digest === undefined || spec.digestReflectionPolicy !== 'IfNotPresent',
   },
 );
 

@@ -31,6 +31,13 @@ const gitSchema = z
   })
   .describe('The config repo, given here.');
 
+/** Git itself has no way to write these characters into a commit. */
+const personPart = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^[^<>\r\n]*$/, 'must not contain "<", ">" or a line break');
+
 const windowSchema = z.object({
   cron: z.string().min(9).max(128).describe('When the window opens, as a cron expression.'),
   duration: duration('How long it stays open.'),
@@ -53,8 +60,8 @@ export const imageUpdateAutomationSpecSchema = exactlyOneOf(
       .object({
         author: z
           .object({
-            name: z.string().min(1).max(256).default('Lockkeeper').describe('Author name.'),
-            email: z.string().min(3).max(256).describe('Author e-mail address.'),
+            name: personPart.default('Lockkeeper').describe('Author name.'),
+            email: personPart.describe('Author e-mail address.'),
           })
           .optional()
           .describe('Who the commits are by.'),

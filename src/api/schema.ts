@@ -13,19 +13,29 @@ export interface CelRule {
 }
 
 /**
- * Adds one cross-field rule to a schema, for the API server (CEL) and for files (`check`) alike, so
- * that the two cannot drift apart unnoticed.
+ * Adds one cross-field rule to a schema of objects, for the API server (CEL) and for files (`check`)
+ * alike, so that the two cannot drift apart unnoticed. `check` must bear fields that are missing or
+ * of another type.
  */
 export function rule<S extends z.ZodType>(
   schema: S,
-  parts: { cel: string; message: string; check: (value: z.output<S>) => boolean },
+  parts: {
+    cel: string;
+    message: string;
+    check: (value: Partial<z.output<S>>) => boolean;
+    /** What was found instead, for files; follows the message. */
+    found?: (value: Partial<z.output<S>>) => string;
+  },
 ): S {
   const before = (schema.meta()?.['x-kubernetes-validations'] ?? []) as readonly CelRule[];
   return schema
     .refine((value) => parts.check(value), {
-      message: parts.message,
+      error: ({ input }) =>
+        parts.found === undefined
+          ? parts.message
+          : `${parts.message}; found ${parts.found(input as Partial<z.output<S>>)}`,
       // Also beside other faults, so that a person sees all of them at once.
-      when: ({ value }) => typeof value === 'object' && value !== null,
+      when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value),
     })
     .meta({
       ...schema.meta(),
@@ -35,11 +45,13 @@ export function rule<S extends z.ZodType>(
 
 /** "Exactly one of these members is set", as CEL and as a check. */
 export function exactlyOneOf<S extends z.ZodType>(schema: S, keys: readonly string[]): S {
+  const given = (value: unknown) =>
+    keys.filter((key) => (value as Record<string, unknown>)[key] !== undefined);
   return rule(schema, {
     cel: `[${keys.map((key) => `has(self.${key})`).join(', ')}].exists_one(x, x)`,
     message: `exactly one of ${keys.join(', ')} must be set`,
-    check: (value) =>
-      keys.filter((key) => (value as Record<string, unknown>)[key] !== undefined).length === 1,
+    check: (value) => given(value).length === 1,
+    found: (value) => given(value).join(', ') || 'none',
   });
 }
 
@@ -108,17 +120,25 @@ export const labelSelectorSchema = z.object({
   matchLabels: textMap('Labels that must have exactly these values.').optional(),
   matchExpressions: z
     .array(
-      z.object({
-        key: z.string().max(317).describe('Label key.'),
-        operator: z
-          .enum(['In', 'NotIn', 'Exists', 'DoesNotExist'])
-          .describe('How the key relates to the values.'),
-        values: z
-          .array(z.string().max(63))
-          .max(256)
-          .optional()
-          .describe('Values for In and NotIn.'),
-      }),
+      rule(
+        z.object({
+          key: z.string().min(1).max(317).describe('Label key.'),
+          operator: z
+            .enum(['In', 'NotIn', 'Exists', 'DoesNotExist'])
+            .describe('How the key relates to the values.'),
+          values: z
+            .array(z.string().max(63))
+            .max(256)
+            .optional()
+            .describe('Values for In and NotIn.'),
+        }),
+        {
+          cel: "(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)",
+          message: 'In and NotIn need values; Exists and DoesNotExist have none',
+          check: ({ operator, values = [] }) =>
+            (operator === 'In' || operator === 'NotIn') === values.length > 0,
+        },
+      ),
     )
     .max(64)
     .optional()

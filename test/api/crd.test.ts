@@ -102,7 +102,7 @@ describe('customResourceDefinitions', () => {
     },
   );
 
-  it('says "exactly one" for the API server in CEL', () => {
+  it('says cross-field rules for the API server in CEL', () => {
     const rules = all.flatMap(([path, schema]) =>
       (schema['x-kubernetes-validations'] ?? []).map((rule) => [
         path,
@@ -120,6 +120,10 @@ describe('customResourceDefinitions', () => {
       ],
       ['ImagePolicy.spec.filterTags', '!has(self.extract) || has(self.pattern)'],
       ['ImageUpdateAutomation.spec', '[has(self.git), has(self.sourceRef)].exists_one(x, x)'],
+      [
+        'ImageUpdateAutomation.spec.policySelector.matchExpressions[]',
+        "(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)",
+      ],
     ]);
   });
 

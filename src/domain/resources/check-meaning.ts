@@ -1,0 +1,99 @@
+import type { FilterTags } from '../../api/image-policy.ts';
+import { AppError } from '../errors.ts';
+import { parseRepository } from '../image-reference.ts';
+import { parseDuration } from '../schedule.ts';
+import { createSelector } from '../selection/create-selector.ts';
+import { checkCron, checkTimeZone } from './cron-expression.ts';
+import type { Fault } from './fault.ts';
+import { valueAt, type FieldPath } from './field-path.ts';
+import { checkBranch, checkGitUrl, checkRepoPath } from './git-names.ts';
+
+/** A check of one text field. It throws an AppError that says what is wrong and the mend. */
+interface MeaningCheck {
+  readonly path: FieldPath;
+  readonly check: (text: string, spec: unknown) => void;
+}
+
+/** Shortest interval: below it a controller would do nothing but ask. */
+const MIN_INTERVAL = '1s';
+
+const POLICY_CHECKS: readonly MeaningCheck[] = [
+  { path: ['image'], check: (text) => void parseRepository(text) },
+  { path: ['writtenName'], check: (text) => void parseRepository(text) },
+  { path: ['interval'], check: checkInterval },
+  { path: ['schedule', 'cron'], check: checkCron },
+  { path: ['schedule', 'timeZone'], check: checkTimeZone },
+  { path: ['timeout'], check: checkInterval },
+  {
+    path: ['policy', 'semver', 'range'],
+    check: (range) => void createSelector({ policy: { semver: { range } } }),
+  },
+  { path: ['filterTags', 'pattern'], check: (pattern) => checkFilter({ pattern }) },
+  {
+    path: ['filterTags', 'extract'],
+    check: (extract, spec) => {
+      const pattern = valueAt(spec, ['filterTags', 'pattern']);
+      if (typeof pattern === 'string' && isFilter({ pattern })) checkFilter({ pattern, extract });
+    },
+  },
+  { path: ['filterTags', 'exclude', '*'], check: (exclude) => checkFilter({ exclude: [exclude] }) },
+];
+
+const AUTOMATION_CHECKS: readonly MeaningCheck[] = [
+  { path: ['git', 'url'], check: checkGitUrl },
+  { path: ['git', 'branch'], check: checkBranch },
+  { path: ['update', 'paths', '*'], check: checkRepoPath },
+  { path: ['interval'], check: checkInterval },
+];
+
+/** What no schema can say about the fields of a `spec`: ranges, patterns, names, times. */
+export function checkMeaning(kind: string, spec: unknown): readonly Fault[] {
+  const checks = kind === 'ImagePolicy' ? POLICY_CHECKS : AUTOMATION_CHECKS;
+  return checks.flatMap(({ path, check }) =>
+    expand(path, spec).flatMap((field) => {
+      const text = valueAt(spec, field);
+      // Another type is the schema's business.
+      if (typeof text !== 'string') return [];
+      const error = errorOf(() => check(text, spec));
+      if (error === undefined) return [];
+      return [{ code: error.code, path: ['spec', ...field], message: withoutField(error.message) }];
+    }),
+  );
+}
+
+/** The path itself, or one for each entry of the list where it ends in `*`. */
+function expand(path: FieldPath, spec: unknown): readonly FieldPath[] {
+  if (path.at(-1) !== '*') return [path];
+  const list = path.slice(0, -1);
+  const entries = valueAt(spec, list);
+  return Array.isArray(entries) ? entries.map((_, index) => [...list, index]) : [];
+}
+
+function errorOf(check: () => void): AppError | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+}
+
+/** Messages about filters begin with the field's name, which stands before every finding already. */
+function withoutField(message: string): string {
+  return message.replace(/^filterTags\.\S+ /, '');
+}
+
+function checkFilter(filterTags: FilterTags): void {
+  createSelector({ policy: { alphabetical: { order: 'asc' } }, filterTags });
+}
+
+function isFilter(filterTags: FilterTags): boolean {
+  return errorOf(() => checkFilter(filterTags)) === undefined;
+}
+
+function checkInterval(text: string): void {
+  if (parseDuration(text) < parseDuration(MIN_INTERVAL)) {
+    throw new AppError('resource/invalid', `must be at least ${MIN_INTERVAL}`);
+  }
+}

@@ -1,0 +1,77 @@
+import type { ImagePolicy } from '../../api/image-policy.ts';
+import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
+import type { ObjectMeta } from '../../api/schema.ts';
+import { formatLocation, type Finding } from '../errors.ts';
+import { matchesSelector } from './label-selector.ts';
+import type { Loaded, ParsedResources } from './parse-resources.ts';
+
+/** All resources at hand, by `namespace/name`. */
+export interface Resources {
+  readonly policies: ReadonlyMap<string, Loaded<ImagePolicy>>;
+  readonly automations: ReadonlyMap<string, Loaded<ImageUpdateAutomation>>;
+  readonly findings: readonly Finding[];
+}
+
+/** No resources: the base of the first merge. */
+export const NO_RESOURCES: Resources = {
+  policies: new Map(),
+  automations: new Map(),
+  findings: [],
+};
+
+/**
+ * The resources of files on top of those of a base: a file's resource takes the place of the base's
+ * with the same name. A name that the files themselves define twice is an error of both.
+ */
+export function mergeResources(base: Resources, parsed: readonly ParsedResources[]): Resources {
+  const policies = byName(parsed.flatMap((file) => file.policies));
+  const automations = byName(parsed.flatMap((file) => file.automations));
+  return {
+    policies: new Map([...base.policies, ...policies.byKey]),
+    automations: new Map([...base.automations, ...automations.byKey]),
+    findings: [
+      ...base.findings,
+      ...parsed.flatMap((file) => file.findings),
+      ...policies.findings,
+      ...automations.findings,
+    ],
+  };
+}
+
+/** The policies that an automation applies: those of its namespace that its selector matches. */
+export function policiesOf(
+  automation: ImageUpdateAutomation,
+  { policies }: Resources,
+): readonly Loaded<ImagePolicy>[] {
+  const { policySelector } = automation.spec;
+  return [...policies.values()].filter(
+    ({ metadata }) =>
+      metadata.namespace === automation.metadata.namespace &&
+      (policySelector === undefined || matchesSelector(metadata.labels, policySelector)),
+  );
+}
+
+type Named = Loaded<{ readonly kind: string; readonly metadata: ObjectMeta }>;
+
+function byName<T extends Named>(
+  resources: readonly T[],
+): { readonly byKey: ReadonlyMap<string, T>; readonly findings: readonly Finding[] } {
+  const byKey = new Map<string, T>();
+  const findings: Finding[] = [];
+  for (const resource of resources) {
+    const { kind, metadata, at } = resource;
+    const key = `${metadata.namespace}/${metadata.name}`;
+    const first = byKey.get(key);
+    if (first === undefined) byKey.set(key, resource);
+    else {
+      const places = `${placeOf(first)} and ${placeOf(resource)}`;
+      const message = `${kind} ${key} is defined twice: ${places}; remove one of them`;
+      findings.push({ severity: 'error', code: 'resource/invalid', message, at });
+    }
+  }
+  return { byKey, findings };
+}
+
+function placeOf({ at: { path, line } }: Named): string {
+  return formatLocation({ path, ...(line === undefined ? {} : { line }) });
+}

@@ -1,0 +1,67 @@
+import { valueAt, type FieldPath } from './field-path.ts';
+import type { Fault } from './fault.ts';
+
+/** A field that the schema has and that nothing acts on yet. */
+interface UnbuiltField {
+  readonly path: FieldPath;
+  /** Values that mean what is built anyway; without it any value is refused. */
+  readonly isBuilt?: (value: unknown, spec: unknown) => boolean;
+}
+
+const isGeneric = (value: unknown) => value === 'generic';
+
+/** Fields that are to come. One goes from here with the commit that builds it. */
+const UNBUILT: Readonly<Record<string, readonly UnbuiltField[]>> = {
+  ImagePolicy: [
+    { path: ['policy', 'newest'] },
+    { path: ['platforms'] },
+    { path: ['minimumAge'] },
+    { path: ['verify'] },
+    { path: ['promoteFrom'] },
+    { path: ['serviceAccountName'] },
+    { path: ['provider'], isBuilt: isGeneric },
+    { path: ['proxySecretRef'] },
+    { path: ['accessFrom'] },
+  ],
+  ImageUpdateAutomation: [
+    { path: ['git', 'proxySecretRef'] },
+    { path: ['git', 'provider'], isBuilt: isGeneric },
+    { path: ['sourceRef'] },
+    { path: ['commit', 'messageTemplate'] },
+    { path: ['commit', 'values'] },
+    { path: ['commit', 'signingKey'] },
+    { path: ['commit', 'signOff'], isBuilt: (value) => value === false },
+    {
+      path: ['push', 'branch'],
+      isBuilt: (value, spec) => value === (valueAt(spec, ['git', 'branch']) ?? 'main'),
+    },
+    { path: ['push', 'refspec'] },
+    { path: ['push', 'options'] },
+    { path: ['pullRequest'] },
+    { path: ['groupBy'], isBuilt: (value) => value === 'all' },
+    { path: ['windows'] },
+    { path: ['onRevert'] },
+  ],
+};
+
+/** Paths of the fields of a kind that are to come, for the documentation's test. */
+export function unbuiltFields(kind: string): readonly FieldPath[] {
+  return (UNBUILT[kind] ?? []).map(({ path }) => path);
+}
+
+/**
+ * Fields that are given and that nothing acts on yet. They are refused: a gate that a person believes
+ * in must not be open.
+ * @param spec as it was written, without defaults
+ */
+export function notSupportedYet(kind: string, spec: unknown): readonly Fault[] {
+  return (UNBUILT[kind] ?? []).flatMap(({ path, isBuilt }) => {
+    const value = valueAt(spec, path);
+    if (value === undefined || value === null || isBuilt?.(value, spec) === true) return [];
+    const message =
+      isBuilt !== undefined && typeof value === 'string'
+        ? `${JSON.stringify(value)} is not supported yet`
+        : 'not supported yet';
+    return [{ code: 'resource/not-supported', path: ['spec', ...path], message, onKey: true }];
+  });
+}
