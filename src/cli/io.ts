@@ -1,4 +1,4 @@
-import { AppError, formatLocation, type Finding } from '../domain/errors.ts';
+import { formatLocation, type AppError, type Finding } from '../domain/errors.ts';
 
 /** The process around a command, so that tests can be one. */
 export interface Io {

@@ -8,15 +8,17 @@ const run = promisify(execFile);
 
 /** A bare config repo with one application, and a look at its history. */
 export interface DemoRepo {
-  readonly url: string;
   /** The newest commit, message and diff. */
   show(): Promise<string>;
   log(): Promise<string>;
 }
 
+/** Name of the bare repo in its folder. */
+export const REPO_NAME = 'config.git';
+
 /** Makes the repo with plain `git`, as a team would have made theirs. @throws AppError `git/unsupported` without git */
 export async function createDemoRepo(folder: string, image: string): Promise<DemoRepo> {
-  const bare = join(folder, 'config.git');
+  const bare = join(folder, REPO_NAME);
   const work = join(folder, 'first-commit');
   const git = async (cwd: string, ...args: readonly string[]) => {
     try {
@@ -41,7 +43,6 @@ export async function createDemoRepo(folder: string, image: string): Promise<Dem
   await git(work, 'commit', '--quiet', '--message', 'Run podinfo 6.0.0');
   await git(work, 'push', '--quiet', 'origin', 'main');
   return {
-    url: bare,
     show: () => git(bare, 'show', '--format=%an: %B', 'main'),
     log: () => git(bare, 'log', '--format=%h %an: %s', 'main'),
   };
@@ -49,8 +50,16 @@ export async function createDemoRepo(folder: string, image: string): Promise<Dem
 
 /** Whatever the user's own settings are, the demo's commits look the same. */
 const IDENTITY = [
-  ...['-c', 'user.name=A person', '-c', 'user.email=person@example.com'],
-  ...['-c', 'commit.gpgSign=false', '-c', 'core.autocrlf=false', '-c', 'core.hooksPath=/dev/null'],
+  '-c',
+  'user.name=A person',
+  '-c',
+  'user.email=person@example.com',
+  '-c',
+  'commit.gpgSign=false',
+  '-c',
+  'core.autocrlf=false',
+  '-c',
+  'core.hooksPath=/dev/null',
 ];
 
 function sampleFiles(image: string): Readonly<Record<string, string>> {

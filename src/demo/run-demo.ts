@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../domain/errors.ts';
 import { startDemoRegistry } from './demo-registry.ts';
-import { createDemoRepo } from './demo-repo.ts';
+import { startDemoGitServer } from './demo-git-server.ts';
+import { createDemoRepo, REPO_NAME } from './demo-repo.ts';
 
 /** What the demo is told by the command line. */
 export interface DemoOptions {
@@ -21,6 +22,8 @@ export interface DemoOptions {
 export async function runDemo({ out, lockkeeper, keep }: DemoOptions): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'lockkeeper-demo-'));
   const registry = await startDemoRegistry(['5.9.9', '6.0.0']);
+  const server = await startDemoGitServer(folder);
+  const url = server.url(REPO_NAME);
   const step = (text: string) => out(`\n== ${text}\n`);
   const run = async (...args: readonly string[]) => {
     const shown = args.map((arg) => (/[\s$]/.test(arg) ? `"${arg}"` : arg)).join(' ');
@@ -31,7 +34,7 @@ export async function runDemo({ out, lockkeeper, keep }: DemoOptions): Promise<v
   };
   try {
     const repo = await createDemoRepo(folder, registry.image);
-    const update = () => run('update', '--repo', repo.url);
+    const update = () => run('update', '--repo', url);
     step('A config repo runs podinfo 6.0.0. Nothing newer is in the registry.');
     await update();
     step('Tag 6.1.0 appears in the registry: one commit follows.');
@@ -39,16 +42,14 @@ export async function runDemo({ out, lockkeeper, keep }: DemoOptions): Promise<v
     await update();
     out(`\n${await repo.show()}`);
     step('Someone locks the workload, with a reason, in Git.');
-    await run(
-      ...['lock', 'Deployment/podinfo', '--tag', '6.1.0', '--repo', repo.url],
-      ...['--by', 'ana', '--reason', '6.2.0 breaks the checkout', '--until', '30d'],
-    );
+    const lock = 'lock Deployment/podinfo --tag 6.1.0 --by ana --until 30d'.split(' ');
+    await run(...lock, '--reason', '6.2.0 breaks the checkout', '--repo', url);
     step('Tag 6.2.0 appears: the lock holds.');
     registry.addTag('6.2.0');
     await update();
-    await run('locks', '--repo', repo.url);
+    await run('locks', '--repo', url);
     step('Unlocked: it moves on by one commit.');
-    await run('unlock', 'Deployment/podinfo', '--repo', repo.url);
+    await run('unlock', 'Deployment/podinfo', '--repo', url);
     await update();
     out(`\n${await repo.show()}`);
     step('The history is the audit log.');
@@ -56,6 +57,7 @@ export async function runDemo({ out, lockkeeper, keep }: DemoOptions): Promise<v
     out(keep ? `\nKept: ${folder}\n` : '');
   } finally {
     registry.close();
+    server.close();
     if (!keep) await rm(folder, { recursive: true, force: true });
   }
 }

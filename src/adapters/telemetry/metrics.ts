@@ -1,26 +1,19 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** Prometheus metrics of the controller. Labels are names of resources and hosts, never free text. */
-export interface Metrics {
-  readonly registry: Registry;
-  readonly passes: Counter<'automation' | 'result'>;
-  readonly passSeconds: Histogram<'automation'>;
-  readonly commits: Counter<'automation'>;
-  readonly changes: Counter<'automation' | 'policy'>;
-  readonly held: Gauge<'automation' | 'reason'>;
-  readonly policyFailed: Gauge<'policy'>;
-  readonly lastSuccess: Gauge<'automation'>;
-  readonly registryRequests: Counter<'host' | 'status'>;
-  readonly config: Gauge<'kind'>;
-}
+export type Metrics = { readonly registry: Registry } & Readonly<
+  ReturnType<typeof passMetrics> & ReturnType<typeof resourceMetrics>
+>;
 
 /** Creates the metrics in a registry of their own. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const registers = [registry];
+  return { registry, ...passMetrics([registry]), ...resourceMetrics([registry]) };
+}
+
+function passMetrics(registers: Registry[]) {
   return {
-    registry,
     passes: new Counter({
       name: 'lockkeeper_passes_total',
       help: 'Update passes by result: changed, unchanged or failed.',
@@ -52,16 +45,21 @@ export function createMetrics(): Metrics {
       labelNames: ['automation', 'reason'],
       registers,
     }),
-    policyFailed: new Gauge({
-      name: 'lockkeeper_policy_failed',
-      help: '1 while the last scan of a policy failed.',
-      labelNames: ['policy'],
-      registers,
-    }),
     lastSuccess: new Gauge({
       name: 'lockkeeper_last_success_timestamp_seconds',
       help: 'When a pass last succeeded.',
       labelNames: ['automation'],
+      registers,
+    }),
+  };
+}
+
+function resourceMetrics(registers: Registry[]) {
+  return {
+    policyFailed: new Gauge({
+      name: 'lockkeeper_policy_failed',
+      help: '1 while the last scan of a policy failed.',
+      labelNames: ['policy'],
       registers,
     }),
     registryRequests: new Counter({
