@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { imagePolicySpecSchema } from './image-policy.ts';
 import { imagePolicyStatusSchema } from './image-policy-status.ts';
 import { imageUpdateAutomationSpecSchema } from './image-update-automation.ts';

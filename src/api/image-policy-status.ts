@@ -78,6 +78,3 @@ export const imagePolicyStatusSchema = z.object({
   observedGeneration,
   lastHandledReconcileAt,
 });
-
-/** What the controller reports about an ImagePolicy. */
-export type ImagePolicyStatus = z.output<typeof imagePolicyStatusSchema>;

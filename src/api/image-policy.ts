@@ -3,6 +3,7 @@ import {
   duration,
   exactlyOneOf,
   localReference,
+  metadataSchema,
   moment,
   objectName,
   rule,
@@ -237,6 +238,12 @@ export const imagePolicySpecSchema = rule(
       spec.policy?.digest === undefined || spec.digestReflectionPolicy !== 'IfNotPresent',
   },
 );
+
+/** A whole ImagePolicy, as a file has it. */
+export const imagePolicySchema = z.object({
+  metadata: metadataSchema,
+  spec: imagePolicySpecSchema,
+});
 
 /** A parsed, defaulted ImagePolicy spec. */
 export type ImagePolicySpec = z.output<typeof imagePolicySpecSchema>;

@@ -51,6 +51,3 @@ export const imageUpdateAutomationStatusSchema = z.object({
   observedGeneration,
   lastHandledReconcileAt,
 });
-
-/** What the controller reports about an ImageUpdateAutomation. */
-export type ImageUpdateAutomationStatus = z.output<typeof imageUpdateAutomationStatusSchema>;

@@ -4,6 +4,7 @@ import {
   exactlyOneOf,
   labelSelectorSchema,
   localReference,
+  metadataSchema,
   objectName,
   textMap,
   type ObjectMeta,
@@ -134,6 +135,12 @@ export const imageUpdateAutomationSpecSchema = exactlyOneOf(
   }),
   ['git', 'sourceRef'],
 );
+
+/** A whole ImageUpdateAutomation, as a file has it. */
+export const imageUpdateAutomationSchema = z.object({
+  metadata: metadataSchema,
+  spec: imageUpdateAutomationSpecSchema,
+});
 
 /** A parsed, defaulted ImageUpdateAutomation spec. */
 export type ImageUpdateAutomationSpec = z.output<typeof imageUpdateAutomationSpecSchema>;

@@ -6,6 +6,9 @@ import { z } from 'zod';
  * objects, explicit bounds on integers, and patterns that RE2 accepts too.
  */
 
+/** One problem that a schema found in a value. */
+export type SchemaIssue = z.core.$ZodIssue;
+
 /** A CEL rule of a CRD: `x-kubernetes-validations` (Kubernetes API, CustomResourceDefinition). */
 export interface CelRule {
   readonly rule: string;
@@ -107,6 +110,9 @@ export const metadataSchema = z.object({
   labels: z.record(z.string(), z.string()).optional(),
   annotations: z.record(z.string(), z.string()).optional(),
 });
+
+/** Metadata as a file has it, before defaults. */
+export type Metadata = z.output<typeof metadataSchema>;
 
 /** Identity and labels of a resource. `namespace` is `default` where a file names none. */
 export interface ObjectMeta {

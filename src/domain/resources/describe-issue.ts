@@ -1,8 +1,5 @@
-import type { z } from 'zod';
+import type { SchemaIssue } from '../../api/schema.ts';
 import { suggestion } from './suggestion.ts';
-
-/** One problem that zod found. */
-export type Issue = z.core.$ZodIssue;
 
 /** What stands at the place of an issue. */
 export interface Given {
@@ -12,7 +9,7 @@ export interface Given {
 }
 
 /** What is wrong and the mend, in one line and in the words of a person who writes YAML. */
-export function describeIssue(issue: Issue, given: Given): string {
+export function describeIssue(issue: SchemaIssue, given: Given): string {
   if (given.value === undefined) return 'required, but not given';
   switch (issue.code) {
     case 'invalid_type':

@@ -1,9 +1,10 @@
-/** The API group, in ASCII. */
-const GROUP_BYTES: readonly number[] = [...'lockkeeper.dev'].map((char) => char.charCodeAt(0));
+import { GROUP } from '../../api/crd.ts';
 
-/** Its rarest byte in YAML, and where it stands in the group. */
+const GROUP_BYTES = new TextEncoder().encode(GROUP);
+
+/** The byte of the group that is rarest in YAML, and where it stands in the group. */
 const RARE_BYTE = 'k'.charCodeAt(0);
-const RARE_INDEX = 'lockkeeper.dev'.indexOf('k');
+const RARE_INDEX = GROUP.indexOf('k');
 
 /**
  * Could the file hold our resources? Tells without decoding or parsing, by the API group's bytes: a

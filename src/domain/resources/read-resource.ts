@@ -1,11 +1,15 @@
 import type { YAMLMap } from 'yaml';
-import { z } from 'zod';
-import { imagePolicySpecSchema, type ImagePolicy } from '../../api/image-policy.ts';
 import {
+  imagePolicySchema,
+  imagePolicySpecSchema,
+  type ImagePolicy,
+} from '../../api/image-policy.ts';
+import {
+  imageUpdateAutomationSchema,
   imageUpdateAutomationSpecSchema,
   type ImageUpdateAutomation,
 } from '../../api/image-update-automation.ts';
-import { metadataSchema, type ObjectMeta } from '../../api/schema.ts';
+import type { Metadata, ObjectMeta, SchemaIssue } from '../../api/schema.ts';
 import { structuralSchema, type StructuralSchema } from '../../api/structural-schema.ts';
 import { AppError, type Finding, type Location } from '../errors.ts';
 import type { Manifest } from '../manifest/parse-manifest.ts';
@@ -17,12 +21,6 @@ import { formatFieldPath, valueAt } from './field-path.ts';
 import { notSupportedYet } from './not-yet.ts';
 import { resourceValue, type ResourceValue } from './resource-value.ts';
 import { unknownFields } from './unknown-fields.ts';
-
-const policySchema = z.object({ metadata: metadataSchema, spec: imagePolicySpecSchema });
-const automationSchema = z.object({
-  metadata: metadataSchema,
-  spec: imageUpdateAutomationSpecSchema,
-});
 
 /** The kinds of our group. */
 export const RESOURCE_KINDS: readonly string[] = ['ImagePolicy', 'ImageUpdateAutomation'];
@@ -56,7 +54,9 @@ export function readResource(manifest: Manifest, map: YAMLMap, kind: string): Re
   }
   const { value } = resource;
   const parsed =
-    kind === 'ImagePolicy' ? policySchema.safeParse(value) : automationSchema.safeParse(value);
+    kind === 'ImagePolicy'
+      ? imagePolicySchema.safeParse(value)
+      : imageUpdateAutomationSchema.safeParse(value);
   const faults = [
     ...unknownFields(rootFields(kind), value, []),
     ...(parsed.error?.issues ?? []).map((issue) => schemaFault(issue, resource)),
@@ -64,7 +64,9 @@ export function readResource(manifest: Manifest, map: YAMLMap, kind: string): Re
   ];
   faults.push(...checkMeaning(kind, value['spec']).filter((fault) => !isAmong(fault, faults)));
   if (parsed.data === undefined || faults.length > 0) {
-    return { findings: faults.map((fault) => findingAt(manifest, resource, fault)).sort(byPlace) };
+    return {
+      findings: faults.map((fault) => findingAt(manifest, resource, fault)).toSorted(byPlace),
+    };
   }
   const metadata = objectMeta(parsed.data.metadata);
   const { spec } = parsed.data;
@@ -98,7 +100,7 @@ function rootFields(kind: string): StructuralSchema {
   };
 }
 
-function schemaFault(issue: z.core.$ZodIssue, resource: ResourceValue): Fault {
+function schemaFault(issue: SchemaIssue, resource: ResourceValue): Fault {
   const path = issue.path.filter((step) => typeof step !== 'symbol');
   const value = valueAt(resource.value, path);
   const { source } = resource.placeOf(path);
@@ -134,7 +136,7 @@ function byPlace(a: Finding, b: Finding): number {
   return line === 0 ? (a.at?.column ?? 0) - (b.at?.column ?? 0) : line;
 }
 
-function objectMeta(metadata: z.output<typeof metadataSchema>): ObjectMeta {
+function objectMeta(metadata: Metadata): ObjectMeta {
   return {
     name: metadata.name,
     namespace: metadata.namespace ?? DEFAULT_NAMESPACE,

@@ -1,39 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { formatLocation } from '../../../src/domain/errors.ts';
 import { parseResources } from '../../../src/domain/resources/parse-resources.ts';
-
-/** Findings as a person sees them. */
-function complaints(text: string): string[] {
-  return parseResources('a.yaml', text).findings.map(
-    ({ at, message }) => `${at === undefined ? '' : formatLocation(at)}: ${message}`,
-  );
-}
-
-const policyHead = `apiVersion: lockkeeper.dev/v1alpha1
-kind: ImagePolicy
-metadata:
-  name: podinfo
-spec:
-`;
-
-/** A policy; the given lines follow `spec:`, so the first of them is line 6. */
-const policy = (spec: string) => `${policyHead}${spec}\n`;
-const image = '  image: ghcr.io/org/podinfo\n';
-const semver = '  policy: { semver: { range: "*" } }\n';
-/** A valid policy with more lines, the first of which is line 8. */
-const more = (lines: string) => policy(`${image}${semver}${lines}`);
-/** A policy whose rule is the given lines, the first of which is line 8. */
-const rule = (lines: string) => policy(`${image}  policy:\n${lines}`);
-
-const automationHead = `apiVersion: lockkeeper.dev/v1alpha1
-kind: ImageUpdateAutomation
-metadata: { name: apps }
-spec:
-  git:
-    url: https://git.example.com/org/config
-`;
-/** A valid automation with more lines, the first of which is line 7. */
-const automation = (lines: string) => `${automationHead}${lines}\n`;
+import {
+  automation,
+  complaints,
+  image,
+  more,
+  policy,
+  policyHead,
+  rule,
+  semver,
+} from './resource-text.ts';
 
 describe('a valid file', () => {
   it('gives a policy with its defaults and its place', () => {
@@ -454,71 +430,6 @@ describe('an automation at fault', () => {
   });
 });
 
-describe('what is not supported yet', () => {
-  it.each([
-    [rule('    newest: {}'), 'a.yaml:8:5: spec.policy.newest: not supported yet'],
-    [more('  platforms: [linux/amd64]'), 'a.yaml:8:3: spec.platforms: not supported yet'],
-    [more('  minimumAge: 24h'), 'a.yaml:8:3: spec.minimumAge: not supported yet'],
-    [more('  verify: { cosign: {} }'), 'a.yaml:8:3: spec.verify: not supported yet'],
-    [more('  promoteFrom: { policy: test }'), 'a.yaml:8:3: spec.promoteFrom: not supported yet'],
-    [more('  serviceAccountName: sa'), 'a.yaml:8:3: spec.serviceAccountName: not supported yet'],
-    [more('  provider: aws'), 'a.yaml:8:3: spec.provider: "aws" is not supported yet'],
-    [more('  proxySecretRef: { name: p }'), 'a.yaml:8:3: spec.proxySecretRef: not supported yet'],
-    [
-      more('  accessFrom: { namespaceSelectors: [] }'),
-      'a.yaml:8:3: spec.accessFrom: not supported yet',
-    ],
-    [
-      automation('    proxySecretRef: { name: p }'),
-      'a.yaml:7:5: spec.git.proxySecretRef: not supported yet',
-    ],
-    [
-      automation('    provider: github'),
-      'a.yaml:7:5: spec.git.provider: "github" is not supported yet',
-    ],
-    [
-      automation('  commit: { messageTemplate: x }'),
-      'a.yaml:7:13: spec.commit.messageTemplate: not supported yet',
-    ],
-    [automation('  commit: { values: {} }'), 'a.yaml:7:13: spec.commit.values: not supported yet'],
-    [
-      automation('  commit: { signingKey: { secretRef: { name: k } } }'),
-      'a.yaml:7:13: spec.commit.signingKey: not supported yet',
-    ],
-    [
-      automation('  commit: { signOff: true }'),
-      'a.yaml:7:13: spec.commit.signOff: not supported yet',
-    ],
-    [
-      automation('  push: { branch: images }'),
-      'a.yaml:7:11: spec.push.branch: "images" is not supported yet',
-    ],
-    [automation('  push: { refspec: a:b }'), 'a.yaml:7:11: spec.push.refspec: not supported yet'],
-    [automation('  push: { options: {} }'), 'a.yaml:7:11: spec.push.options: not supported yet'],
-    [
-      automation('  pullRequest: { provider: github }'),
-      'a.yaml:7:3: spec.pullRequest: not supported yet',
-    ],
-    [automation('  groupBy: path'), 'a.yaml:7:3: spec.groupBy: "path" is not supported yet'],
-    [automation('  windows: { allow: [] }'), 'a.yaml:7:3: spec.windows: not supported yet'],
-    [automation('  onRevert: SkipTag'), 'a.yaml:7:3: spec.onRevert: not supported yet'],
-  ])('is refused and never ignored: %#', (text, want) => {
-    expect(complaints(text)).toEqual([want]);
-    const [finding] = parseResources('a.yaml', text).findings;
-    expect(finding?.code).toBe('resource/not-supported');
-  });
-
-  it.each([
-    ['provider: generic', more('  provider: generic')],
-    ['git.provider: generic', automation('    provider: generic')],
-    ['push to the branch itself', automation('  push: { branch: main }')],
-    ['groupBy: all', automation('  groupBy: all')],
-    ['signOff: false', automation('  commit: { signOff: false }')],
-  ])('may be given where it says what is built: %s', (_, text) => {
-    expect(complaints(text)).toEqual([]);
-  });
-});
-
 describe('a document that claims our group', () => {
   it.each([
     [
@@ -569,48 +480,6 @@ describe('a document that claims our group', () => {
           'a template ("{{") is not read; its resources do not count until they are rendered',
         at: { path: 'a.yaml', line },
       },
-    ]);
-  });
-});
-
-describe('hostile YAML', () => {
-  const levels = (wrap: (name: string) => string) =>
-    Array.from(
-      { length: 12 },
-      (_, level) => `  l${level + 1}: &l${level + 1} ${wrap(`*l${level}`)}`,
-    );
-
-  it.each([
-    ['an alias bomb', (name: string) => `[${Array(9).fill(name).join(', ')}]`],
-    ['a merge bomb', (name: string) => `{ <<: [${Array(9).fill(name).join(', ')}] }`],
-  ])('%s is refused at once', (_, wrap) => {
-    const lines = ['  l0: &l0 { a: b }', ...levels(wrap)].join('\n');
-    const begun = performance.now();
-    expect(complaints(more(lines))).toEqual([
-      expect.stringMatching(
-        /^a\.yaml:\d+:\d+: the resource is too deep or too large once its aliases are unfolded$/,
-      ),
-    ]);
-    expect(performance.now() - begun).toBeLessThan(1000);
-  });
-
-  it('an alias of itself is refused', () => {
-    expect(complaints(more('  lock: &l { a: *l }'))).toHaveLength(1);
-  });
-
-  it('a list of itself ends', () => {
-    expect(complaints('&a\nkind: List\nitems: [*a, *a]\n')).toEqual([]);
-  });
-
-  it('a key like __proto__ is an unknown field', () => {
-    expect(complaints(more('  __proto__: { image: x }'))).toEqual([
-      'a.yaml:8:3: spec.__proto__: unknown field; remove it',
-    ]);
-  });
-
-  it('a key that is a map is refused', () => {
-    expect(complaints(more('  ? { a: b }\n  : c'))).toEqual([
-      'a.yaml:8:5: the name of a field must be plain text',
     ]);
   });
 });

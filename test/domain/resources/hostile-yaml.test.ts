@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { complaints, more } from './resource-text.ts';
+
+describe('hostile YAML', () => {
+  const levels = (wrap: (name: string) => string) =>
+    Array.from(
+      { length: 12 },
+      (_, level) => `  l${level + 1}: &l${level + 1} ${wrap(`*l${level}`)}`,
+    );
+
+  it.each([
+    ['an alias bomb', (name: string) => `[${Array(9).fill(name).join(', ')}]`],
+    ['a merge bomb', (name: string) => `{ <<: [${Array(9).fill(name).join(', ')}] }`],
+  ])('%s is refused at once', (_, wrap) => {
+    const lines = ['  l0: &l0 { a: b }', ...levels(wrap)].join('\n');
+    const begun = performance.now();
+    expect(complaints(more(lines))).toEqual([
+      expect.stringMatching(
+        /^a\.yaml:\d+:\d+: the resource is too deep or too large once its aliases are unfolded$/,
+      ),
+    ]);
+    expect(performance.now() - begun).toBeLessThan(1000);
+  });
+
+  it('an alias of itself is refused', () => {
+    expect(complaints(more('  lock: &l { a: *l }'))).toHaveLength(1);
+  });
+
+  it('a list of itself ends', () => {
+    expect(complaints('&a\nkind: List\nitems: [*a, *a]\n')).toEqual([]);
+  });
+
+  it('a key like __proto__ is an unknown field', () => {
+    expect(complaints(more('  __proto__: { image: x }'))).toEqual([
+      'a.yaml:8:3: spec.__proto__: unknown field; remove it',
+    ]);
+  });
+
+  it('a key that is a map is refused', () => {
+    expect(complaints(more('  ? { a: b }\n  : c'))).toEqual([
+      'a.yaml:8:5: the name of a field must be plain text',
+    ]);
+  });
+});

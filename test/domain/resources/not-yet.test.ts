@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { parseResources } from '../../../src/domain/resources/parse-resources.ts';
+import { automation, complaints, more, rule } from './resource-text.ts';
+
+describe('what is not supported yet', () => {
+  it.each([
+    [rule('    newest: {}'), 'a.yaml:8:5: spec.policy.newest: not supported yet'],
+    [more('  platforms: [linux/amd64]'), 'a.yaml:8:3: spec.platforms: not supported yet'],
+    [more('  minimumAge: 24h'), 'a.yaml:8:3: spec.minimumAge: not supported yet'],
+    [more('  verify: { cosign: {} }'), 'a.yaml:8:3: spec.verify: not supported yet'],
+    [more('  promoteFrom: { policy: test }'), 'a.yaml:8:3: spec.promoteFrom: not supported yet'],
+    [more('  serviceAccountName: sa'), 'a.yaml:8:3: spec.serviceAccountName: not supported yet'],
+    [more('  provider: aws'), 'a.yaml:8:3: spec.provider: "aws" is not supported yet'],
+    [more('  proxySecretRef: { name: p }'), 'a.yaml:8:3: spec.proxySecretRef: not supported yet'],
+    [
+      more('  accessFrom: { namespaceSelectors: [] }'),
+      'a.yaml:8:3: spec.accessFrom: not supported yet',
+    ],
+    [
+      automation('    proxySecretRef: { name: p }'),
+      'a.yaml:7:5: spec.git.proxySecretRef: not supported yet',
+    ],
+    [
+      automation('    provider: github'),
+      'a.yaml:7:5: spec.git.provider: "github" is not supported yet',
+    ],
+    [
+      automation('  commit: { messageTemplate: x }'),
+      'a.yaml:7:13: spec.commit.messageTemplate: not supported yet',
+    ],
+    [automation('  commit: { values: {} }'), 'a.yaml:7:13: spec.commit.values: not supported yet'],
+    [
+      automation('  commit: { signingKey: { secretRef: { name: k } } }'),
+      'a.yaml:7:13: spec.commit.signingKey: not supported yet',
+    ],
+    [
+      automation('  commit: { signOff: true }'),
+      'a.yaml:7:13: spec.commit.signOff: not supported yet',
+    ],
+    [
+      automation('  push: { branch: images }'),
+      'a.yaml:7:11: spec.push.branch: "images" is not supported yet',
+    ],
+    [automation('  push: { refspec: a:b }'), 'a.yaml:7:11: spec.push.refspec: not supported yet'],
+    [automation('  push: { options: {} }'), 'a.yaml:7:11: spec.push.options: not supported yet'],
+    [
+      automation('  pullRequest: { provider: github }'),
+      'a.yaml:7:3: spec.pullRequest: not supported yet',
+    ],
+    [automation('  groupBy: path'), 'a.yaml:7:3: spec.groupBy: "path" is not supported yet'],
+    [automation('  windows: { allow: [] }'), 'a.yaml:7:3: spec.windows: not supported yet'],
+    [automation('  onRevert: SkipTag'), 'a.yaml:7:3: spec.onRevert: not supported yet'],
+  ])('is refused and never ignored: %#', (text, want) => {
+    expect(complaints(text)).toEqual([want]);
+    const [finding] = parseResources('a.yaml', text).findings;
+    expect(finding?.code).toBe('resource/not-supported');
+  });
+
+  it.each([
+    ['provider: generic', more('  provider: generic')],
+    ['git.provider: generic', automation('    provider: generic')],
+    ['push to the branch itself', automation('  push: { branch: main }')],
+    ['groupBy: all', automation('  groupBy: all')],
+    ['signOff: false', automation('  commit: { signOff: false }')],
+  ])('may be given where it says what is built: %s', (_, text) => {
+    expect(complaints(text)).toEqual([]);
+  });
+});
