@@ -31,6 +31,13 @@ interface Term {
   readonly preRelease: string | undefined;
 }
 
+/** Second spellings of operators. */
+const SAME_OPERATOR: ReadonlyMap<string, string> = new Map([
+  ['=>', '>='],
+  ['=<', '<='],
+  ['~>', '~'],
+]);
+
 const FIRST: SortKey = '';
 const TERM =
   /(=>|>=|<=|=<|!=|~>|[=<>~^])?\s*v?([0-9]+|[xX*])(?:\.([0-9]+|[xX*]))?(?:\.([0-9]+|[xX*]))?(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]+)?(?=[\s,]|$)/y;
@@ -99,10 +106,11 @@ function readTerm(text: string, at: number, source: string): { term: Term; end: 
     const rest = /^\S{0,40}/.exec(text.slice(at))?.[0] ?? '';
     throw invalid(source, `has ${JSON.stringify(rest)}, which is not a constraint`);
   }
-  const [, operator = '', major = '', minor = 'x', patch = 'x', preRelease] = match;
+  const [, written = '', major = '', minor = 'x', patch = 'x', preRelease] = match;
   const parts = [major, minor, patch];
   const firstAny = parts.findIndex((part) => !/^[0-9]/.test(part));
   const numbers = firstAny < 0 ? parts : parts.slice(0, firstAny);
+  const operator = SAME_OPERATOR.get(written) ?? written;
   return { term: { operator, numbers, preRelease }, end: TERM.lastIndex };
 }
 
@@ -128,15 +136,12 @@ function spanOf(term: Term): readonly [SortKey, SortKey] {
     case '>':
       return [isFull ? after(low) : endOf(numbers), endOf([])];
     case '>=':
-    case '=>':
       return [low, endOf([])];
     case '<':
       return [FIRST, low];
     case '<=':
-    case '=<':
       return [FIRST, isFull ? after(low) : endOf(numbers)];
     case '~':
-    case '~>':
       return [low, endOf(numbers.slice(0, 2))];
     case '^':
       return [low, endOf(caretFamily(numbers))];

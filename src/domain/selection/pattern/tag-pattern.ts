@@ -22,7 +22,7 @@ export interface TagPattern {
 const MAX_PROGRAM = 500;
 
 /** What the native equivalent was proven for, and the length of the longest tag. */
-const ASCII_TAG = /^[\x00-\x7f]{0,128}$/;
+const ASCII_TAG = /^[ -~]{0,128}$/;
 
 /**
  * Compiles a pattern in RE2 syntax, as Go's `regexp` has it.
