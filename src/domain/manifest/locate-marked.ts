@@ -1,21 +1,15 @@
-import { isMap, isScalar, isSeq } from 'yaml';
+import { isMap, isScalar } from 'yaml';
 import { parseImageReference } from '../image-reference.ts';
 import type { Finding } from '../errors.ts';
 import { formatLocation } from '../errors.ts';
 import type { FieldPart, ImageField, Lock } from './image-field.ts';
 import { readLock } from './lock-values.ts';
+import { markedEntries } from './marked-entries.ts';
 import { readMarker, type Marker } from './marker.ts';
 import type { Comment, Manifest } from './parse-manifest.ts';
 import { scalarContent } from './scalar-content.ts';
 import { ownPair } from './yaml-lookup.ts';
-import {
-  isBlockScalar,
-  keyPathOf,
-  lastStartingBefore,
-  leavesOf,
-  spanOf,
-  type Entry,
-} from './yaml-tree.ts';
+import { keyPathOf, spanOf, type Entry } from './yaml-tree.ts';
 
 /** A field and the entry of its scalar. */
 export interface LocatedField {
@@ -39,18 +33,25 @@ export interface MarkedFields {
  * scalar's `|`, too), or alone on the line right above a scalar item of a list, as in Flux.
  */
 export function locateMarked(manifest: Manifest): MarkedFields {
-  const leaves = leavesOf(manifest);
   const fields: MarkedField[] = [];
   const findings: Finding[] = [];
-  const claimed = new Set<Entry>();
+  const markers: MarkerComment[] = [];
   for (const comment of manifest.comments) {
     const reading = readMarker(comment.source);
     if (reading === undefined) continue;
-    const result =
-      'fault' in reading
-        ? malformed(manifest, comment, reading.fault)
-        : fieldOf(manifest, leaves, { comment, marker: reading.marker }, claimed);
-    fields.push(...(result.field ? [result.field] : []));
+    if ('fault' in reading) findings.push(malformed(manifest, comment, reading.fault));
+    else markers.push({ comment, marker: reading.marker });
+  }
+  const entries = markedEntries(
+    manifest,
+    markers.map(({ comment }) => comment),
+  );
+  for (const found of markers) {
+    const entry = entries.get(found.comment);
+    const result: FieldResult = entry
+      ? fieldOf(manifest, entry, found)
+      : { findings: [dangling(manifest, found.comment)] };
+    if (result.field) fields.push(result.field);
     findings.push(...result.findings);
   }
   return { fields, findings };
@@ -68,13 +69,9 @@ interface FieldResult {
 
 function fieldOf(
   manifest: Manifest,
-  leaves: readonly Entry[],
+  entry: Entry,
   { comment, marker }: MarkerComment,
-  claimed: Set<Entry>,
 ): FieldResult {
-  const entry = markedEntry(manifest, leaves, comment);
-  if (entry === undefined || claimed.has(entry)) return { findings: [dangling(manifest, comment)] };
-  claimed.add(entry);
   const content = scalarContent(manifest, entry.node);
   if (typeof content === 'string') {
     const at = manifest.locate(spanOf(entry.node).start);
@@ -95,52 +92,6 @@ function fieldOf(
     span: content.span,
   };
   return { field: { field, entry, comment }, findings };
-}
-
-/** The scalar that a comment marks. */
-function markedEntry(
-  manifest: Manifest,
-  leaves: readonly Entry[],
-  comment: Comment,
-): Entry | undefined {
-  const index = lastStartingBefore(leaves, comment.start);
-  const before = leaves[index];
-  if (before && marksFromBehind(manifest, before, comment)) {
-    return before.role === 'value' ? before : undefined;
-  }
-  const after = leaves[index + 1];
-  return after && marksFromAbove(manifest, after, comment) ? after : undefined;
-}
-
-/** Nothing but closing brackets and commas may stand between a value and its marker. */
-function marksFromBehind(manifest: Manifest, entry: Entry, comment: Comment): boolean {
-  const { end } = spanOf(entry.node);
-  // the comment behind a block scalar's header stands inside the scalar
-  if (end > comment.start) return isBlockScalar(entry.node);
-  return (
-    /^[ \t,\]}]*$/.test(between(manifest, end, comment.start)) ||
-    isEmptyMarked(manifest, entry, comment)
-  );
-}
-
-/** `tag: !!str # marker`: an empty value whose place is before its tag or anchor. */
-function isEmptyMarked(manifest: Manifest, entry: Entry, comment: Comment): boolean {
-  const { start, end } = spanOf(entry.node);
-  if (entry.role !== 'value' || start !== end) return false;
-  return /^[ \t]*([!&][^\s]*[ \t]+)*$/.test(between(manifest, end, comment.start));
-}
-
-function marksFromAbove(manifest: Manifest, entry: Entry, comment: Comment): boolean {
-  const lineStart = manifest.text.lastIndexOf('\n', comment.start - 1) + 1;
-  if (between(manifest, lineStart, comment.start).replace('\uFEFF', '').trim() !== '') return false;
-  const parent = entry.parent?.node;
-  if (entry.role !== 'value' || !isSeq(parent) || parent.flow === true) return false;
-  const gap = between(manifest, comment.start + comment.source.length, spanOf(entry.node).start);
-  return /^\r?\n[ \t]*-[ \t]+([!&][^\s]*[ \t]+)*$/.test(gap);
-}
-
-function between(manifest: Manifest, start: number, end: number): string {
-  return manifest.text.slice(start, end);
 }
 
 /** What a marked field says about the image: only what stands in this one scalar. */
@@ -180,10 +131,10 @@ function markerLock(
   };
 }
 
-function malformed(manifest: Manifest, comment: Comment, fault: string): FieldResult {
+function malformed(manifest: Manifest, comment: Comment, fault: string): Finding {
   const at = manifest.locate(comment.start);
   const message = `${formatLocation(at)}: ${fault}`;
-  return { findings: [{ severity: 'error', code: 'marker/malformed', message, at }] };
+  return { severity: 'error', code: 'marker/malformed', message, at };
 }
 
 function dangling(manifest: Manifest, comment: Comment): Finding {

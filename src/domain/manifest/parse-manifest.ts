@@ -54,7 +54,7 @@ export function parseManifest(path: string, text: string): Manifest {
     const at = locate(Math.min(offset, text.length));
     throw new AppError('manifest/unparsable', `${formatLocation(at)}: ${message}`, { at });
   };
-  const { documents, comments } = composeAll(text, fail);
+  const { documents, comments } = composeAll(withoutByteOrderMark(text), fail);
   for (const { errors } of documents) {
     const error = errors[0];
     if (error) fail(error.pos[0], oneLine(error.message));
@@ -73,6 +73,14 @@ export function parseManifest(path: string, text: string): Manifest {
     targets: tree.targets,
     faults: tree.faults,
   };
+}
+
+/**
+ * The library counts a byte order mark as indentation, and then does not see that the next line is no
+ * deeper than the first. A line break in its place keeps every offset.
+ */
+function withoutByteOrderMark(text: string): string {
+  return text.replace(/^\uFEFF/, '\n');
 }
 
 /** Runs lexer, parser and composer in step, so that depth is bounded before anything recurses. */
