@@ -5,7 +5,7 @@ import { applyFieldEdits } from '../domain/manifest/edit-fields.ts';
 import { decodeManifest, encodeManifest, MAX_MANIFEST_BYTES } from '../domain/manifest/decode.ts';
 import type { PolicyKey } from '../domain/manifest/image-field.ts';
 import { lockedTags, nextExpiry } from '../domain/plan/effective-lock.ts';
-import { policyKey, type PolicyView } from '../domain/plan/policy-view.ts';
+import type { PolicyView } from '../domain/plan/policy-view.ts';
 import {
   changesOf,
   editsByPath,
@@ -124,7 +124,7 @@ export async function planPass(
       ...contents.findings.filter(inScope),
       ...plan.findings,
       ...edited.findings,
-      ...failedPolicies(views),
+      ...failedPolicies(views, resources),
     ],
   };
 }
@@ -146,18 +146,18 @@ function applicable(
     : policiesOf(automation, resources);
 }
 
-function failedPolicies(views: ReadonlyMap<PolicyKey, PolicyView>): readonly Finding[] {
-  return [...views.values()].flatMap(({ policy, choice }) =>
-    choice.kind === 'failed'
-      ? [
-          {
-            severity: 'error' as const,
-            code: 'policy/failed' as const,
-            message: `ImagePolicy ${policyKey(policy)}: ${choice.message}`,
-          },
-        ]
-      : [],
-  );
+function failedPolicies(
+  views: ReadonlyMap<PolicyKey, PolicyView>,
+  { policies }: Resources,
+): readonly Finding[] {
+  return [...views].flatMap(([key, { choice }]) => {
+    if (choice.kind !== 'failed') return [];
+    const at = policies.get(key)?.at;
+    const message = `ImagePolicy ${key}: ${choice.message}`;
+    return [
+      { severity: 'error', code: 'policy/failed', message, ...(at === undefined ? {} : { at }) },
+    ];
+  });
 }
 
 interface EditedFiles {

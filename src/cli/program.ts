@@ -43,8 +43,7 @@ function createProgram(context: CommandContext): Command {
     .version(manifest.version)
     .showHelpAfterError('(add --help for the options and examples)')
     .exitOverride()
-    .configureOutput({ writeOut: io.out, writeErr: io.err })
-    .action(() => program.help({ error: true }));
+    .configureOutput({ writeOut: io.out, writeErr: io.err });
   const commands = [
     selectCommand,
     updateCommand,
