@@ -133,8 +133,8 @@ export class IsomorphicBranch implements GitBranch {
 
   /** Runs with the commit's objects at hand; when the store turns out damaged, once more on a new one. */
   async #repairing<T>(commit: string, signal: AbortSignal, task: () => Promise<T>): Promise<T> {
-    await this.#ensure(commit, signal);
     try {
+      await this.#ensure(commit, signal);
       return await task();
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'git/store') throw error;

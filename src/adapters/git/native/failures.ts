@@ -77,6 +77,17 @@ export function remoteFailure(remote: Remote, stderr: string): AppError {
   });
 }
 
+const STORE_TROUBLE =
+  /shallow|index-pack failed|unpack-objects failed|bad object|corrupt|unable to (read|write)|did not send all necessary objects|not a git repository/;
+/** A transfer that was cut also makes `index-pack` fail, and the store is none the worse for it. */
+const CUT_TRANSFER = /early EOF|RPC failed|unexpected disconnect|hung up unexpectedly/;
+
+/** Did a fetch fail on this side: a damaged store, a full disk? */
+export function isStoreTrouble(stderr: string): boolean {
+  const own = stderr.replaceAll(/^remote:.*$/gm, '');
+  return STORE_TROUBLE.test(own) && !CUT_TRANSFER.test(own);
+}
+
 /** A failure that no remote had part in: the store is damaged, or its disk is full or read-only. */
 export function storeFailure(what: string, stderr: string): AppError {
   const line = oneLine({ secrets: [] }, tellingLine(stderr));

@@ -11,7 +11,7 @@ import { readRefusal } from '../refusal.ts';
 import type { Remote } from '../remote.ts';
 import { fileEntries, modeForWrite, type TreeEntry } from '../tree.ts';
 import { importCommit } from './commit.ts';
-import { remoteFailure, serverWords, storeFailure } from './failures.ts';
+import { isStoreTrouble, remoteFailure, serverWords, storeFailure } from './failures.ts';
 import type { NativeStore } from './native-store.ts';
 
 /** A ref listing is one small exchange; a fetch or push may move a whole repo. In ms. */
@@ -174,8 +174,8 @@ export class NativeBranch implements GitBranch {
 
   /** Runs with the commit's objects at hand; when the store turns out damaged, once more on a new one. */
   async #repairing<T>(commit: string, signal: AbortSignal, task: () => Promise<T>): Promise<T> {
-    await this.#ensure(commit, signal);
     try {
+      await this.#ensure(commit, signal);
       return await task();
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'git/store') throw error;
@@ -213,13 +213,7 @@ export class NativeBranch implements GitBranch {
         { retry: true },
       );
     }
-    if (
-      /shallow file|index-pack failed|unpack-objects failed|bad object|corrupt|unable to write|not a git repository/.test(
-        direct.stderr,
-      )
-    ) {
-      throw storeFailure('take in a fetch', direct.stderr);
-    }
+    if (isStoreTrouble(direct.stderr)) throw storeFailure('take in a fetch', direct.stderr);
     throw remoteFailure(this.#remote, direct.stderr);
   }
 

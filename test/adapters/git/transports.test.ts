@@ -1,0 +1,154 @@
+import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { GitBranches } from '../../../src/adapters/git/open-branch.ts';
+import type { GitAccess, GitBranch } from '../../../src/ports.ts';
+import {
+  createRemote,
+  GIT_TEST_ENV,
+  scratch,
+  type RemoteRepo,
+  type Scratch,
+} from '../../support/git/repo.ts';
+import { startSshServer, type SshServer } from '../../support/git/sshd.ts';
+import { hasTool } from '../../support/git/tools.ts';
+import { commitAndPush, NEVER, readAll } from './fixture.ts';
+
+let area: Scratch;
+let remote: RemoteRepo;
+let branch: GitBranch | undefined;
+
+async function openBranch(access: GitAccess, env: Record<string, string> = {}): Promise<GitBranch> {
+  const storeRoot = join(area.path, 'st ores');
+  const branches = new GitBranches({ storeRoot, engine: 'auto', env: { ...GIT_TEST_ENV, ...env } });
+  branch = await branches.open(access, NEVER);
+  return branch;
+}
+
+async function expectRoundTrip(opened: GitBranch): Promise<void> {
+  expect(await readAll(opened.files(await opened.head(NEVER)))).toEqual({ 'a.yaml': '1\n' });
+  expect((await commitAndPush(opened, { 'a.yaml': '2\n' })).result.kind).toBe('pushed');
+  const parent = await opened.head(NEVER);
+  remote.commit({ 'b.yaml': 'human\n' });
+  const late = await opened.commit(
+    {
+      parent,
+      files: [{ path: 'a.yaml', bytes: Buffer.from('3\n') }],
+      message: 'm\n',
+      author: { name: 'Bot', email: 'bot@example.com' },
+      time: new Date(0),
+    },
+    NEVER,
+  );
+  expect((await opened.push({ commit: late, parent }, NEVER)).kind).toBe('rejected');
+  expect((await commitAndPush(opened, { 'a.yaml': '3\n' })).result.kind).toBe('pushed');
+  remote.fsck();
+}
+
+beforeEach(() => {
+  area = scratch();
+  remote = createRemote(join(area.path, 'remote.git'));
+  remote.commit({ 'a.yaml': '1\n' });
+});
+afterEach(async () => {
+  await branch?.close();
+  area.remove();
+});
+
+describe.skipIf(!hasTool('git'))('a local remote', () => {
+  it('works by its path', async () => {
+    await expectRoundTrip(await openBranch({ url: remote.path, branch: 'main' }));
+  });
+
+  it('works by a file address', async () => {
+    const opened = await openBranch({ url: `file://${remote.path}`, branch: 'main' });
+    expect(opened.description).toBe(`${remote.path} (main)`);
+    await expectRoundTrip(opened);
+  });
+
+  it('says when there is none', async () => {
+    const opened = await openBranch({ url: join(area.path, 'none.git'), branch: 'main' });
+    await expect(opened.head(NEVER)).rejects.toMatchObject({ code: 'git/not-found' });
+  });
+
+  it('keeps the store small over many rounds', async () => {
+    const opened = await openBranch({ url: remote.path, branch: 'main' });
+    for (let round = 0; round < 30; round++) {
+      await readAll(opened.files(await opened.head(NEVER)));
+      remote.commit({ 'a.yaml': `${round}\n` });
+    }
+    const all = await readAll(opened.files(await opened.head(NEVER)));
+    expect(all).toEqual({ 'a.yaml': '29\n' });
+  });
+});
+
+describe.skipIf(!hasTool('git') || !hasTool('sshd'))('a remote over SSH', () => {
+  let server: SshServer;
+  let keys: Scratch;
+  beforeAll(async () => {
+    keys = scratch();
+    server = await startSshServer(join(keys.path, 'ssh'));
+  });
+  afterAll(async () => {
+    await server.close();
+    keys.remove();
+  });
+
+  it('works with the user’s own SSH set-up', async () => {
+    const url = server.url(remote.path);
+    const opened = await openBranch(
+      { url, branch: 'main' },
+      { GIT_SSH_COMMAND: server.sshCommand },
+    );
+    expect(opened.description).not.toContain('@');
+    await expectRoundTrip(opened);
+  });
+
+  it('works with a given key and known hosts', async () => {
+    const ssh = {
+      identity: readFileSync(join(keys.path, 'ssh/user'), 'utf8').trimEnd(),
+      knownHosts: readFileSync(join(keys.path, 'ssh/known_hosts'), 'utf8'),
+    };
+    await expectRoundTrip(await openBranch({ url: server.url(remote.path), branch: 'main', ssh }));
+  });
+
+  it('does not talk to a host whose key is not known', async () => {
+    const ssh = { identity: readFileSync(join(keys.path, 'ssh/user'), 'utf8'), knownHosts: '' };
+    const opened = await openBranch({ url: server.url(remote.path), branch: 'main', ssh });
+    await expect(opened.head(NEVER)).rejects.toMatchObject({
+      code: 'git/unauthorized',
+      message: expect.stringContaining('known_hosts') as string,
+    });
+  });
+
+  it('says that a key was refused', async () => {
+    const ssh = {
+      identity: readFileSync(join(keys.path, 'ssh/host'), 'utf8'),
+      knownHosts: readFileSync(join(keys.path, 'ssh/known_hosts'), 'utf8'),
+    };
+    const opened = await openBranch({ url: server.url(remote.path), branch: 'main', ssh });
+    await expect(opened.head(NEVER)).rejects.toMatchObject({ code: 'git/unauthorized' });
+  });
+
+  it('says that there is no such repo', async () => {
+    const url = server.url(join(area.path, 'none.git'));
+    const opened = await openBranch(
+      { url, branch: 'main' },
+      { GIT_SSH_COMMAND: server.sshCommand },
+    );
+    await expect(opened.head(NEVER)).rejects.toMatchObject({ code: 'git/not-found' });
+  });
+
+  it('needs the git program', async () => {
+    const branches = new GitBranches({
+      storeRoot: area.path,
+      engine: 'auto',
+      env: { PATH: '/nonexistent' },
+    });
+    const access = { url: server.url(remote.path), branch: 'main' };
+    await expect(branches.open(access, NEVER)).rejects.toMatchObject({
+      code: 'git/unsupported',
+      message: expect.stringContaining('git program') as string,
+    });
+  });
+});
