@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { oneLine, readRefusal } from '../../../src/adapters/git/refusal.ts';
+import { parseRemote } from '../../../src/adapters/git/remote.ts';
+
+const remote = parseRemote({ url: 'https://u:hunter2@host/r', branch: 'main' });
+
+describe('a refused push', () => {
+  it.each([
+    'fetch first',
+    'non-fast-forward',
+    'stale info',
+    "cannot lock ref 'refs/heads/main': is at 1234567 but expected 7654321",
+    "cannot lock ref 'refs/heads/main': reference already exists",
+    'failed to update ref',
+    'incorrect old value provided',
+    'failed to lock',
+  ])('means that the branch moved: %s', (reason) => {
+    expect(readRefusal(remote, reason, '').kind).toBe('rejected');
+  });
+
+  it.each([
+    'pre-receive hook declined',
+    'hook declined',
+    'protected branch hook declined',
+    'branch is currently checked out',
+    'deny updating a hidden ref',
+    'permission denied',
+    'shallow update not allowed',
+  ])('is final: %s', (reason) => {
+    expect(() => readRefusal(remote, reason, 'GH006: protected')).toThrow(
+      expect.objectContaining({
+        code: 'git/rejected',
+        retry: false,
+        message: expect.stringContaining('GH006: protected') as string,
+      }) as Error,
+    );
+  });
+});
+
+describe('foreign text', () => {
+  it('comes out on one line, short, without secrets and control characters', () => {
+    const text = `a\n\tb\u001b[31m hunter2 https://x:y@z/ ${'long '.repeat(200)}`;
+    const line = oneLine(remote, text);
+    expect(line).toMatch(/^a b \[31m \*\*\* https:\/\/z\/ long/);
+    expect(line.length).toBeLessThanOrEqual(300);
+  });
+});
