@@ -43,8 +43,8 @@ const IMPLICIT_TYPES: readonly RegExp[] = [
   /^(~|null|true|false|yes|no|on|off|y|n|=|<<)$/i,
   // integers: decimal (1.1 allows "_"), octal both ways, hexadecimal, binary
   /^[-+]?([0-9][0-9_,]*|0o[0-7_]+|0x[0-9a-f_]+|0b[01_]+)$/i,
-  // floats; "12e4567" is one in 1.2
-  /^[-+]?(\.[0-9_]+|[0-9][0-9_]*\.?[0-9_]*)(e[-+]?[0-9]+)?$/i,
+  // floats; "12e4567" is one in 1.2, and some 1.1 loaders take "." and "E0" for one
+  /^[-+]?[0-9_]*\.?[0-9_]*(e[-+]?[0-9]+)?$/i,
   // hexadecimal floats, which some loaders take
   /^[-+]?0x[0-9a-f_]*\.?[0-9a-f_]*p[-+]?[0-9]+$/i,
   // base 60 of 1.1
