@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { AppError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports.ts';
 
@@ -24,6 +25,7 @@ export async function withDeadline<T>(
   const controller = new AbortController();
   const stop = () => controller.abort();
   const timer = setTimeout(stop, timeoutMs);
+  setMaxListeners(0, signal); // many calls may wait on one signal; that is no leak
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
   try {

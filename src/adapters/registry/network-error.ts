@@ -1,3 +1,4 @@
+import { errors } from 'undici';
 import { AppError } from '../../domain/errors.ts';
 import type { Call } from './call.ts';
 
@@ -36,8 +37,8 @@ export function networkError(error: unknown, url: URL, call: Call): AppError {
   if (error instanceof AppError) return error;
   if (call.deadline.signal.aborted) return call.deadline.error(`${call.name}: ${url.host}`);
   const code = systemCode(error);
-  if (isNotHttp(code)) {
-    const text = `${call.name}: ${url.host} does not speak HTTP as it should (${code ?? ''})`;
+  if (isNotHttp(error)) {
+    const text = `${call.name}: ${url.host} does not speak HTTP as it should`;
     return new AppError('registry/bad-response', text, { cause: error });
   }
   const text = `${call.name}: cannot reach ${url.host}: ${reasonOf(code)}`;
@@ -57,6 +58,6 @@ function isNotTls(code: string | undefined): boolean {
   return code === 'EPROTO' || code?.startsWith('ERR_SSL_') === true;
 }
 
-function isNotHttp(code: string | undefined): boolean {
-  return code?.startsWith('HPE_') === true || code === 'UND_ERR_HEADERS_OVERFLOW';
+function isNotHttp(error: unknown): boolean {
+  return error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError;
 }

@@ -27,6 +27,8 @@ interface Progress {
   bytes: number;
   /** Pages in a row that brought no new tag. */
   barren: number;
+  /** Did any page have a `Link`? Then its absence means the end. */
+  linked: boolean;
 }
 
 interface Page {
@@ -47,18 +49,23 @@ export type FetchPage = (url: URL, maxBytes: number) => Promise<HttpResponse>;
  * @throws AppError `registry/incomplete` when anything fails after the first page, `registry/too-large`
  */
 export async function readTagList(call: Call, fetchPage: FetchPage): Promise<readonly string[]> {
-  const progress: Progress = { tags: new Set(), visited: new Set(), bytes: 0, barren: 0 };
+  const progress = newProgress();
   let url: URL | undefined = new URL(`tags/list?n=${PAGE_SIZE}`, call.base);
   while (url !== undefined) {
     const page = await readPage(call, url, progress, fetchPage);
     const before = progress.tags.size;
     for (const tag of page.tags) if (TAG.test(tag)) progress.tags.add(tag);
     progress.barren = progress.tags.size === before ? progress.barren + 1 : 0;
+    progress.linked ||= page.link !== undefined;
     url =
       page.link === undefined ? probeUrl(page, progress) : followLink(call, page.url, page.link);
     if (url !== undefined) checkBounds(call, url, progress);
   }
   return [...progress.tags];
+}
+
+function newProgress(): Progress {
+  return { tags: new Set(), visited: new Set(), bytes: 0, barren: 0, linked: false };
 }
 
 async function readPage(
@@ -87,7 +94,7 @@ function notATagList(response: HttpResponse): string {
 /** A registry that sends no `Link` may have cut a full page off. One that ignores `last` repeats itself. */
 function probeUrl(page: Page, progress: Progress): URL | undefined {
   const last = page.tags.at(-1);
-  const mayGoOn = page.tags.length === PAGE_SIZE && progress.barren === 0;
+  const mayGoOn = !progress.linked && page.tags.length === PAGE_SIZE && progress.barren === 0;
   if (last === undefined || !mayGoOn) return undefined;
   const url = new URL(page.url);
   url.searchParams.set('last', last);

@@ -42,7 +42,7 @@ export interface RunningRegistry {
   readonly pid: number;
   /** Scopes asked of the token service; empty without one. */
   readonly tokenScopes: readonly string[];
-  /** Pushes one small image per tag. Not with `auth: 'token'`. @returns digest by tag */
+  /** Pushes one small image per tag. @returns digest by tag */
   pushTags(repository: string, tags: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Ends the process at once, as `kill -9` does; resolves when it is gone. */
   kill(): Promise<void>;
@@ -66,10 +66,11 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
   const config = registryConfig({ options, folder, host, certificate, tokens });
   const child = await launch(binary, folder, config);
   const url = `${tls ? 'https' : 'http'}://${host}`;
-  const target = {
-    url,
-    ca: certificate?.cert,
-    authorization: options.auth === 'htpasswd' ? authorization : undefined,
+  const target = { url, ca: certificate?.cert };
+  const pushAuthorization = (repository: string) => {
+    if (tokens !== undefined)
+      return `Bearer ${tokens.mint([`repository:${repository}:pull,push`])}`;
+    return options.auth === 'htpasswd' ? authorization : undefined;
   };
   const kill = () => end(child, 'SIGKILL');
   const stop = async () => {
@@ -93,7 +94,8 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
     password: PASSWORD,
     pid: child.pid ?? 0,
     tokenScopes: tokens?.scopes ?? [],
-    pushTags: (repository, tags) => pushTags(target, repository, tags),
+    pushTags: (repository, tags) =>
+      pushTags({ ...target, authorization: pushAuthorization(repository) }, repository, tags),
     kill,
     stop,
   };

@@ -10,6 +10,8 @@ export interface TokenServer {
   readonly authConfig: Readonly<Record<string, unknown>>;
   /** Scopes that tokens were asked for, in order. */
   readonly scopes: readonly string[];
+  /** A token, without asking for it. */
+  mint(scopes: readonly string[]): string;
   close(): Promise<void>;
 }
 
@@ -27,6 +29,12 @@ export async function startTokenServer(options: {
   const jwks = join(options.folder, 'jwks.json');
   writeFileSync(jwks, JSON.stringify({ keys: [key] }));
   const scopes: string[] = [];
+  const mint = (granted: readonly string[]) => {
+    const head = { typ: 'JWT', alg: 'ES256', kid: 'test' };
+    const unsigned = `${encode(head)}.${encode(claims(granted))}`;
+    const signing = { key: privateKey, dsaEncoding: 'ieee-p1363' } as const;
+    return `${unsigned}.${sign('sha256', Buffer.from(unsigned), signing).toString('base64url')}`;
+  };
 
   const server = createServer(options.certificate, (request, response) => {
     if (request.headers.authorization !== options.authorization) {
@@ -35,14 +43,8 @@ export async function startTokenServer(options: {
     }
     const asked = new URL(request.url ?? '/', 'https://localhost').searchParams.getAll('scope');
     scopes.push(...asked);
-    const head = { typ: 'JWT', alg: 'ES256', kid: 'test' };
-    const unsigned = `${encode(head)}.${encode(claims(asked))}`;
-    const signature = sign('sha256', Buffer.from(unsigned), {
-      key: privateKey,
-      dsaEncoding: 'ieee-p1363',
-    });
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ token: `${unsigned}.${signature.toString('base64url')}` }));
+    response.end(JSON.stringify({ token: mint(asked) }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -51,6 +53,7 @@ export async function startTokenServer(options: {
       token: { realm: `https://localhost:${port}/token`, service: SERVICE, issuer: ISSUER, jwks },
     },
     scopes,
+    mint,
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { loopbackClient, plainAccess } from '../../support/registry/client.ts';
+import type { Answer } from '../../support/registry/loopback.ts';
+
+const TAGS: Answer = { body: { tags: ['1.0'] } };
+const MINUTE_MS = 60_000;
+
+/** Gives these answers in turn, the last one for ever. */
+function inTurn(...answers: readonly Answer[]): () => Answer | undefined {
+  let count = 0;
+  return () => answers[Math.min(count++, answers.length - 1)];
+}
+
+describe('a request', () => {
+  it.each([429, 502, 503, 504])(
+    'is sent again after %i, a little later each time',
+    async (status) => {
+      const { listTags, clock } = await loopbackClient(inTurn({ status }, { status }, TAGS));
+      await expect(listTags()).resolves.toEqual(['1.0']);
+      expect(clock.sleeps.slice(0, 2)).toEqual([250, 500]);
+    },
+  );
+
+  it.each([400, 401, 403, 404, 500, 501])('is not sent again after %i', async (status) => {
+    const { listTags, server } = await loopbackClient(inTurn({ status }, TAGS));
+    await expect(listTags()).rejects.toThrow(String(status));
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('is sent no more than five times', async () => {
+    const { listTags, server } = await loopbackClient(() => ({ status: 503 }));
+    await expect(listTags()).rejects.toMatchObject({ code: 'registry/server-error' });
+    expect(server.requests).toHaveLength(5);
+  });
+
+  it('is sent again after the connection broke', async () => {
+    let count = 0;
+    const { listTags } = await loopbackClient((_request, response) => {
+      if (++count > 2) return TAGS;
+      response.destroy();
+      return undefined;
+    });
+    await expect(listTags()).resolves.toEqual(['1.0']);
+    expect(count).toBe(3);
+  });
+
+  it('is not sent again when the time that is left is too short', async () => {
+    const { listTags, server } = await loopbackClient(() => ({ status: 503 }));
+    await expect(listTags({ timeoutMs: 800 })).rejects.toMatchObject({
+      code: 'registry/server-error',
+    });
+    expect(server.requests.length).toBeLessThan(5);
+  });
+});
+
+describe('Retry-After', () => {
+  it('in seconds is waited for', async () => {
+    const { listTags, clock } = await loopbackClient(
+      inTurn({ status: 429, headers: { 'retry-after': '7' } }, TAGS),
+    );
+    await expect(listTags()).resolves.toEqual(['1.0']);
+    expect(clock.sleeps[0]).toBe(7_000);
+  });
+
+  it('as a date is waited for', async () => {
+    const at = new Date(Date.now() + 9_000).toUTCString();
+    const { listTags, clock } = await loopbackClient(
+      inTurn({ status: 503, headers: { 'retry-after': at } }, TAGS),
+    );
+    await expect(listTags()).resolves.toEqual(['1.0']);
+    expect(clock.sleeps[0]).toBeGreaterThan(7_000);
+    expect(clock.sleeps[0]).toBeLessThanOrEqual(9_000);
+  });
+
+  it('beyond the deadline fails at once and names the time', async () => {
+    const { listTags, clock, server } = await loopbackClient(() => ({
+      status: 429,
+      headers: { 'retry-after': '600' },
+      body: { errors: [{ code: 'TOOMANYREQUESTS', message: 'pull rate limit' }] },
+    }));
+    await expect(listTags()).rejects.toMatchObject({
+      code: 'registry/rate-limited',
+      retry: true,
+      afterMs: 10 * MINUTE_MS,
+      message: expect.stringContaining('pull rate limit') as string,
+    });
+    expect(server.requests).toHaveLength(1);
+    expect(clock.sleeps).toEqual([]);
+  });
+
+  it('of a 429 holds for the whole host: other repositories ask nothing meanwhile', async () => {
+    const { listTags, registry, clock, server } = await loopbackClient(
+      inTurn({ status: 429, headers: { 'retry-after': '600' } }, TAGS),
+    );
+    const never = new AbortController().signal;
+    const other = () =>
+      registry.listTags({ registry: server.host, path: 'other' }, plainAccess(), never);
+    await listTags().catch(() => undefined);
+    await expect(other()).rejects.toMatchObject({
+      code: 'registry/rate-limited',
+      retry: true,
+      afterMs: expect.closeTo(10 * MINUTE_MS, -4) as number,
+    });
+    expect(server.requests).toHaveLength(1);
+    await clock.sleep(10 * MINUTE_MS, never);
+    await expect(other()).resolves.toEqual(['1.0']);
+  });
+
+  it('of a 503 holds for that request only', async () => {
+    const { listTags, server } = await loopbackClient(
+      inTurn({ status: 503, headers: { 'retry-after': '600' } }, TAGS),
+    );
+    await expect(listTags()).rejects.toMatchObject({ afterMs: 10 * MINUTE_MS });
+    await expect(listTags()).resolves.toEqual(['1.0']);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it('holds for token services too', async () => {
+    const { listTags, server } = await loopbackClient(({ url, headers }) =>
+      url.startsWith('/token')
+        ? { status: 429, headers: { 'retry-after': '600' } }
+        : {
+            status: 401,
+            headers: { 'www-authenticate': `Bearer realm="http://${headers.host ?? ''}/token"` },
+          },
+    );
+    await expect(listTags()).rejects.toMatchObject({ code: 'registry/rate-limited' });
+    expect(server.requests).toHaveLength(2);
+  });
+});

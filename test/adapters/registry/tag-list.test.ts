@@ -1,0 +1,268 @@
+import { Readable } from 'node:stream';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { loopbackClient, clientOf } from '../../support/registry/client.ts';
+import { type Answer, type SeenRequest, startLoopback } from '../../support/registry/loopback.ts';
+
+const PATH = '/v2/team/app/tags/list';
+const numbered = (count: number) => Array.from({ length: count }, (_, index) => `1.0.${index}`);
+
+const queryOf = (request: SeenRequest) => new URL(request.url, 'http://x').searchParams;
+
+/** Pages of `size` tags with an opaque cursor, and a link of the given form. */
+function paged(
+  tags: readonly string[],
+  size: number,
+  link: (query: string, request: SeenRequest) => string,
+) {
+  return (request: SeenRequest): Answer => {
+    const start = Number(queryOf(request).get('cursor') ?? 0);
+    const end = start + size;
+    const body = { name: 'team/app', tags: tags.slice(start, end) };
+    if (end >= tags.length) return { body };
+    return { body, headers: { link: `<${link(`cursor=${end}`, request)}>; rel="next"` } };
+  };
+}
+
+describe('a tag list in pages', () => {
+  it.each([
+    { name: 'an absolute path', link: (query: string) => `${PATH}?${query}` },
+    { name: 'a query alone', link: (query: string) => `?${query}` },
+    {
+      name: 'a whole URL',
+      link: (query: string, request: SeenRequest) =>
+        `http://${request.headers.host ?? ''}${PATH}?${query}`,
+    },
+    { name: 'a URL without the port', link: (query: string) => `http://127.0.0.1${PATH}?${query}` },
+    {
+      name: 'a URL with another scheme',
+      link: (query: string) => `https://127.0.0.1${PATH}?${query}`,
+    },
+    { name: 'a path that lost its prefix', link: (query: string) => `/v2/app/tags/list?${query}` },
+  ])('is read to the end by links of the form "$name"', async ({ link }) => {
+    const { listTags, server } = await loopbackClient(paged(numbered(25), 10, link));
+    await expect(listTags()).resolves.toEqual(numbered(25));
+    expect(server.requests.map(({ url }) => url)).toEqual([
+      `${PATH}?n=1000`,
+      `${PATH}?cursor=10`,
+      `${PATH}?cursor=20`,
+    ]);
+  });
+
+  it('passes opaque cursors on byte by byte', async () => {
+    const cursor = 'next_page=gAAAA%2Bxyz%3D%3D&n=2&x=a+b~c';
+    const { listTags, server } = await loopbackClient(({ url }) =>
+      url.includes('next_page')
+        ? { body: { tags: ['b'] } }
+        : { body: { tags: ['a'] }, headers: { link: `<${PATH}?${cursor}>; rel="next"` } },
+    );
+    await expect(listTags()).resolves.toEqual(['a', 'b']);
+    expect(server.requests[1]?.url).toBe(`${PATH}?${cursor}`);
+  });
+
+  it('goes on over empty pages that have a link', async () => {
+    const pages = [['a'], [], null, ['b']];
+    const { listTags } = await loopbackClient((request) => {
+      const at = Number(queryOf(request).get('at') ?? 0);
+      const more = at < pages.length - 1;
+      return {
+        body: { tags: pages[at] },
+        ...(more ? { headers: { link: `<?at=${at + 1}>; rel=next` } } : {}),
+      };
+    });
+    await expect(listTags()).resolves.toEqual(['a', 'b']);
+  });
+
+  it('gives the same tags whatever the size of the pages', async () => {
+    let tags: readonly string[] = [];
+    let size = 1;
+    const server = await startLoopback((request) =>
+      paged(tags, size, (query) => `?${query}`)(request),
+    );
+    const { listTags } = clientOf(server.host);
+    const tag = fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,8}$/);
+    const law = fc.asyncProperty(
+      fc.uniqueArray(tag, { maxLength: 12 }),
+      fc.integer({ min: 1, max: 5 }),
+      async (someTags, someSize) => {
+        [tags, size] = [someTags, someSize];
+        expect(await listTags()).toEqual(someTags);
+      },
+    );
+    await fc.assert(law, { numRuns: 30 });
+    await server.close();
+  });
+});
+
+describe('a tag list without links', () => {
+  /** Cuts off at n like a Nexus proxy, and knows `last`. */
+  const truncating = (tags: readonly string[]) => (request: SeenRequest) => {
+    const query = queryOf(request);
+    const after = query.get('last');
+    const start = after === null ? 0 : tags.indexOf(after) + 1;
+    return { body: { tags: tags.slice(start, start + Number(query.get('n'))) } };
+  };
+
+  it.each([
+    { count: 0, requests: 1 },
+    { count: 999, requests: 1 },
+    { count: 1000, requests: 2 },
+    { count: 1001, requests: 2 },
+    { count: 2500, requests: 3 },
+  ])('of $count tags, cut off at n, is read to the end', async ({ count, requests }) => {
+    const { listTags, server } = await loopbackClient(truncating(numbered(count)));
+    await expect(listTags()).resolves.toEqual(numbered(count));
+    expect(server.requests).toHaveLength(requests);
+  });
+
+  it.each([
+    { count: 1000, requests: 2 },
+    { count: 2500, requests: 1 },
+  ])(
+    'of $count tags from a registry that ignores n and last is complete',
+    async ({ count, requests }) => {
+      const { listTags, server } = await loopbackClient(() => ({
+        body: { tags: numbered(count) },
+      }));
+      await expect(listTags()).resolves.toEqual(numbered(count));
+      expect(server.requests).toHaveLength(requests);
+    },
+  );
+
+  it('does not ask further where links were there before', async () => {
+    const { listTags, server } = await loopbackClient(paged(numbered(2000), 1000, (q) => `?${q}`));
+    await expect(listTags()).resolves.toHaveLength(2000);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it.each([
+    { name: 'null', body: { name: 'team/app', tags: null } },
+    { name: 'absent', body: { name: 'team/app' } },
+    { name: 'an empty list', body: { tags: [] } },
+  ])('is empty where tags are $name', async ({ body }) => {
+    const { listTags } = await loopbackClient(() => ({ body }));
+    await expect(listTags()).resolves.toEqual([]);
+  });
+
+  it('leaves out duplicates and names that are no tags', async () => {
+    const tags = ['1.0', 'a b', '1.0', '', '-x', 'x\ny', '2.0 # evil', 'a'.repeat(129), 'é', '2.0'];
+    const { listTags } = await loopbackClient(() => ({ body: { tags } }));
+    await expect(listTags()).resolves.toEqual(['1.0', '2.0']);
+  });
+});
+
+describe('a tag list that cannot be read to its end', () => {
+  const withLink = (link: string): Answer => ({
+    body: { tags: ['a'] },
+    headers: { link: `<${link}>; rel="next"` },
+  });
+
+  it.each([
+    { name: 'leads to itself', link: `${PATH}?n=1000`, says: 'go in a circle' },
+    { name: 'leads to another host', link: `http://evil.example${PATH}?x=1`, says: 'another host' },
+    { name: 'is no URL', link: 'http://[', says: 'another host' },
+  ])('is an error where the link $name', async ({ link, says }) => {
+    const { listTags } = await loopbackClient(() => withLink(link));
+    const error: unknown = await listTags().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'registry/incomplete' });
+    expect(String(error)).toContain(says);
+  });
+
+  it('is an error where links go in a circle of two', async () => {
+    const { listTags, server } = await loopbackClient(({ url }) =>
+      withLink(url.includes('at=b') ? '?at=a' : '?at=b'),
+    );
+    await expect(listTags()).rejects.toMatchObject({ code: 'registry/incomplete' });
+    expect(server.requests).toHaveLength(3);
+  });
+
+  it('is an error where new links bring no new tags for ever', async () => {
+    let page = 0;
+    const { listTags, server } = await loopbackClient(() => withLink(`?at=${++page}`));
+    await expect(listTags()).rejects.toMatchObject({
+      code: 'registry/incomplete',
+      message: expect.stringContaining('nothing new') as string,
+    });
+    expect(server.requests.length).toBeLessThan(20);
+  });
+
+  it.each([
+    { name: 'an error', answer: { status: 500 }, cause: 'registry/server-error', retry: true },
+    {
+      name: 'no more access',
+      answer: { status: 403 },
+      cause: 'registry/unauthorized',
+      retry: false,
+    },
+    { name: 'a 404', answer: { status: 404 }, cause: 'registry/not-found', retry: false },
+    { name: 'HTML', answer: { body: '<html>' }, cause: 'registry/bad-response', retry: false },
+  ])('is an error where the second page is $name', async ({ answer, cause, retry }) => {
+    const { listTags } = await loopbackClient(({ url }) =>
+      url.includes('last') ? answer : withLink('?last=a'),
+    );
+    await expect(listTags()).rejects.toMatchObject({
+      code: 'registry/incomplete',
+      retry,
+      cause: { code: cause },
+    });
+  });
+
+  it('keeps the time that a registry names when it slows us down between pages', async () => {
+    const { listTags } = await loopbackClient(({ url }) =>
+      url.includes('last')
+        ? { status: 429, headers: { 'retry-after': '600' } }
+        : withLink('?last=a'),
+    );
+    await expect(listTags()).rejects.toMatchObject({
+      code: 'registry/incomplete',
+      retry: true,
+      afterMs: 600_000,
+    });
+  });
+
+  it('is an error where the registry dies between pages', async () => {
+    const { listTags, server } = await loopbackClient(({ url }, response) => {
+      if (!url.includes('last')) return withLink('?last=a');
+      response.destroy();
+      void server.close();
+      return undefined;
+    });
+    await expect(listTags()).rejects.toMatchObject({
+      code: 'registry/incomplete',
+      cause: { code: 'registry/unreachable' },
+    });
+  });
+
+  it('is an error where the registry dies within a page', async () => {
+    const { listTags, server } = await loopbackClient(({ url }, response) => {
+      if (!url.includes('last')) return withLink('?last=a');
+      response.writeHead(200, { 'content-length': '1000' });
+      response.write('{"tags": ["b", "c"]');
+      setTimeout(() => response.destroy(), 20);
+      return undefined;
+    });
+    await expect(listTags()).rejects.toMatchObject({ code: 'registry/incomplete' });
+    expect(server.requests.length).toBeGreaterThan(2);
+  });
+});
+
+describe('a tag list of 1 GB', () => {
+  it('is cut off early', async () => {
+    const GIGABYTE = 1024 ** 3;
+    const chunk = Buffer.from(`"${'a'.repeat(60)}",`.repeat(16_384));
+    let sent = 0;
+    function* body() {
+      yield '{"tags":[';
+      for (; sent < GIGABYTE; sent += chunk.length) yield chunk;
+    }
+    const { listTags } = await loopbackClient((_request, response) => {
+      Readable.from(body()).pipe(response);
+      return undefined;
+    });
+    await expect(listTags({ timeoutMs: 60_000 })).rejects.toMatchObject({
+      code: 'registry/too-large',
+      retry: false,
+    });
+    expect(sent).toBeLessThan(GIGABYTE / 4);
+  });
+});
