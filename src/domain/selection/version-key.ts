@@ -5,7 +5,8 @@ const VERSION =
   /^v?([0-9]+)\.([0-9]+)\.([0-9]+)(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]+)?$/;
 
 // Behind the three numbers stands RELEASE, or the identifiers and END. RELEASE sorts above every
-// identifier; END sorts below, so that of two lists the one that goes on is the newer (SemVer 2.0 §11).
+// identifier. END sorts below what may follow, so that of two lists the one that goes on is the newer,
+// and so do NUMBER and TEXT below every character of an identifier (SemVer 2.0 §11).
 const RELEASE = '\xff';
 const NUMBER = '\x01';
 const TEXT = '\x02';

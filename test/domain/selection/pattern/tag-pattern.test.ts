@@ -98,6 +98,8 @@ describe('compilePattern', () => {
     { source: '(a*)*b', why: 'an empty turn of a loop' },
     { source: '(?:a?|b?)(?:c?|d?)x', why: 'the empty string in two ways' },
     { source: '^.*-(\\d+)$', why: 'a greedy any' },
+    { source: '^a?ab$', why: 'an optional start that clashes' },
+    { source: '^ba?(?:a|c)', why: 'an optional middle that clashes' },
     { source: '(?:a{0,3}){2}b', why: 'counted loops that overlap' },
     { source: '(?:(a)|b)+', why: 'a group that a turn of the loop may leave out' },
     { source: '^a|b$', why: 'anchors that bind one branch' },
