@@ -1,5 +1,7 @@
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { loopbackClient, plainAccess } from '../../support/registry/client.ts';
+import type { Clock } from '../../../src/ports.ts';
+import { loopbackClient, plainAccess, teamApp } from '../../support/registry/client.ts';
 import type { Answer } from '../../support/registry/loopback.ts';
 
 const TAGS: Answer = { body: { tags: ['1.0'] } };
@@ -104,6 +106,34 @@ describe('Retry-After', () => {
     expect(server.requests).toHaveLength(1);
     await clock.sleep(10 * MINUTE_MS, never);
     await expect(other()).resolves.toEqual(['1.0']);
+  });
+
+  it('of a 429 is waited for by other calls that have the time', async () => {
+    const { listTags, clock } = await loopbackClient(
+      inTurn({ status: 429, headers: { 'retry-after': '7' } }, TAGS),
+    );
+    await expect(listTags({ timeoutMs: 5_000 })).rejects.toMatchObject({ afterMs: 7_000 });
+    expect(clock.sleeps).toEqual([]);
+    await expect(listTags({ timeoutMs: 20_000 })).resolves.toEqual(['1.0']);
+    expect(clock.sleeps[0]).toBeGreaterThan(5_000);
+  });
+
+  it('is waited for no longer once the call is cancelled', async () => {
+    const controller = new AbortController();
+    const clock: Clock = {
+      now: () => new Date(),
+      sleep: (ms, signal) => {
+        controller.abort();
+        return setTimeout(ms, undefined, { signal });
+      },
+    };
+    const { registry, server } = await loopbackClient(
+      () => ({ status: 429, headers: { 'retry-after': '10' } }),
+      { clock },
+    );
+    const call = registry.listTags(teamApp(server.host), plainAccess(), controller.signal);
+    await expect(call).rejects.toMatchObject({ code: 'cancelled' });
+    expect(server.requests).toHaveLength(1);
   });
 
   it('of a 503 holds for that request only', async () => {

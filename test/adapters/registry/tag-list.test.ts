@@ -246,6 +246,22 @@ describe('a tag list that cannot be read to its end', () => {
   });
 });
 
+describe('a tag list without an end', () => {
+  it('of ever new tags is given up, not followed for ever', async () => {
+    const PAGE = 200_000;
+    let page = 0;
+    const { listTags, server } = await loopbackClient(() => {
+      page += 1;
+      const tags = Array.from({ length: PAGE }, (_, index) => `${page}.${index}`);
+      return { body: { tags }, headers: { link: `<?at=${page}>; rel="next"` } };
+    });
+    await expect(listTags({ timeoutMs: 60_000 })).rejects.toMatchObject({
+      code: 'registry/too-large',
+    });
+    expect(server.requests.length).toBeLessThan(20);
+  });
+});
+
 describe('a tag list of 1 GB', () => {
   it('is cut off early', async () => {
     const GIGABYTE = 1024 ** 3;
