@@ -38,12 +38,12 @@ function headline(change: Change): string {
   return `${change.image} ${change.from ?? 'no tag'} -> ${change.to} (${change.policy}${lock})`;
 }
 
-function locationLine(change: Change): string {
-  return `  ${change.path}${change.resource === undefined ? '' : `  ${change.resource}`}`;
+function locationLine({ path, resource }: Change): string {
+  return `  ${oneLine(path)}${resource === undefined ? '' : `  ${oneLine(resource)}`}`;
 }
 
 function trailer(change: Change): string {
-  const from = change.from === undefined ? change.image : `${change.image}:${change.from}`;
+  const from = change.image + (change.from === undefined ? '' : joinedTo(change.from));
   const key = change.locked ? 'Image-Lock' : 'Image-Update';
   return `${key}: ${change.policy} ${from} -> ${change.to}`;
 }
@@ -72,7 +72,8 @@ export function lockMessage(change: LockChange): string {
     ...(change.until === undefined ? [] : [`Lock-Until: ${change.until}`]),
   ];
   const body = change.reason === undefined ? [] : [change.reason, ''];
-  return [title, '', ...body, change.path, '', ...trailers, ''].join('\n');
+  const lines = [title, '', ...body, change.path, '', ...trailers, ''];
+  return lines.map(oneLine).join('\n');
 }
 
 function shortName(image: string): string {
@@ -82,6 +83,16 @@ function shortName(image: string): string {
 function shortTag(target: string): string {
   const at = target.indexOf('@');
   return at === -1 ? target : target.slice(0, at);
+}
+
+/** How a tag, tag@digest or digest stands behind a name. */
+function joinedTo(target: string): string {
+  return /^[a-z0-9]+:/.test(target) ? `@${target}` : `:${target}`;
+}
+
+/** Paths and names may hold anything: a line break in one must not begin a trailer. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\p{Cc}+/gu, ' ');
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): readonly [T, ...T[]][] {

@@ -1,4 +1,5 @@
 import type { Finding } from '../errors.ts';
+import { formatImageReference } from '../image-reference.ts';
 import type { FieldEdit, ImageField, Lock, PolicyKey } from '../manifest/image-field.ts';
 import { effectiveLock } from './effective-lock.ts';
 import { nameToWrite, type ImageSlot } from './image-slot.ts';
@@ -20,11 +21,14 @@ export const REASONS = [
 
 export type Reason = (typeof REASONS)[number];
 
-/** What a slot should hold. */
+/** What a slot holds or should hold; at least one of the two. */
 interface Target {
-  readonly tag: string;
+  readonly tag?: string;
   readonly digest?: string;
 }
+
+/** A choice that there is. */
+type Selected = Extract<PolicyView['choice'], { kind: 'selected' }>;
 
 /** The verdict on one slot, explained. `edits` is empty when the slot stays as it is. */
 export interface Decision {
@@ -68,7 +72,7 @@ export function decideSlot(slot: ImageSlot, view: PolicyView, now: Date): Decisi
     policy: slot.policy,
     slot,
     reason: upToDate ? 'UpToDate' : verdict.reason,
-    message: upToDate ? `holds ${current}, the newest that the policy allows` : verdict.message,
+    message: upToDate ? upToDateText(current) : verdict.message,
     edits,
     ...(current === undefined ? {} : { current }),
     ...(view.choice.kind === 'selected' ? { choice: targetText(view.choice) } : {}),
@@ -81,40 +85,44 @@ export function decideSlot(slot: ImageSlot, view: PolicyView, now: Date): Decisi
 }
 
 function decideByLock(slot: ImageSlot, view: PolicyView, lock: Lock): Verdict {
-  const held = heldTag(slot);
+  const held = heldBy(slot).tag;
   const tag = lock.tag ?? held;
-  const describe = lockText(lock, tag);
-  if (tag === undefined || (lock.tag === undefined && lock.digest === undefined)) {
-    return { reason: 'Locked', message: describe, lock };
+  const message = lockText(lock, tag);
+  const stay: Verdict = { reason: 'Locked', message, lock };
+  if (lock.tag === undefined && lock.digest === undefined) return stay;
+  if (lock.tag !== undefined) {
+    const exists = view.hasTag(lock.tag);
+    if (exists === false) return lockedTagMissing(slot, view, lock);
+    // A locked tag that stands there already keeps the digest it has: a lock means that nothing moves.
+    if (lock.tag === held && lock.digest === undefined) return stay;
+    if (lock.tag !== held && exists === undefined) return lockUnverified(lock, message);
   }
-  const exists = view.hasTag(tag);
-  if (exists === false) return lockedTagMissing(slot, view, { lock, tag, held });
-  if (exists === undefined && tag !== held) {
-    const message = `${describe}, but the registry could not be asked whether the tag exists`;
-    return { reason: 'LockUnverified', message, lock };
-  }
-  const digest = lock.digest ?? (reflectsDigest(view.policy) ? view.digestOf(tag) : undefined);
-  const target = { tag, ...(digest === undefined ? {} : { digest }) };
+  const target = lockTarget(view, lock, tag);
   const pinned = pinnedByDigest(slot, target);
-  if (pinned !== undefined) return { ...pinned, lock };
-  // An already locked tag keeps the digest it has: a lock means that nothing moves.
-  if (tag === held && lock.digest === undefined)
-    return { reason: 'Locked', message: describe, lock };
-  return { reason: 'Locked', message: describe, target, lock };
+  return pinned === undefined ? { ...stay, target } : { ...pinned, lock };
 }
 
-function lockedTagMissing(
-  slot: ImageSlot,
-  view: PolicyView,
-  { lock, tag, held }: { lock: Lock; tag: string; held: string | undefined },
-): Verdict {
-  const message = `${lockText(lock, tag)}, but ${view.policy.spec.image} has no such tag; the field stays as it is`;
+function lockTarget(view: PolicyView, lock: Lock, tag: string | undefined): Target {
+  const reflected =
+    tag !== undefined && reflectsDigest(view.policy) ? view.digestOf(tag) : undefined;
+  return targetOf(tag, lock.digest ?? reflected);
+}
+
+function lockUnverified(lock: Lock, message: string): Verdict {
+  const doubt = 'but the registry could not be asked whether the tag exists';
+  return { reason: 'LockUnverified', message: `${message}, ${doubt}`, lock };
+}
+
+function lockedTagMissing(slot: ImageSlot, view: PolicyView, lock: Lock): Verdict {
+  const { image } = view.policy.spec;
+  const message = `${lockText(lock, lock.tag)}, but ${image} has no such tag; the field stays as it is`;
   return {
     reason: 'LockedTagMissing',
     message,
     lock,
     finding: {
-      severity: tag === held ? 'warning' : 'error',
+      // What is locked stands there already: nothing is left to be done but to know of it.
+      severity: lock.tag === heldBy(slot).tag ? 'warning' : 'error',
       code: 'lock/tag-missing',
       message,
       at: slot.fields[0].at,
@@ -137,20 +145,20 @@ function decideByChoice(slot: ImageSlot, view: PolicyView): Verdict {
 }
 
 /** The gates between a choice and the field: an outdated digest beside it, and downgrades. */
-function gate(slot: ImageSlot, view: PolicyView, choice: Target): Verdict {
-  const held = heldTag(slot);
+function gate(slot: ImageSlot, view: PolicyView, choice: Selected): Verdict {
   const pinned = pinnedByDigest(slot, choice);
   if (pinned !== undefined) return pinned;
+  const held = heldBy(slot);
   const message = `${heldText(slot) ?? 'no tag'} -> ${targetText(choice)}`;
-  if (held === choice.tag) {
-    const keepsDigest = !followsDigest(view.policy) && heldDigest(slot) !== undefined;
-    return { reason: 'NewTag', message, target: keepsDigest ? heldTarget(slot, held) : choice };
+  if (held.tag === choice.tag) {
+    const keepsDigest = held.digest !== undefined && !followsDigest(view.policy);
+    return { reason: 'NewTag', message, target: keepsDigest ? held : choice };
   }
-  const age = held === undefined ? undefined : view.selector.compare(held, choice.tag);
+  const age = held.tag === undefined ? undefined : view.selector.compare(held.tag, choice.tag);
   if (age !== undefined && age > 0 && !view.policy.spec.allowDowngrade) {
     return {
       reason: 'Downgrade',
-      message: `holds ${held}, which is newer than ${choice.tag}; set allowDowngrade or a lock to go back`,
+      message: `holds ${held.tag}, which is newer than ${choice.tag}; set allowDowngrade or a lock to go back`,
     };
   }
   return { reason: 'NewTag', message, target: choice };
@@ -159,19 +167,15 @@ function gate(slot: ImageSlot, view: PolicyView, choice: Target): Verdict {
 /** A digest in a field of its own would win over a new tag: both move together, or neither. */
 function pinnedByDigest(slot: ImageSlot, target: Target): Verdict | undefined {
   const separate = slot.fields.some((field) => field.separateDigest || field.part === 'digest');
-  const stale = heldDigest(slot) !== undefined && target.digest === undefined;
-  if (!separate || !stale || target.tag === heldTag(slot)) return undefined;
+  const held = heldBy(slot);
+  const stale = held.digest !== undefined && target.digest === undefined;
+  if (!separate || !stale || target.tag === held.tag) return undefined;
   const message = `the image is pinned by a digest beside its tag; set digestReflectionPolicy so that both move together, or remove the digest`;
   return {
     reason: 'PinnedByDigest',
     message,
     finding: { severity: 'warning', code: 'field/unsupported', message, at: slot.fields[0].at },
   };
-}
-
-function heldTarget(slot: ImageSlot, tag: string): Target {
-  const digest = heldDigest(slot);
-  return { tag, ...(digest === undefined ? {} : { digest }) };
 }
 
 function editsFor(slot: ImageSlot, view: PolicyView, target: Target): readonly FieldEdit[] {
@@ -188,35 +192,49 @@ function valueFor(field: ImageField, view: PolicyView, target: Target): string {
       return target.digest ?? field.value;
     case 'tag':
       // `tag@digest` in a tag field is understood by kustomize and by charts that join with ":";
-      // a field marked `:tag` holds the tag alone, as in Flux.
-      return field.marker === undefined && !field.separateDigest ? targetText(target) : target.tag;
+      // a field marked `:tag` holds the tag alone, as in Flux, unless a digest is in it already.
+      if (target.tag === undefined) return field.value;
+      return takesDigest(field) ? targetText(target) : target.tag;
     case 'reference':
-      return `${nameToWrite(field.current.name, view)}:${targetText(target)}`;
+      return formatImageReference({ ...target, name: nameToWrite(field.current.name, view) });
   }
 }
 
-function heldTag(slot: ImageSlot): string | undefined {
-  return slot.fields.map((field) => field.current.tag).find((tag) => tag !== undefined);
+function takesDigest(field: ImageField): boolean {
+  if (field.separateDigest) return false;
+  return field.marker === undefined || field.current.digest !== undefined;
 }
 
-function heldDigest(slot: ImageSlot): string | undefined {
-  return slot.fields.map((field) => field.current.digest).find((digest) => digest !== undefined);
+/** What the slot's fields say together. */
+function heldBy({ fields }: ImageSlot): Target {
+  const tag = fields.find(({ current }) => current.tag !== undefined)?.current.tag;
+  const digest = fields.find(({ current }) => current.digest !== undefined)?.current.digest;
+  return targetOf(tag, digest);
 }
 
 function heldText(slot: ImageSlot): string | undefined {
-  const tag = heldTag(slot);
-  const digest = heldDigest(slot);
-  if (tag === undefined) return digest;
-  return targetText({ tag, ...(digest === undefined ? {} : { digest }) });
+  return targetText(heldBy(slot)) || undefined;
 }
 
-function targetText(target: Target): string {
-  return target.digest === undefined ? target.tag : `${target.tag}@${target.digest}`;
+function targetOf(tag: string | undefined, digest: string | undefined): Target {
+  return { ...(tag === undefined ? {} : { tag }), ...(digest === undefined ? {} : { digest }) };
+}
+
+/** `tag@digest`, or the one of them that there is. */
+function targetText({ tag, digest }: Target): string {
+  return [tag, digest].filter((part) => part !== undefined).join('@');
+}
+
+function upToDateText(current: string | undefined): string {
+  return current === undefined
+    ? 'is what the policy writes already'
+    : `holds ${current}, the newest that the policy allows`;
 }
 
 function lockText(lock: Lock, tag: string | undefined): string {
+  const at = targetText(targetOf(tag, lock.digest));
   return [
-    `locked${tag === undefined ? '' : ` at ${tag}`}`,
+    `locked${at === '' ? '' : ` at ${at}`}`,
     lock.by === undefined ? '' : `by ${lock.by}`,
     lock.until === undefined ? '' : `until ${lock.until}`,
     lock.reason === undefined ? '' : `(${lock.reason})`,

@@ -6,6 +6,7 @@ import {
   sameRepository,
 } from '../image-reference.ts';
 import type { ImageField, PolicyKey } from '../manifest/image-field.ts';
+import { suggestion } from '../resources/suggestion.ts';
 import { writtenName, writtenRepository, type PolicyView } from './policy-view.ts';
 
 /**
@@ -38,7 +39,8 @@ export function assignFields(
 ): Slots {
   const byRepository = policiesByRepository(views);
   const findings: Finding[] = [];
-  const slots = new Map<string, { policy: PolicyKey; fields: [ImageField, ...ImageField[]] }>();
+  const slots: OpenSlot[] = [];
+  const latest = new Map<string, OpenSlot>();
   for (const field of fields) {
     const owner =
       field.marker === undefined
@@ -46,11 +48,25 @@ export function assignFields(
         : ownerByMarker(field, field.marker, views, known, findings);
     if (owner === undefined) continue;
     const key = slotKey(field, owner);
-    const slot = slots.get(key);
-    if (slot === undefined) slots.set(key, { policy: owner, fields: [field] });
-    else slot.fields.push(field);
+    const slot = latest.get(key);
+    if (slot === undefined || hasPart(slot, field)) {
+      const opened: OpenSlot = { policy: owner, fields: [field] };
+      slots.push(opened);
+      latest.set(key, opened);
+    } else slot.fields.push(field);
   }
-  return { slots: [...slots.values()], findings };
+  return { slots, findings };
+}
+
+/** A slot that further fields may join. */
+interface OpenSlot {
+  readonly policy: PolicyKey;
+  readonly fields: [ImageField, ...ImageField[]];
+}
+
+/** An image has one tag: a second one in the same mapping (`WEB_TAG`, `JOB_TAG`) is another image's. */
+function hasPart({ fields }: OpenSlot, { part }: ImageField): boolean {
+  return fields.some((field) => field.part === part);
 }
 
 /** A whole reference stands alone; parts belong with their siblings in the same mapping. */
@@ -90,11 +106,12 @@ function ownerByMarker(
   return undefined;
 }
 
-/** A hint for the commonest slips: right name in another namespace. */
+/** A hint for the commonest slips: the right name in another namespace, or a name misspelt. */
 function similar(marker: PolicyKey, known: ReadonlySet<PolicyKey>): string {
   const name = marker.slice(marker.indexOf('/') + 1);
-  const twin = [...known].toSorted().find((key) => key.endsWith(`/${name}`));
-  return twin === undefined ? '' : `; did you mean ${twin.replace('/', ':')}?`;
+  const keys = [...known].toSorted();
+  const meant = keys.find((key) => key.endsWith(`/${name}`)) ?? suggestion(marker, keys);
+  return meant === undefined ? '' : `; did you mean ${meant.replace('/', ':')}?`;
 }
 
 function ownerByRepository(
@@ -102,8 +119,10 @@ function ownerByRepository(
   byRepository: ReadonlyMap<string, readonly PolicyKey[]>,
   findings: Finding[],
 ): PolicyKey | undefined {
-  const name = field.current.name;
-  if (name === undefined || parseImageReference(name) === undefined) return undefined;
+  const { name } = field.current;
+  const reference = name === undefined ? undefined : parseImageReference(name);
+  // `repository: nginx:1.0` is no name: nobody's, rather than a reason to stop.
+  if (name === undefined || reference?.name !== name) return undefined;
   const owners = byRepository.get(repositoryKey(parseRepository(name))) ?? [];
   if (owners.length > 1) {
     findings.push({
