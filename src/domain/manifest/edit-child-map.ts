@@ -6,6 +6,8 @@ import { isNull, isWithin, ownPair } from './yaml-lookup.ts';
 import {
   blockLinesOf,
   flowBody,
+  indentOf,
+  insertInFlow,
   insertLines,
   keysOf,
   pairSpan,
@@ -30,6 +32,8 @@ interface Found {
   readonly manifest: Manifest;
   readonly container: YAMLMap;
   readonly child: TreeNode | undefined;
+  /** Where the child's key ends, or the container's where there is no child. */
+  readonly opening: number;
 }
 
 /** What is done to a place; only `keys` of its child may differ afterwards. */
@@ -53,7 +57,7 @@ export function setChildKeys(
   const found = findPlace(path, text, place);
   const { manifest, child } = found;
   const splices = isMap(child)
-    ? setPairs(manifest, child, values)
+    ? setPairs(manifest, child, values, found.opening)
     : [newChild(found, place, values)];
   const { result, after } = applyEdit(found, place, {
     splices,
@@ -102,11 +106,12 @@ export function removeChild(path: string, text: string, place: ChildMapPlace): s
 function findPlace(path: string, text: string, place: ChildMapPlace): Found {
   const manifest = parseManifest(path, text);
   const found = placeIn(manifest, place);
+  const ends = [found.container, found.child].flatMap(
+    (node) => (node && manifest.entryOf.get(node)) ?? [],
+  );
   const shared = [...manifest.targets.values()].some((target) => {
-    const [outer, inner] = [manifest.entryOf.get(target), manifest.entryOf.get(found.container)];
-    if (!outer || !inner) return false;
-    const child = found.child && manifest.entryOf.get(found.child);
-    return isWithin(inner, outer) || (child !== undefined && isWithin(child, outer));
+    const outer = manifest.entryOf.get(target);
+    return outer !== undefined && ends.some((inner) => isWithin(inner, outer));
   });
   if (shared) throw refusal(found, `${place.child} is shared through an anchor`);
   const { child } = found;
@@ -118,17 +123,19 @@ function findPlace(path: string, text: string, place: ChildMapPlace): Found {
 
 function placeIn(manifest: Manifest, place: ChildMapPlace): Found {
   const resource = place.resource(manifest);
-  const container = ownPair(resource, place.container)?.value;
-  if (!isMap(container)) {
+  const outer = ownPair(resource, place.container);
+  const container = outer?.value;
+  if (!outer || !isMap(container)) {
     throw refusal({ manifest, container: resource }, `${place.container} is not a map of its own`);
   }
-  const child = ownPair(container, place.child)?.value as TreeNode | null | undefined;
-  return { manifest, container, child: child ?? undefined };
+  const inner = ownPair(container, place.child);
+  const child = (inner?.value ?? undefined) as TreeNode | undefined;
+  return { manifest, container, child, opening: spanOf((inner ?? outer).key as TreeNode).end };
 }
 
 /** The splice that makes the child: a line of its own and its keys below, or braces in braces. */
 function newChild(
-  { manifest, container, child }: Found,
+  { manifest, container, child, opening }: Found,
   place: ChildMapPlace,
   values: PairValues,
 ): Splice {
@@ -137,34 +144,21 @@ function newChild(
     return { ...spanOf(child), text: body };
   }
   if (container.flow === true) {
-    const last = container.items.at(-1);
-    const at = last ? pairSpan(last).end : spanOf(container).start + 1;
-    const text = `${last ? ', ' : ''}${JSON.stringify(place.child)}: ${body}`;
-    return { start: at, end: at, text };
+    return insertInFlow(container, `${JSON.stringify(place.child)}: ${body}`);
   }
   const indent = indentOf(manifest, container);
-  const below = `${indent}${' '.repeat(stepOf(manifest, container))}`;
-  const lines = blockLinesOf(values, below);
-  if (child !== undefined) return insertLines(manifest, spanOf(child).end, lines);
-  const sibling = ownPair(container, place.after) ?? container.items[0];
-  if (!sibling) throw unprovable({ path: manifest.path });
+  const lines = blockLinesOf(values, indent + ' '.repeat(stepOf(manifest, container)));
+  if (child !== undefined) return insertLines(manifest, opening, lines);
+  const sibling = ownPair(container, place.after);
   const head = values.size === 0 ? `${indent}${place.child}: {}` : `${indent}${place.child}:`;
-  return insertLines(manifest, pairSpan(sibling).end, [head, ...lines]);
-}
-
-/** What stands before the first key of a block map on its line. */
-function indentOf(manifest: Manifest, map: YAMLMap): string {
-  const { column } = manifest.locate(spanOf(map).start);
-  return ' '.repeat(column - 1);
+  return insertLines(manifest, sibling ? pairSpan(sibling).end : opening, [head, ...lines]);
 }
 
 /** By how much the file indents, as between the map and what it is in. */
 function stepOf(manifest: Manifest, map: YAMLMap): number {
-  const parent = manifest.entryOf.get(map)?.parent;
-  if (!parent) return 2;
+  const outer = manifest.entryOf.get(map)?.parent?.node ?? map;
   const column = (node: TreeNode): number => manifest.locate(spanOf(node).start).column;
-  const step = column(map) - column(parent.node);
-  return step > 0 ? step : 2;
+  return Math.max(column(map) - column(outer), 1);
 }
 
 /** Splices and proves: outside of the place's keys nothing may differ. */

@@ -121,7 +121,7 @@ export function setMarkerLock(path: string, text: string, line: number, lock: Ne
     if (value !== undefined) values.set(`lock-${key}`, value);
   }
   const cleared = clearMarkerLock(path, text, line) ?? text;
-  return editMarker(path, cleared, line, (json, map) => setPairs(json, map, values)) ?? cleared;
+  return editMarker(path, cleared, line, (json, map) => setPairs(json, map, values, 0)) ?? cleared;
 }
 
 /**

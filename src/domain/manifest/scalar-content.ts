@@ -75,7 +75,7 @@ export function blockLines(manifest: Manifest, node: Scalar<string>): BlockLine[
   if (header === -1 || header >= end) return [];
   const body = manifest.text.slice(header + 1, end);
   const lines = body.split('\n').map((line) => line.replace(/\r$/, ''));
-  const indent = indentOf(manifest.text.slice(start, header), lines, node.value);
+  const indent = indentOf(lines, node.value);
   let at = header + 1;
   return body.split('\n').map((raw, index) => {
     const line = { start: at + indent, content: (lines[index] ?? '').slice(indent) };
@@ -84,12 +84,11 @@ export function blockLines(manifest: Manifest, node: Scalar<string>): BlockLine[
   });
 }
 
-/** Indentation of a block scalar's body: what the first filled line has before its content. */
-function indentOf(header: string, lines: readonly string[], value: string): number {
-  const line = lines.find((candidate) => candidate.trim() !== '') ?? '';
-  const spaces = line.length - line.trimStart().length;
-  const explicit = /^[|>][+-]?[1-9]/.test(header);
-  if (!explicit) return spaces;
-  const content = value.split('\n').find((candidate) => candidate.trim() !== '') ?? '';
-  return spaces - (content.length - content.trimStart().length);
+/** Indentation of a block scalar's body: what its first filled line has more than the value's. */
+function indentOf(lines: readonly string[], value: string): number {
+  return leadingSpaces(lines) - leadingSpaces(value.split('\n'));
+}
+
+function leadingSpaces(lines: readonly string[]): number {
+  return /^ */.exec(lines.find((line) => line.trim() !== '') ?? '')?.[0].length ?? 0;
 }

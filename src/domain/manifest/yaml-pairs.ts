@@ -1,4 +1,4 @@
-import { isCollection, isMap, isScalar, type Pair, type YAMLMap } from 'yaml';
+import { isCollection, isScalar, type Pair, type YAMLMap } from 'yaml';
 import type { Splice } from './edit-proof.ts';
 import type { Span } from './image-field.ts';
 import type { Manifest } from './parse-manifest.ts';
@@ -26,19 +26,29 @@ export function removePairs(manifest: Manifest, map: YAMLMap, keys: ReadonlySet<
   });
 }
 
-/** Splices that give keys new values: over the old ones, or as new pairs after those or at the front. */
-export function setPairs(manifest: Manifest, map: YAMLMap, values: PairValues): Splice[] {
+/**
+ * Splices that give keys new values: over the old ones, or as new pairs after those. Where a block map
+ * has none of the keys, the pairs go behind the line of `opening`, above any comment on its first key.
+ */
+export function setPairs(
+  manifest: Manifest,
+  map: YAMLMap,
+  values: PairValues,
+  opening: number,
+): Splice[] {
   const replaced = [...values].flatMap(([key, value]) => {
     const node = ownPair(map, key)?.value;
     return isReplaceable(node) ? [{ ...spanOf(node), text: sourceOf(value) }] : [];
   });
   const missing = new Map([...values].filter(([key]) => ownPair(map, key) === undefined));
   if (missing.size === 0) return replaced;
-  const inserted =
-    map.flow === true
-      ? flowInsertion(map, missing)
-      : blockInsertion(manifest, map, { values, missing });
-  return [...replaced, inserted];
+  if (map.flow === true) return [...replaced, insertInFlow(map, flowBody(missing))];
+  const sibling = map.items.findLast(
+    (pair) => isScalar(pair.key) && values.has(String(pair.key.value)) && isReplaceable(pair.value),
+  );
+  const behind = sibling ? pairSpan(sibling).end : opening;
+  const lines = blockLinesOf(missing, indentOf(manifest, map));
+  return [...replaced, insertLines(manifest, behind, lines)];
 }
 
 /** Can the value be changed without touching its pair? */
@@ -48,11 +58,16 @@ function isReplaceable(value: unknown): value is TreeNode {
   return start < end;
 }
 
-function flowInsertion(map: YAMLMap, missing: PairValues): Splice {
+/** A splice that adds pairs at the end of a flow map. */
+export function insertInFlow(map: YAMLMap, body: string): Splice {
   const last = map.items.at(-1);
-  const body = flowBody(missing);
   const at = last ? pairSpan(last).end : spanOf(map).start + 1;
   return { start: at, end: at, text: last ? `, ${body}` : body };
+}
+
+/** What stands before the keys of a block map that starts on a line of its own. */
+export function indentOf(manifest: Manifest, map: YAMLMap): string {
+  return ' '.repeat(manifest.locate(spanOf(map).start).column - 1);
 }
 
 /** Keys of a map, as text. */
@@ -63,33 +78,6 @@ export function keysOf(map: YAMLMap): string[] {
 /** Pairs as they stand between braces; keys are quoted, so that JSON stays JSON. */
 export function flowBody(values: PairValues): string {
   return [...values].map(([key, value]) => `${doubleQuoted(key)}: ${sourceOf(value)}`).join(', ');
-}
-
-function blockInsertion(
-  manifest: Manifest,
-  map: YAMLMap,
-  { values, missing }: { values: PairValues; missing: PairValues },
-): Splice {
-  const { text } = manifest;
-  const first = map.items[0];
-  const start = first ? pairSpan(first).start : spanOf(map).start;
-  const lineStart = text.lastIndexOf('\n', start - 1) + 1;
-  const indent = text.slice(lineStart, start);
-  const sibling = map.items.findLast(
-    (pair) => isScalar(pair.key) && values.has(String(pair.key.value)) && isReplaceable(pair.value),
-  );
-  const lines = blockLinesOf(missing, indent);
-  return sibling
-    ? insertLines(manifest, pairSpan(sibling).end, lines)
-    : insertLines(manifest, headerEnd(manifest, map), lines);
-}
-
-/** The end of the line that opens a block map: comments above its first key stay with that key. */
-function headerEnd(manifest: Manifest, map: YAMLMap): number {
-  const entry = manifest.entryOf.get(map);
-  const parent = entry?.parent?.node;
-  const key = isMap(parent) ? parent.items.find((pair) => pair.value === map)?.key : undefined;
-  return key === undefined ? spanOf(map).start : spanOf(key as TreeNode).end;
 }
 
 /** Pairs as lines of a block map. */
@@ -122,8 +110,8 @@ export function pairSpan(pair: Pair): Span {
 
 /** Where the content of a node ends: a block collection's own range takes in what follows it. */
 function contentEnd(node: TreeNode): number {
-  if (!isCollection(node) || node.flow === true) return spanOf(node).end;
-  const last = node.items.at(-1) as TreeNode | Pair | undefined;
+  const items: readonly unknown[] = isCollection(node) && node.flow !== true ? node.items : [];
+  const last = items.at(-1) as TreeNode | Pair | undefined;
   if (last === undefined) return spanOf(node).end;
   return 'key' in last ? pairSpan(last).end : contentEnd(last);
 }

@@ -116,6 +116,30 @@ describe('a workload that cannot be locked', () => {
       message: /f\.yaml:5:3: annotations is not a map/,
     },
     {
+      title: 'takes its metadata through an alias',
+      text: deployment('x: &a {name: app}\nmetadata: *a\n'),
+      code: 'manifest/unprovable',
+      message: /f\.yaml:1:1: metadata is not a map/,
+    },
+    {
+      title: 'has annotations that are a text',
+      text: deployment('metadata: {name: app, annotations: "x"}\n'),
+      code: 'manifest/unprovable',
+      message: /annotations is not a map/,
+    },
+    {
+      title: 'has an empty key for annotations between braces',
+      text: deployment('metadata: {name: app, annotations}\n'),
+      code: 'manifest/unprovable',
+      message: /f\.yaml:3:11: cannot be changed/,
+    },
+    {
+      title: 'shares its metadata with another',
+      text: deployment('metadata: &m\n  name: app\nx: *m\n'),
+      code: 'manifest/unprovable',
+      message: /shared through an anchor/,
+    },
+    {
       title: 'shares its annotations with another',
       text: deployment('metadata:\n  name: app\n  annotations: &a {a: b}\nx: *a\n'),
       code: 'manifest/unprovable',
@@ -141,6 +165,44 @@ describe('a workload that cannot be locked', () => {
   ])('is refused when the lock is %o', (bad) => {
     const set = () => setWorkloadLock('f.yaml', deployment('metadata: {name: app}\n'), target, bad);
     expect(set).toThrow(expect.objectContaining({ code: 'usage' }));
+  });
+});
+
+describe('annotations that are empty', () => {
+  it.each([
+    {
+      written: 'annotations: # none',
+      locked: 'annotations: # none\n    lockkeeper.dev/lock: "1"',
+      unlocked: undefined,
+    },
+    {
+      written: 'annotations: ~ # none',
+      locked: 'annotations: {"lockkeeper.dev/lock": "1"} # none',
+      unlocked: 'annotations: {} # none',
+    },
+  ])('are filled where $written stands', ({ written, locked, unlocked }) => {
+    const text = (annotations: string) =>
+      deployment(`metadata:\n  name: app\n${annotations === '' ? '' : `  ${annotations}\n`}`);
+    const result = setWorkloadLock('f.yaml', text(written), target, { tag: '1' });
+    expect(result).toBe(text(locked));
+    expect(clearWorkloadLock('f.yaml', result, target)).toBe(text(unlocked ?? ''));
+  });
+
+  it('or not a map have no lock to take away', () => {
+    const text = deployment('metadata: {name: app, annotations: }\n');
+    expect(clearWorkloadLock('f.yaml', text, target)).toBeUndefined();
+  });
+});
+
+describe('an annotation over several lines', () => {
+  it('of ours cannot be written over in place, and is refused', () => {
+    const text = deployment(
+      'metadata:\n  name: app\n  annotations:\n    lockkeeper.dev/lock: |\n      1\n',
+    );
+    expect(() => setWorkloadLock('f.yaml', text, target, { tag: '2' })).toThrow(
+      expect.objectContaining({ code: 'manifest/unprovable' }),
+    );
+    expect(clearWorkloadLock('f.yaml', text, target)).toBe(deployment('metadata:\n  name: app\n'));
   });
 });
 
@@ -173,6 +235,11 @@ describe('a policy lock', () => {
     'spec: {image: nginx, policy: {semver: {range: 1.x}}}\n',
     'spec:\n    policy: {semver: {range: 1.x}}\n    image: nginx',
   ];
+
+  it('goes below "spec:" where there is no image to put it behind', () => {
+    const locked = setPolicyLock('f.yaml', policy('spec: # odd\n  x: y\n'), { name: 'app' }, lock);
+    expect(locked).toContain('spec: # odd\n  lock:\n    tag: "6.1.0"\n');
+  });
 
   it.each(specs)('can be set, replaced and taken away in %j', (spec) => {
     const flux = `apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImagePolicy\nmetadata: {name: app}\n---\n`;
