@@ -1,0 +1,65 @@
+/** What tests vary in an ImagePolicy. */
+export interface PolicySample {
+  readonly image: string;
+  readonly name?: string;
+  readonly range?: string;
+  /** Further lines of `spec`, without indentation. */
+  readonly spec?: readonly string[];
+}
+
+/** An ImagePolicy in namespace `apps` that follows a semver range; plain HTTP unless `spec` says otherwise. */
+export function imagePolicy({ image, name = 'web', range = '*', spec }: PolicySample): string {
+  return lines(
+    'apiVersion: lockkeeper.dev/v1alpha1',
+    'kind: ImagePolicy',
+    'metadata:',
+    `  name: ${name}`,
+    '  namespace: apps',
+    'spec:',
+    `  image: ${image}`,
+    '  policy:',
+    '    semver:',
+    `      range: "${range}"`,
+    ...(spec ?? ['insecure: true']).map((line) => `  ${line}`),
+  );
+}
+
+/** A Deployment in namespace `apps` whose image is marked for a policy of the same name. */
+export function deployment(image: string, name = 'web'): string {
+  return lines(
+    'apiVersion: apps/v1',
+    'kind: Deployment',
+    'metadata:',
+    `  name: ${name}`,
+    '  namespace: apps',
+    'spec:',
+    '  template:',
+    '    spec:',
+    '      containers:',
+    `        - name: ${name} # the one that matters`,
+    `          image: ${image} # {"$imagepolicy": "apps:${name}"}`,
+  );
+}
+
+/** An ImageUpdateAutomation in namespace `apps`. @param spec further lines of `spec`, without indentation */
+export function automation(
+  git: readonly string[],
+  spec: readonly string[] = ['interval: 1s'],
+): string {
+  return lines(
+    'apiVersion: lockkeeper.dev/v1alpha1',
+    'kind: ImageUpdateAutomation',
+    'metadata:',
+    '  name: config',
+    '  namespace: apps',
+    'spec:',
+    '  git:',
+    ...git.map((line) => `    ${line}`),
+    ...spec.map((line) => `  ${line}`),
+  );
+}
+
+/** Joins lines; the last one ends too. */
+export function lines(...all: readonly string[]): string {
+  return all.map((line) => `${line}\n`).join('');
+}
