@@ -102,7 +102,8 @@ function currentOf(part: ImageField['part'], text: string): ImageField['current'
 }
 
 /** The same field without its marker: what the `Images` strategy finds. */
-export function unmarked({ marker: _, ...rest }: ImageField): ImageField {
+export function unmarked(marked: ImageField): ImageField {
+  const { marker: _, ...rest } = marked;
   return rest;
 }
 

@@ -44,9 +44,10 @@ export function assignFields(
   for (const field of fields) {
     const owner =
       field.marker === undefined
-        ? ownerByRepository(field, byRepository, findings)
-        : ownerByMarker(field, field.marker, views, known, findings);
-    if (owner === undefined) continue;
+        ? ownerByRepository(field, byRepository)
+        : ownerByMarker(field.at, field.marker, { views, known });
+    if (typeof owner === 'object') findings.push(owner);
+    if (typeof owner !== 'string') continue;
     const key = slotKey(field, owner);
     const slot = latest.get(key);
     if (slot === undefined || hasPart(slot, field)) {
@@ -88,22 +89,18 @@ function policiesByRepository(
 }
 
 function ownerByMarker(
-  field: ImageField,
+  at: ImageField['at'],
   marker: PolicyKey,
-  views: ReadonlyMap<PolicyKey, OwningPolicy>,
-  known: ReadonlySet<PolicyKey>,
-  findings: Finding[],
-): PolicyKey | undefined {
+  { views, known }: { views: ReadonlyMap<PolicyKey, unknown>; known: ReadonlySet<PolicyKey> },
+): PolicyKey | Finding | undefined {
   if (views.has(marker)) return marker;
-  if (!known.has(marker)) {
-    findings.push({
-      severity: 'warning',
-      code: 'marker/unknown-policy',
-      message: `marker names ImagePolicy ${marker}, which is not among the policies${similar(marker, known)}`,
-      at: field.at,
-    });
-  }
-  return undefined;
+  if (known.has(marker)) return undefined;
+  return {
+    severity: 'warning',
+    code: 'marker/unknown-policy',
+    message: `marker names ImagePolicy ${marker}, which is not among the policies${similar(marker, known)}`,
+    at,
+  };
 }
 
 /** A hint for the commonest slips: the right name in another namespace, or a name misspelt. */
@@ -115,25 +112,20 @@ function similar(marker: PolicyKey, known: ReadonlySet<PolicyKey>): string {
 }
 
 function ownerByRepository(
-  field: ImageField,
+  { at, current: { name } }: ImageField,
   byRepository: ReadonlyMap<string, readonly PolicyKey[]>,
-  findings: Finding[],
-): PolicyKey | undefined {
-  const { name } = field.current;
+): PolicyKey | Finding | undefined {
   const reference = name === undefined ? undefined : parseImageReference(name);
   // `repository: nginx:1.0` is no name: nobody's, rather than a reason to stop.
   if (name === undefined || reference?.name !== name) return undefined;
   const owners = byRepository.get(repositoryKey(parseRepository(name))) ?? [];
-  if (owners.length > 1) {
-    findings.push({
-      severity: 'error',
-      code: 'field/claimed-twice',
-      message: `${name} belongs to more than one ImagePolicy (${owners.toSorted().join(', ')}); put a marker on the field or narrow update.paths`,
-      at: field.at,
-    });
-    return undefined;
-  }
-  return owners[0];
+  if (owners.length < 2) return owners[0];
+  return {
+    severity: 'error',
+    code: 'field/claimed-twice',
+    message: `${name} belongs to more than one ImagePolicy (${owners.toSorted().join(', ')}); put a marker on the field or narrow update.paths`,
+    at,
+  };
 }
 
 /** The name to write: the text that stands there where it already means the same repository. */
