@@ -114,7 +114,7 @@ describe('links in the documentation', () => {
   it.each(links)('from %s to %s lead somewhere', (page, target) => {
     const [path, anchor] = target.split('#');
     const file = path === '' ? page : normalize(join(dirname(page), path!));
-    expect(existsSync(join(ROOT, file)), file).toBe(true);
+    expect({ file, exists: existsSync(join(ROOT, file)) }).toEqual({ file, exists: true });
     if (anchor !== undefined) expect(anchorsOf(file)).toContain(anchor);
   });
 });

@@ -1,6 +1,6 @@
 import { AppError } from './errors.ts';
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 
 /**
  * Milliseconds of a Go duration such as `90s`, `1h30m` or `1.5h`; a fraction of a millisecond is
@@ -17,7 +17,7 @@ export function parseDuration(text: string): number {
     );
   }
   const ms = parts.reduce(
-    (sum, [, amount, unit]) => sum + Number(amount) * (UNIT_MS[unit ?? ''] ?? NaN),
+    (sum, [, amount, unit]) => sum + Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS],
     0,
   );
   return Math.round(ms);

@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts';
 import { parseRepository } from '../image-reference.ts';
 import { parseDuration } from '../schedule.ts';
 import { createSelector } from '../selection/create-selector.ts';
+import { attempt } from './attempt.ts';
 import { checkCron, checkTimeZone } from './cron-expression.ts';
 import type { Fault } from './fault.ts';
 import { valueAt, type FieldPath } from './field-path.ts';
@@ -54,8 +55,8 @@ export function checkMeaning(kind: string, spec: unknown): readonly Fault[] {
       const text = valueAt(spec, field);
       // Another type is the schema's business.
       if (typeof text !== 'string') return [];
-      const error = errorOf(() => check(text, spec));
-      if (error === undefined) return [];
+      const error = attempt(() => check(text, spec));
+      if (!(error instanceof AppError)) return [];
       return [{ code: error.code, path: ['spec', ...field], message: withoutField(error.message) }];
     }),
   );
@@ -69,16 +70,6 @@ function expand(path: FieldPath, spec: unknown): readonly FieldPath[] {
   return Array.isArray(entries) ? entries.map((_, index) => [...list, index]) : [];
 }
 
-function errorOf(check: () => void): AppError | undefined {
-  try {
-    check();
-    return undefined;
-  } catch (error) {
-    if (error instanceof AppError) return error;
-    throw error;
-  }
-}
-
 /** Messages about filters begin with the field's name, which stands before every finding already. */
 function withoutField(message: string): string {
   return message.replace(/^filterTags\.\S+ /, '');
@@ -89,7 +80,7 @@ function checkFilter(filterTags: FilterTags): void {
 }
 
 function isFilter(filterTags: FilterTags): boolean {
-  return errorOf(() => checkFilter(filterTags)) === undefined;
+  return !(attempt(() => checkFilter(filterTags)) instanceof AppError);
 }
 
 function checkInterval(text: string): void {

@@ -8,6 +8,9 @@ export interface Given {
   readonly source: string | undefined;
 }
 
+/** Longest value that a message repeats. */
+const MAX_SHOWN_CHARS = 80;
+
 /** What is wrong and the mend, in one line and in the words of a person who writes YAML. */
 export function describeIssue(issue: SchemaIssue, given: Given): string {
   if (given.value === undefined) return 'required, but not given';
@@ -33,8 +36,9 @@ function wrongType(expected: string, { value, source }: Given): string {
   if (value === null) return 'is empty; give it a value, or remove it';
   switch (expected) {
     case 'string':
-      return source === undefined
-        ? `must be a string, not ${kindOf(value)}`
+      if (source === undefined) return `must be a string, not ${kindOf(value)}`;
+      return source.length > MAX_SHOWN_CHARS
+        ? 'must be a string; quote it'
         : `must be a string; quote it: ${JSON.stringify(source)}`;
     case 'boolean':
       return /^(true|false)$/.test(source ?? '')

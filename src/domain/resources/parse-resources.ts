@@ -6,7 +6,8 @@ import { AppError, formatLocation, type Finding, type Location } from '../errors
 import { parseManifest, type Manifest } from '../manifest/parse-manifest.ts';
 import { lookUp, resolved, textAt } from '../manifest/yaml-lookup.ts';
 import { spanOf } from '../manifest/yaml-tree.ts';
-import { readResource, RESOURCE_KINDS } from './read-resource.ts';
+import { attempt } from './attempt.ts';
+import { isResourceKind, readResource, RESOURCE_KINDS } from './read-resource.ts';
 import { suggestion } from './suggestion.ts';
 
 /** A resource with the place of its document, or of its entry in a `kind: List`. */
@@ -26,51 +27,57 @@ export interface ParsedResources {
  * @param text of a file whose size the caller has bounded
  */
 export function parseResources(path: string, text: string): ParsedResources {
-  const manifest = manifestOf(path, text);
-  if ('severity' in manifest) {
-    const findings = claimsOurGroup(text) ? [asTemplate(path, text) ?? manifest] : [];
+  const manifest = attempt(() => parseManifest(path, text));
+  if (manifest instanceof AppError) {
+    const findings = claimsOurGroup(text) ? [unparsable(path, text, manifest)] : [];
     return { policies: [], automations: [], findings };
   }
   const resources = manifest.documents
     .flatMap(({ contents }) => resourceMaps(manifest, contents, new Set()))
-    .filter((map) => isOurs(manifest, map))
     .map((map) => parseResource(manifest, map));
   const findings = resources.flatMap((resource) => resource.findings);
-  const template = findings.length === 0 ? undefined : asTemplate(path, text);
+  const template = findings.length === 0 ? undefined : templateAction(manifest);
   return {
     policies: resources.flatMap(({ policy }) => policy ?? []),
     automations: resources.flatMap(({ automation }) => automation ?? []),
-    findings: template === undefined ? findings : [template],
+    findings: template === undefined ? findings : [templateFinding(template)],
   };
 }
 
-function manifestOf(path: string, text: string): Manifest | Finding {
-  try {
-    return parseManifest(path, text);
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    const { code, message, at = { path } } = error;
-    const place = `${formatLocation(at)}: `;
-    const bare = message.startsWith(place) ? message.slice(place.length) : message;
-    return { severity: 'error', code, message: bare, at };
-  }
+/** Of a template, one warning; of anything else the error, without the place that stands in `at`. */
+function unparsable(path: string, text: string, error: AppError): Finding {
+  const { code, message, at = { path } } = error;
+  const line = at.line ?? 1;
+  // A parser stumbles over `{{ if … }}` on its line or on the next.
+  const around = text.split('\n').slice(Math.max(0, line - 2), line);
+  if (around.some((content) => content.includes('{{'))) return templateFinding(at);
+  const place = `${formatLocation(at)}: `;
+  const bare = message.startsWith(place) ? message.slice(place.length) : message;
+  return { severity: 'error', code, message: bare, at };
+}
+
+/** `{{ … }}` where YAML sees a map as the key of a map. */
+function templateAction(manifest: Manifest): Location | undefined {
+  const starts = manifest.entries
+    .filter(({ role, node }) => role === 'key' && isMap(node))
+    .map(({ node }) => spanOf(node).start);
+  const start = starts.find((offset) => manifest.text.startsWith('{{', offset - 1));
+  return start === undefined ? undefined : manifest.locate(start - 1);
+}
+
+/** A Helm chart's template is nobody's mistake, but it cannot be read: a warning instead of errors. */
+function templateFinding(at: Location): Finding {
+  return {
+    severity: 'warning',
+    code: 'resource/invalid',
+    message: 'a template ("{{") is not read; its resources do not count until they are rendered',
+    at,
+  };
 }
 
 /** Does a text that is not YAML mean to hold our resources? An annotation of ours is not one. */
 function claimsOurGroup(text: string): boolean {
   return /^\s*(- )?["']?apiVersion["']?\s*:\s*["']?lockkeeper\.dev\//m.test(text);
-}
-
-/** A Helm chart's template is nobody's mistake, but it cannot be read: a warning instead of errors. */
-function asTemplate(path: string, text: string): Finding | undefined {
-  const line = text.split('\n').findIndex((content) => /(^|[:-])\s*\{\{/.test(content)) + 1;
-  if (line === 0) return undefined;
-  return {
-    severity: 'warning',
-    code: 'resource/invalid',
-    message: 'a template ("{{") is not read; its resources do not count until they are rendered',
-    at: { path, line },
-  };
 }
 
 /** The resources of a document, lists unfolded; each once, however many aliases lead to it. */
@@ -86,41 +93,33 @@ function resourceMaps(manifest: Manifest, node: unknown, seen: Set<YAMLMap>): re
   return items.items.flatMap((item) => resourceMaps(manifest, item, seen));
 }
 
-function isOurs(manifest: Manifest, map: YAMLMap): boolean {
-  return textAt(manifest, map, 'apiVersion')?.split('/')[0] === GROUP;
-}
-
 interface ParsedResource {
   readonly policy?: Loaded<ImagePolicy>;
   readonly automation?: Loaded<ImageUpdateAutomation>;
   readonly findings: readonly Finding[];
 }
 
+/** A resource of our group; nothing at all where the map is of another. */
 function parseResource(manifest: Manifest, map: YAMLMap): ParsedResource {
-  const wrongType = typeFault(manifest, map);
-  if (wrongType !== undefined) return { findings: [wrongType] };
-  return readResource(manifest, map, textAt(manifest, map, 'kind') ?? '');
+  const apiVersion = textAt(manifest, map, 'apiVersion');
+  if (apiVersion?.split('/')[0] !== GROUP) return { findings: [] };
+  const kind = textAt(manifest, map, 'kind') ?? '';
+  if (apiVersion === `${GROUP}/${VERSION}` && isResourceKind(kind)) {
+    return readResource(manifest, map, kind);
+  }
+  const [field, fault] =
+    apiVersion === `${GROUP}/${VERSION}`
+      ? ['kind', kindFault(kind)]
+      : ['apiVersion', `${JSON.stringify(apiVersion)} is unknown; write ${GROUP}/${VERSION}`];
+  const at = manifest.locate(spanOf(lookUp(manifest, map, field) ?? map).start);
+  const message = `${field}: ${fault}`;
+  return { findings: [{ severity: 'error', code: 'resource/invalid', message, at }] };
 }
 
-/** Our group with a version or a kind that there is not. */
-function typeFault(manifest: Manifest, map: YAMLMap): Finding | undefined {
-  const fault = (field: string, message: string): Finding => {
-    const node = lookUp(manifest, map, field) ?? map;
-    const at = manifest.locate(spanOf(node).start);
-    return { severity: 'error', code: 'resource/invalid', message: `${field}: ${message}`, at };
-  };
-  const apiVersion = textAt(manifest, map, 'apiVersion') ?? '';
-  if (apiVersion !== `${GROUP}/${VERSION}`) {
-    return fault(
-      'apiVersion',
-      `${JSON.stringify(apiVersion)} is unknown; write ${GROUP}/${VERSION}`,
-    );
-  }
-  const kind = textAt(manifest, map, 'kind');
-  if (kind === undefined) return fault('kind', 'required, but not given');
-  if (RESOURCE_KINDS.includes(kind)) return undefined;
+function kindFault(kind: string): string {
+  if (kind === '') return 'required, but not given';
   const meant = suggestion(kind, RESOURCE_KINDS);
   const mend =
     meant === undefined ? `${GROUP} has ${RESOURCE_KINDS.join(' and ')}` : `did you mean ${meant}?`;
-  return fault('kind', `${JSON.stringify(kind)} is unknown; ${mend}`);
+  return `${JSON.stringify(kind)} is unknown; ${mend}`;
 }

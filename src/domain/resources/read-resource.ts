@@ -14,6 +14,7 @@ import { structuralSchema, type StructuralSchema } from '../../api/structural-sc
 import { AppError, type Finding, type Location } from '../errors.ts';
 import type { Manifest } from '../manifest/parse-manifest.ts';
 import { spanOf } from '../manifest/yaml-tree.ts';
+import { attempt } from './attempt.ts';
 import { checkMeaning } from './check-meaning.ts';
 import { describeIssue } from './describe-issue.ts';
 import type { Fault } from './fault.ts';
@@ -22,14 +23,22 @@ import { notSupportedYet } from './not-yet.ts';
 import { resourceValue, type ResourceValue } from './resource-value.ts';
 import { unknownFields } from './unknown-fields.ts';
 
-/** The kinds of our group. */
-export const RESOURCE_KINDS: readonly string[] = ['ImagePolicy', 'ImageUpdateAutomation'];
+/** A kind of our group. */
+export type ResourceKind = 'ImagePolicy' | 'ImageUpdateAutomation';
 
-/** Structural schemas of `spec` by kind: what a field is called. */
-const SPEC_FIELDS: Readonly<Record<string, StructuralSchema>> = {
-  ImagePolicy: structuralSchema(imagePolicySpecSchema),
-  ImageUpdateAutomation: structuralSchema(imageUpdateAutomationSpecSchema),
+/** What a whole resource of each kind may hold. */
+const FIELDS: Readonly<Record<ResourceKind, StructuralSchema>> = {
+  ImagePolicy: rootFields(structuralSchema(imagePolicySpecSchema)),
+  ImageUpdateAutomation: rootFields(structuralSchema(imageUpdateAutomationSpecSchema)),
 };
+
+/** The kinds of our group. */
+export const RESOURCE_KINDS: readonly string[] = Object.keys(FIELDS);
+
+/** Is it the name of a kind of our group? */
+export function isResourceKind(kind: string): kind is ResourceKind {
+  return RESOURCE_KINDS.includes(kind);
+}
 
 /** Where a file names no namespace, as `kubectl` has it. */
 const DEFAULT_NAMESPACE = 'default';
@@ -41,13 +50,10 @@ export interface ReadResource {
   readonly findings: readonly Finding[];
 }
 
-/**
- * Reads one resource of our group.
- * @param kind one of {@link RESOURCE_KINDS}
- */
-export function readResource(manifest: Manifest, map: YAMLMap, kind: string): ReadResource {
+/** Reads one resource of our group, whose kind has been read already. */
+export function readResource(manifest: Manifest, map: YAMLMap, kind: ResourceKind): ReadResource {
   const at = manifest.locate(spanOf(map).start);
-  const resource = valueOf(manifest, map);
+  const resource = attempt(() => resourceValue(manifest, map));
   if (resource instanceof AppError) {
     const { code, message } = resource;
     return { findings: [{ severity: 'error', code, message, at: resource.at ?? at }] };
@@ -58,15 +64,13 @@ export function readResource(manifest: Manifest, map: YAMLMap, kind: string): Re
       ? imagePolicySchema.safeParse(value)
       : imageUpdateAutomationSchema.safeParse(value);
   const faults = [
-    ...unknownFields(rootFields(kind), value, []),
+    ...unknownFields(FIELDS[kind], value, []),
     ...(parsed.error?.issues ?? []).map((issue) => schemaFault(issue, resource)),
     ...notSupportedYet(kind, value['spec']),
   ];
   faults.push(...checkMeaning(kind, value['spec']).filter((fault) => !isAmong(fault, faults)));
   if (parsed.data === undefined || faults.length > 0) {
-    return {
-      findings: faults.map((fault) => findingAt(manifest, resource, fault)).toSorted(byPlace),
-    };
+    return { findings: inFileOrder(manifest, resource, faults) };
   }
   const metadata = objectMeta(parsed.data.metadata);
   const { spec } = parsed.data;
@@ -75,19 +79,8 @@ export function readResource(manifest: Manifest, map: YAMLMap, kind: string): Re
     : { automation: { kind: 'ImageUpdateAutomation', metadata, spec, at }, findings: [] };
 }
 
-function valueOf(manifest: Manifest, map: YAMLMap): ResourceValue | AppError {
-  try {
-    return resourceValue(manifest, map);
-  } catch (error) {
-    if (error instanceof AppError) return error;
-    throw error;
-  }
-}
-
-/** Fields of a whole resource. Whatever Kubernetes knows in `metadata` and `status` is fine. */
-function rootFields(kind: string): StructuralSchema {
-  const spec = SPEC_FIELDS[kind];
-  if (spec === undefined) throw new TypeError(`no schema for ${kind}`);
+/** Whatever Kubernetes knows in `metadata` and `status` is fine. */
+function rootFields(spec: StructuralSchema): StructuralSchema {
   return {
     type: 'object',
     properties: {
@@ -109,7 +102,7 @@ function schemaFault(issue: SchemaIssue, resource: ResourceValue): Fault {
     path,
     message: describeIssue(issue, { value, source }),
     // A rule over a whole map is best shown at its name.
-    onKey: typeof value === 'object',
+    onKey: typeof value === 'object' || issue.code === 'invalid_key',
   };
 }
 
@@ -119,21 +112,26 @@ function isAmong(fault: Fault, faults: readonly Fault[]): boolean {
   return faults.some(({ path }) => formatFieldPath(path) === field);
 }
 
-function findingAt(manifest: Manifest, resource: ResourceValue, fault: Fault): Finding {
-  const place = resource.placeOf(fault.path);
-  const onKey = fault.onKey === true || !place.exact;
-  const offset = onKey ? (place.key ?? place.value) : place.value;
-  return {
-    severity: 'error',
-    code: fault.code,
-    message: `${formatFieldPath(fault.path)}: ${fault.message}`,
-    at: manifest.locate(offset),
-  };
+function inFileOrder(
+  manifest: Manifest,
+  resource: ResourceValue,
+  faults: readonly Fault[],
+): readonly Finding[] {
+  return faults
+    .map((fault) => ({ fault, offset: offsetOf(resource, fault) }))
+    .toSorted((a, b) => a.offset - b.offset)
+    .map(({ fault, offset }) => ({
+      severity: 'error',
+      code: fault.code,
+      message: `${formatFieldPath(fault.path)}: ${fault.message}`,
+      at: manifest.locate(offset),
+    }));
 }
 
-function byPlace(a: Finding, b: Finding): number {
-  const line = (a.at?.line ?? 0) - (b.at?.line ?? 0);
-  return line === 0 ? (a.at?.column ?? 0) - (b.at?.column ?? 0) : line;
+function offsetOf(resource: ResourceValue, { path, onKey }: Fault): number {
+  const place = resource.placeOf(path);
+  const isNamed = onKey === true || !place.exact;
+  return isNamed ? (place.key ?? place.value) : place.value;
 }
 
 function objectMeta(metadata: Metadata): ObjectMeta {

@@ -211,6 +211,11 @@ describe('a policy at fault', () => {
       ['a.yaml:9:10: spec.lock.tag: must be a string; quote it: "12e4567"'],
     ],
     [
+      'a very long number for a string',
+      more(`  lock: { tag: ${'1'.repeat(100)} }`),
+      ['a.yaml:8:16: spec.lock.tag: must be a string; quote it'],
+    ],
+    [
       'a list for a string',
       more('  writtenName: [a]'),
       ['a.yaml:8:3: spec.writtenName: must be a string, not a list'],
@@ -256,6 +261,43 @@ describe('a policy at fault', () => {
       'an interval of nothing',
       more('  interval: 0s'),
       ['a.yaml:8:13: spec.interval: must be at least 1s'],
+    ],
+    [
+      'a flow key without a value',
+      more('  lock: { tag }'),
+      ['a.yaml:8:11: spec.lock.tag: is empty; give it a value, or remove it'],
+    ],
+    [
+      'no word where one of some is wanted',
+      more('  digestReflectionPolicy: ~'),
+      [
+        'a.yaml:8:3: spec.digestReflectionPolicy: is empty; it must be one of Never, IfNotPresent, Always',
+      ],
+    ],
+    [
+      'a number where a word is wanted',
+      more('  digestReflectionPolicy: 7'),
+      ['a.yaml:8:27: spec.digestReflectionPolicy: must be one of Never, IfNotPresent, Always'],
+    ],
+    [
+      'a map where a word is wanted',
+      more('  digestReflectionPolicy: {}'),
+      ['a.yaml:8:3: spec.digestReflectionPolicy: must be one of Never, IfNotPresent, Always'],
+    ],
+    [
+      'a list for a map',
+      more('  lock: [x]'),
+      ['a.yaml:8:3: spec.lock: must be a map of fields, not a list'],
+    ],
+    [
+      'a map for a string',
+      more('  writtenName: { a: b }'),
+      ['a.yaml:8:3: spec.writtenName: must be a string, not a map'],
+    ],
+    [
+      'a text that is too short',
+      more('  schedule: { cron: x }'),
+      ['a.yaml:8:21: spec.schedule.cron: must have at least 9 characters'],
     ],
     [
       'an extract without a pattern',
@@ -421,6 +463,11 @@ describe('an automation at fault', () => {
       ],
     ],
     [
+      'a label key that is too long',
+      automation(`  policySelector: { matchLabels: { ${'k'.repeat(318)}: x } }`),
+      [`a.yaml:7:36: spec.policySelector.matchLabels.${'k'.repeat(80)}…: the key is too long`],
+    ],
+    [
       'an author that Git cannot write',
       automation('  commit: { author: { email: "<bot@x.org>" } }'),
       ['a.yaml:7:30: spec.commit.author.email: must not contain "<", ">" or a line break'],
@@ -469,17 +516,27 @@ describe('a document that claims our group', () => {
   });
 
   it.each([
-    ['that is no YAML', '{{- if .Values.x }}\n' + more('') + '{{- end }}\n', 1],
+    ['that is no YAML', '{{- if .Values.x }}\n' + more('') + '{{- end }}\n', 2],
+    ['that stops being YAML later', more('  lock: {}\n{{- if .Values.x }}'), 9],
     ['that is YAML by accident', more('  writtenName: {{ .Values.name }}'), 8],
   ])('and is a Helm template %s gives one warning', (_, text, line) => {
-    expect(parseResources('a.yaml', text).findings).toEqual([
-      {
-        severity: 'warning',
-        code: 'resource/invalid',
-        message:
-          'a template ("{{") is not read; its resources do not count until they are rendered',
-        at: { path: 'a.yaml', line },
-      },
+    const [finding, ...others] = parseResources('a.yaml', text).findings;
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({
+      severity: 'warning',
+      code: 'resource/invalid',
+      message: 'a template ("{{") is not read; its resources do not count until they are rendered',
+      at: { path: 'a.yaml', line },
+    });
+  });
+
+  it('and has template text in a value is no template', () => {
+    const text = automation(
+      '  commit:\n    messageTemplate: |\n      {{ range .Changed }}\n  x: 1',
+    );
+    expect(complaints(text)).toEqual([
+      'a.yaml:8:5: spec.commit.messageTemplate: not supported yet',
+      'a.yaml:10:3: spec.x: unknown field; remove it',
     ]);
   });
 });
