@@ -2,7 +2,7 @@ import { isScalar, Scalar } from 'yaml';
 import { proveEdit, spliceText, unprovable, type Splice } from './edit-proof.ts';
 import type { FieldEdit } from './image-field.ts';
 import { parseManifest, type Manifest } from './parse-manifest.ts';
-import { blockLines, scalarContent } from './scalar-content.ts';
+import { literalOffset, scalarContent } from './scalar-content.ts';
 import { scalarSource, type ScalarStyle } from './scalar-source.ts';
 import {
   isBlockScalar,
@@ -11,14 +11,20 @@ import {
   leavesOf,
   spanOf,
   type Entry,
-  type TreeNode,
 } from './yaml-tree.ts';
 
-/** A splice, and the value that its whole scalar has afterwards. */
+/** A scalar's splices, and the value that the whole of it has afterwards. */
 interface Change {
-  readonly node: TreeNode;
+  readonly node: Scalar;
   readonly splices: readonly Splice[];
   readonly value: string;
+}
+
+/** The edits of one scalar: text of a block scalar may hold many. */
+interface Group {
+  readonly entry: Entry;
+  readonly node: Scalar;
+  readonly edits: [FieldEdit, ...FieldEdit[]];
 }
 
 /**
@@ -28,58 +34,58 @@ interface Change {
  * @throws AppError `manifest/unprovable` when that cannot be shown, `manifest/unparsable`
  */
 export function applyFieldEdits(path: string, text: string, edits: readonly FieldEdit[]): string {
-  const changing = edits.filter((edit) => edit.value !== edit.field.value);
-  if (changing.length === 0) return text;
-  const manifest = parseManifest(path, text);
-  const changes = [...groupByLeaf(manifest, changing)].map(([entry, group]) =>
-    changeOf(manifest, entry, group),
-  );
-  const result = spliceText(
-    text,
-    changes.flatMap((change) => change.splices),
-  );
-  const first = changing[0]?.field.at ?? { path };
-  const values = new Map(changes.map((change) => [change.node, change.value]));
-  proveEdit(manifest, result, { values, at: first });
-  return result;
+  return spliceText(text, provenSplices(path, text, edits));
 }
 
-/** Edits by the leaf whose source holds them: text of a block scalar may hold many. */
-function groupByLeaf(
-  manifest: Manifest,
-  edits: readonly FieldEdit[],
-): ReadonlyMap<Entry, readonly FieldEdit[]> {
-  const groups = new Map<Entry, FieldEdit[]>();
+function provenSplices(path: string, text: string, edits: readonly FieldEdit[]): Splice[] {
+  const [first, ...rest] = edits.filter((edit) => edit.value !== edit.field.value);
+  if (first === undefined) return [];
+  const manifest = parseManifest(path, text);
+  const changes = groupByScalar(manifest, [first, ...rest]).map((group) =>
+    changeOf(manifest, group),
+  );
+  const splices = changes.flatMap((change) => change.splices);
+  const values = new Map(changes.map((change) => [change.node, change.value]));
+  proveEdit(manifest, spliceText(text, splices), { values, at: first.field.at });
+  return splices;
+}
+
+function groupByScalar(manifest: Manifest, edits: readonly FieldEdit[]): readonly Group[] {
+  const groups = new Map<Entry, Group>();
   const leaves = leavesOf(manifest);
   for (const edit of edits) {
     const entry = leaves[lastStartingBefore(leaves, edit.field.span.start)];
-    if (!entry || !holds(entry, edit)) throw unprovable(edit.field.at);
+    if (!entry || !isScalar(entry.node) || !holds(entry, edit)) throw unprovable(edit.field.at);
     const group = groups.get(entry);
-    if (group) group.push(edit);
-    else groups.set(entry, [edit]);
+    if (group) group.edits.push(edit);
+    else groups.set(entry, { entry, node: entry.node, edits: [edit] });
   }
-  return groups;
+  return [...groups.values()];
 }
 
 function holds({ node, role }: Entry, { field }: FieldEdit): boolean {
   const { start, end } = spanOf(node);
-  return role === 'value' && start <= field.span.start && field.span.end <= end && start < end;
+  return role === 'value' && field.span.end <= end && start < end;
 }
 
-function changeOf(manifest: Manifest, entry: Entry, edits: readonly FieldEdit[]): Change {
-  const [edit] = edits;
-  if (!edit || !isScalar(entry.node)) throw new TypeError('a group of edits has a scalar');
-  if (edit.field.keyPath.length > keyPathOf(entry).length && isBlockScalar(entry.node)) {
-    return embeddedChange(manifest, entry.node, edits);
+function changeOf(manifest: Manifest, { entry, node, edits }: Group): Change {
+  const [edit, ...more] = edits;
+  if (!isBlockScalar(node)) {
+    if (more.length > 0) throw unprovable(edit.field.at);
+    return flowChange(manifest, { node, inFlow: entry.inFlow }, edit);
   }
-  if (edits.length > 1) throw unprovable(edit.field.at);
-  return isBlockScalar(entry.node)
-    ? blockChange(manifest, entry.node, edit)
-    : flowChange(manifest, entry, edit);
+  if (edit.field.keyPath.length > keyPathOf(entry).length) {
+    return embeddedChange(manifest, node, edits);
+  }
+  return blockChange(manifest, node, edit);
 }
 
 /** A plain or quoted scalar, or its tail (`name=newname:tag`). */
-function flowChange(manifest: Manifest, { node, inFlow }: Entry, edit: FieldEdit): Change {
+function flowChange(
+  manifest: Manifest,
+  { node, inFlow }: { node: Scalar; inFlow: boolean },
+  edit: FieldEdit,
+): Change {
   const whole = scalarContent(manifest, node);
   if (typeof whole === 'string' || !whole.value.endsWith(edit.field.value)) {
     throw unprovable(edit.field.at);
@@ -88,7 +94,7 @@ function flowChange(manifest: Manifest, { node, inFlow }: Entry, edit: FieldEdit
   const isWhole = whole.span.start === edit.field.span.start;
   if (isWhole !== (head === '')) throw unprovable(edit.field.at);
   const value = head + edit.value;
-  const text = scalarSource(value, styleOf(node as Scalar), inFlow);
+  const text = scalarSource(value, styleOf(node), inFlow);
   return { node, value, splices: [{ ...whole.span, text }] };
 }
 
@@ -103,44 +109,28 @@ function blockChange(manifest: Manifest, node: Scalar<string>, edit: FieldEdit):
   return { node, value, splices: [{ ...content.span, text: edit.value }] };
 }
 
-/** YAML in a literal block scalar: edited and proven as a file of its own, then put back by lines. */
+/** YAML in a literal block scalar: edited and proven as a file of its own. */
 function embeddedChange(
   manifest: Manifest,
   node: Scalar<string>,
   edits: readonly FieldEdit[],
 ): Change {
-  const lines = blockLines(manifest, node);
+  const toValue = literalOffset(manifest, node, 'value');
+  const toFile = literalOffset(manifest, node, 'file');
   const inner = edits.map(({ field, value }) => {
-    const span = innerSpan(node, lines, field.span.start, field.span.end - field.span.start);
-    if (!span) throw unprovable(field.at);
+    const span = { start: toValue(field.span.start), end: toValue(field.span.end) };
     return { value, field: { ...field, span, keyPath: [] } };
   });
-  const value = applyFieldEdits(manifest.path, node.value, inner);
-  const newLines = value.split('\n');
-  const oldLines = node.value.split('\n');
-  if (newLines.length !== oldLines.length) throw unprovable(edits[0]?.field.at ?? manifest);
-  const splices = lines.flatMap(({ start, content }, index) => {
-    const text = newLines[index] ?? '';
-    return content === text ? [] : [{ start, end: start + content.length, text }];
-  });
-  return { node, value, splices };
-}
-
-/** A range of the file as a range of a literal's value. */
-function innerSpan(
-  node: Scalar<string>,
-  lines: readonly { readonly start: number; readonly content: string }[],
-  start: number,
-  length: number,
-): { start: number; end: number } | undefined {
-  const index = lines.findIndex(
-    (line) => start >= line.start && start <= line.start + line.content.length,
-  );
-  const line = lines[index];
-  if (!line) return undefined;
-  const before = node.value.split('\n').slice(0, index);
-  const at = before.reduce((sum, text) => sum + text.length + 1, 0) + start - line.start;
-  return { start: at, end: at + length };
+  const splices = provenSplices(manifest.path, node.value, inner);
+  return {
+    node,
+    value: spliceText(node.value, splices),
+    splices: splices.map(({ start, end, text }) => ({
+      start: toFile(start),
+      end: toFile(start) + end - start,
+      text,
+    })),
+  };
 }
 
 function styleOf(node: Scalar): ScalarStyle {

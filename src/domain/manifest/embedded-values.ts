@@ -2,7 +2,7 @@ import { Scalar } from 'yaml';
 import { AppError } from '../errors.ts';
 import type { ImageCandidate } from './image-candidate.ts';
 import { parseManifest, type Manifest } from './parse-manifest.ts';
-import { blockLines, scalarContent } from './scalar-content.ts';
+import { literalOffset, scalarContent } from './scalar-content.ts';
 import { valuesImages } from './values-images.ts';
 import { isBlockScalar, keyPathOf, type Entry } from './yaml-tree.ts';
 
@@ -15,14 +15,14 @@ export function embeddedValuesImages(manifest: Manifest, entry: Entry): ImageCan
   if (!isBlockScalar(node) || node.type !== Scalar.BLOCK_LITERAL) return [];
   const inner = parseEmbedded(manifest.path, node.value);
   if (!inner) return [];
-  const toOuter = outerOffsets(manifest, node);
+  const toFile = literalOffset(manifest, node, 'file');
   return inner.entries
     .flatMap((at) => valuesImages(inner, at, 'helm'))
     .flatMap((candidate) => {
       const content = scalarContent(inner, candidate.entry.node);
       if (typeof content === 'string') return [];
       const { value, span } = content;
-      const start = toOuter(span.start);
+      const start = toFile(span.start);
       const within = {
         value,
         span: { start, end: start + span.end - span.start },
@@ -39,14 +39,4 @@ function parseEmbedded(path: string, text: string): Manifest | undefined {
     if (error instanceof AppError) return undefined;
     throw error;
   }
-}
-
-/** Offsets in a literal's value to offsets in the file: line by line, as lines are what they share. */
-function outerOffsets(manifest: Manifest, node: Scalar<string>): (offset: number) => number {
-  const lines = blockLines(manifest, node);
-  return (offset) => {
-    const before = node.value.slice(0, offset);
-    const line = before.split('\n').length - 1;
-    return (lines[line]?.start ?? 0) + offset - (before.lastIndexOf('\n') + 1);
-  };
 }

@@ -10,9 +10,10 @@ export interface ScalarContent {
   readonly value: string;
 }
 
-/** One line of a block scalar: where its content starts in the file, and that content. */
-export interface BlockLine {
-  readonly start: number;
+/** One line of a block scalar's content: where it starts in the file and in the scalar's value. */
+interface BlockLine {
+  readonly file: number;
+  readonly value: number;
   readonly content: string;
 }
 
@@ -28,7 +29,7 @@ export function scalarContent(manifest: Manifest, node: TreeNode): ScalarContent
     const line = singleLine(manifest, node);
     if (!line) return 'the value is a block of several lines; write it on one line';
     return {
-      span: { start: line.start, end: line.start + line.content.length },
+      span: { start: line.file, end: line.file + line.content.length },
       value: line.content,
     };
   }
@@ -65,22 +66,37 @@ function singleLine(manifest: Manifest, node: Scalar<string>): BlockLine | undef
   return node.value.replace(/\n+$/, '') === line.content ? line : undefined;
 }
 
+/** An offset into a literal's value as one into the file (`file`), or the other way round (`value`). */
+export function literalOffset(
+  manifest: Manifest,
+  node: Scalar<string>,
+  to: 'file' | 'value',
+): (offset: number) => number {
+  const from = to === 'file' ? 'value' : 'file';
+  const lines = blockLines(manifest, node);
+  return (offset) => {
+    const line = lines.findLast((candidate) => candidate[from] <= offset);
+    return line ? offset - line[from] + line[to] : offset;
+  };
+}
+
 /**
- * The body lines of a block scalar, in order, without their indentation. Only exact for literals and
- * single lines: compare with the node's value before relying on it.
+ * The body lines of a block scalar, in order, without their indentation. Where a literal's value starts
+ * its lines is exact; a folded one shares only single lines with the file.
  */
-export function blockLines(manifest: Manifest, node: Scalar<string>): BlockLine[] {
+function blockLines(manifest: Manifest, node: Scalar<string>): BlockLine[] {
   const { start, end } = spanOf(node);
-  const header = manifest.text.indexOf('\n', start);
-  if (header === -1 || header >= end) return [];
-  const body = manifest.text.slice(header + 1, end);
-  const lines = body.split('\n').map((line) => line.replace(/\r$/, ''));
-  const indent = indentOf(lines, node.value);
-  let at = header + 1;
-  return body.split('\n').map((raw, index) => {
-    const line = { start: at + indent, content: (lines[index] ?? '').slice(indent) };
-    at += raw.length + 1;
-    return line;
+  const [header = '', ...raw] = manifest.text.slice(start, end).split('\n');
+  const bodies = raw.map((line) => line.replace(/\r$/, ''));
+  const indent = indentOf(bodies, node.value);
+  let file = start + header.length + 1;
+  let value = 0;
+  return raw.map((line, index) => {
+    const content = bodies[index]?.slice(indent) ?? '';
+    const at = { file: file + indent, value, content };
+    file += line.length + 1;
+    value += content.length + 1;
+    return at;
   });
 }
 
