@@ -3,9 +3,9 @@ import { lstat, mkdir, open, readdir, readFile, realpath, rename, rm } from 'nod
 import { dirname, join, posix } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
 import type { FileWrite } from '../../ports.ts';
+import { isGone, ownMark } from './process-mark.ts';
 
-/** Process id, and the process's start, since a container gives every process the same id. */
-const DRAFT = /^\.lockkeeper-(\d+)-(\d+)-[0-9a-f]{16}\.tmp$/;
+const DRAFT = /^\.lockkeeper-(\d+-\d+)-[0-9a-f]{16}\.tmp$/;
 
 /** Is this the name of a half-written file? */
 export function isDraft(name: string): boolean {
@@ -88,7 +88,7 @@ export class AtomicWriter {
 
 async function replace(target: string, bytes: Uint8Array, folder: string): Promise<void> {
   const { mode, uid, gid } = await lstat(target);
-  const name = `.lockkeeper-${process.pid}-${ownStart()}-${randomBytes(8).toString('hex')}.tmp`;
+  const name = `.lockkeeper-${ownMark()}-${randomBytes(8).toString('hex')}.tmp`;
   const draft = join(folder, name);
   try {
     const handle = await open(draft, 'wx', mode & 0o777);
@@ -113,32 +113,10 @@ async function removeAbandoned(folders: ReadonlySet<string | undefined>): Promis
   for (const folder of folders) {
     if (folder === undefined) continue;
     for (const name of await readdir(folder).catch(() => [])) {
-      const [, pid, start] = DRAFT.exec(name) ?? [];
-      if (pid === undefined || isOwn(pid, start) || isAnother(Number(pid))) continue;
+      const mark = DRAFT.exec(name)?.[1];
+      if (mark === undefined || !isGone(mark)) continue;
       await rm(join(folder, name), { force: true });
     }
-  }
-}
-
-function ownStart(): string {
-  return String(Math.round(performance.timeOrigin));
-}
-
-function isOwn(pid: string, start: string | undefined): boolean {
-  return Number(pid) === process.pid && start === ownStart();
-}
-
-/** Is it a live process other than this one? */
-function isAnother(pid: number): boolean {
-  return pid !== process.pid && isAlive(pid);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -19,6 +19,7 @@ export function embeddedCommitter({ top, gitDir, prefix }: WorkTree): Committer 
         throw dirty(path, !/^(\*added|ignored|absent)$/.test(status));
       }
     },
+    head: async () => (await loadGit()).resolveRef({ ...repo, ref: 'HEAD' }),
     commit: async ({ author, time, files, message }) => {
       const git = await loadGit();
       try {

@@ -48,6 +48,7 @@ export async function programCommitter(
       await assertReadable(run, folder);
       await assertUnchanged(run, tree, paths);
     },
+    head: async () => (await run(['rev-parse', 'HEAD'])).stdout.trim(),
     commit: async (request) => {
       const { author, time, files } = request;
       const date = `${Math.floor(time.getTime() / 1000)} +0000`;

@@ -5,6 +5,8 @@ import type { CommitRequest } from '../../ports.ts';
 export interface Committer {
   /** @throws AppError `git/dirty` when a path differs from the last commit or is not in it */
   assertClean(paths: readonly string[], signal: AbortSignal): Promise<void>;
+  /** Id of the commit that is checked out. */
+  head(signal: AbortSignal): Promise<string>;
   /** Commits just the request's paths as they are in the folder. @returns the commit id */
   commit(request: Omit<CommitRequest, 'parent'>, signal: AbortSignal): Promise<string>;
 }

@@ -2,6 +2,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { AppError } from '../../domain/errors.ts';
 import type { Checkout, CommitRequest, FileEntry, FileWrite } from '../../ports.ts';
 import { AtomicWriter } from './atomic-writer.ts';
+import { CommitJournal } from './commit-journal.ts';
 import { programCommitter } from './committer-program.ts';
 import { embeddedCommitter } from './committer-embedded.ts';
 import type { Committer } from './committer.ts';
@@ -22,12 +23,19 @@ export async function openCheckout(dir: string, env: Environment = process.env):
     throw new AppError('usage', `there is no folder ${dir}`);
   }
   const tree = await findWorkTree(root);
+  if (tree !== undefined) await undoKilledCommit(tree, env);
   const writer = new AtomicWriter(root, tree?.gitDir);
   return {
     list: (signal) => listFolder(root, { intoRepos: tree === undefined, signal }),
     read: (entries, maxBytes, signal) => readEntries(root, { entries, maxBytes, signal }),
     write: (files, signal) => writer.write(files, signal),
-    commit: (request, signal) => commitFiles({ dir, tree, writer, env, request, signal }),
+    commit: async (request, signal) => {
+      if (tree !== undefined) return commitFiles({ tree, writer, env, request, signal });
+      throw new AppError(
+        'git/unsupported',
+        `${dir} is not in a Git work tree: nothing can be committed`,
+      );
+    },
   };
 }
 
@@ -45,41 +53,54 @@ async function* readEntries(
   }
 }
 
-async function commitFiles(job: {
-  readonly dir: string;
-  readonly tree: WorkTree | undefined;
+interface CommitJob {
+  readonly tree: WorkTree;
   readonly writer: AtomicWriter;
   readonly env: Environment;
   readonly request: Omit<CommitRequest, 'parent'>;
   readonly signal: AbortSignal;
-}): Promise<string> {
-  const { tree, writer, request, signal } = job;
-  if (tree === undefined) {
-    throw new AppError(
-      'git/unsupported',
-      `${job.dir} is not in a Git work tree: nothing can be committed`,
-    );
-  }
-  const committer: Committer =
-    (await programCommitter(tree, job.env, signal)) ?? embeddedCommitter(tree);
+}
+
+async function commitFiles({ tree, writer, env, request, signal }: CommitJob): Promise<string> {
+  const committer = await chooseCommitter(tree, env, signal);
   const paths = request.files.map(({ path }) => path);
   await committer.assertClean(paths, signal);
-  const before = await readOriginals(writer, request.files);
-  await writer.write(request.files, signal);
+  const before: FileWrite[] = [];
+  for (const path of paths) before.push({ path, bytes: await writer.read(path) });
+  const journal = new CommitJournal(tree.gitDir);
+  const fromTop = before.map(({ path, bytes }) => ({ path: tree.prefix + path, bytes }));
+  await journal.begin(await committer.head(signal), fromTop, request.files);
   try {
+    await writer.write(request.files, signal);
     return await committer.commit(request, signal);
   } catch (error) {
     // As if nothing had happened; the files were clean, so what they held is known.
     await writer.write(before, new AbortController().signal);
     throw error;
+  } finally {
+    await journal.end();
   }
 }
 
-async function readOriginals(
-  writer: AtomicWriter,
-  files: readonly FileWrite[],
-): Promise<FileWrite[]> {
-  const originals: FileWrite[] = [];
-  for (const { path } of files) originals.push({ path, bytes: await writer.read(path) });
-  return originals;
+/** Puts back what a process wrote that was killed before it could commit. */
+async function undoKilledCommit(tree: WorkTree, env: Environment): Promise<void> {
+  const journal = new CommitJournal(tree.gitDir);
+  if (!(await journal.hasLeftBehind())) return;
+  const { signal } = new AbortController();
+  const committer = await chooseCommitter(tree, env, signal);
+  const top = new AtomicWriter(tree.top, tree.gitDir);
+  const files = await journal.leftBehind(
+    () => committer.head(signal),
+    (path) => top.read(path),
+  );
+  await top.write(files, signal);
+  await journal.end();
+}
+
+async function chooseCommitter(
+  tree: WorkTree,
+  env: Environment,
+  signal: AbortSignal,
+): Promise<Committer> {
+  return (await programCommitter(tree, env, signal)) ?? embeddedCommitter(tree);
 }

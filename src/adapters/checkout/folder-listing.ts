@@ -21,9 +21,9 @@ export async function listFolder(
     const children = await readFolder(root, folder);
     const isRepo = children.some(({ name }) => name === '.git');
     if (isRepo && folder !== '' && !intoRepos) continue;
-    for (const child of children) {
-      const path = folder === '' ? child.name : `${folder}/${child.name}`;
-      if (child.name === '.git' || isDraft(child.name)) continue;
+    const prefix = folder === '' ? '' : `${folder}/`;
+    for (const child of children.filter(({ name }) => name !== '.git' && !isDraft(name))) {
+      const path = prefix + child.name;
       if (child.isDirectory()) pending.push(path);
       else if (child.isSymbolicLink()) entries.push({ path, kind: 'symlink' });
       else if (child.isFile()) entries.push({ path, kind: 'file' });
@@ -93,6 +93,6 @@ async function stillThere(path: string): Promise<boolean> {
 function inByteOrder(entries: readonly FileEntry[]): FileEntry[] {
   return entries
     .map((entry) => ({ entry, key: Buffer.from(entry.path) }))
-    .sort((a, b) => Buffer.compare(a.key, b.key))
+    .toSorted((a, b) => Buffer.compare(a.key, b.key))
     .map(({ entry }) => entry);
 }

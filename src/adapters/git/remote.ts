@@ -63,10 +63,26 @@ function parseAddress(access: GitAccess): Address {
   }
   if (/^[A-Za-z0-9+.-]+::/.test(url)) throw unsupportedTransport(url.slice(0, url.indexOf('::')));
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(url)?.[1]?.toLowerCase();
-  if (scheme === 'http' || scheme === 'https') return parseHttp(access);
-  if (scheme === 'ssh' || scheme === 'git+ssh') return parseSsh(url);
-  if (scheme === 'file') return local(fileURLToPath(parseUrl(url)));
-  if (scheme !== undefined) throw unsupportedTransport(scheme);
+  return scheme === undefined ? parseShortForm(url) : parseByScheme(scheme, access);
+}
+
+function parseByScheme(scheme: string, access: GitAccess): Address {
+  switch (scheme) {
+    case 'http':
+    case 'https':
+      return parseHttp(access);
+    case 'ssh':
+    case 'git+ssh':
+      return parseSsh(access.url);
+    case 'file':
+      return local(fileURLToPath(parseUrl(access.url)));
+    default:
+      throw unsupportedTransport(scheme);
+  }
+}
+
+/** `user@host:path`, as SSH users write it, or a path (git-clone, "Git URLs"). */
+function parseShortForm(url: string): Address {
   const scp = /^(?:[^/@:]+@)?([^/@:]+:.*)$/.exec(url);
   if (scp?.[1] === undefined) return local(resolve(url));
   if (url.includes('@-') || scp[1].startsWith('-')) {

@@ -32,7 +32,9 @@ export async function acquireStoreFolder(
     await mkdir(path, { recursive: true, mode: 0o700 });
     await chmod(path, 0o700);
     const lock = await lockFolder(path);
-    return lock === undefined ? await temporaryFolder(root) : { path, release: lock.release };
+    return lock === undefined
+      ? await temporaryFolder(root)
+      : { path, release: () => lock.release() };
   } catch (cause) {
     throw new AppError('git/store', `cannot make the Git store below ${root}`, { cause });
   }

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CommitJournal } from '../../../src/adapters/checkout/commit-journal.ts';
 import { openCheckout } from '../../../src/adapters/checkout/directory.ts';
 import type { Checkout } from '../../../src/ports.ts';
 import { git, GIT_TEST_ENV, scratch, type Scratch } from '../../support/git/repo.ts';
@@ -220,6 +221,42 @@ describe.skipIf(!hasTool('git')).each(WAYS)('a work tree, committed by %s', (_, 
     await expect(commitFile(dir, path, 'tag: 2\n')).rejects.toMatchObject({ code: 'git/dirty' });
     expect(text(path)).toBe('tag: mine\n');
     expect(git(dir, ['rev-parse', 'HEAD'])).toBe(head);
+  });
+
+  describe('after a process was killed between the files and the commit', () => {
+    const killed = async (head = git(dir, ['rev-parse', 'HEAD'])): Promise<void> => {
+      const journal = new CommitJournal(join(dir, '.git'));
+      const before = ['apps/a.yaml', 'apps/b.yaml'].map((path) => change(path, 'tag: 1\n'));
+      const after = ['apps/a.yaml', 'apps/b.yaml'].map((path) => change(path, 'tag: 2\n'));
+      await journal.begin(head, before, after);
+      const path = join(dir, '.git/lockkeeper/commit.json');
+      const note = readFileSync(path, 'utf8').replace(/"by":"[^"]*"/, '"by":"999999999-1"');
+      writeFileSync(path, note);
+      put('apps/a.yaml', 'tag: 2\n');
+    };
+
+    it('puts the files back, also from a folder below the top', async () => {
+      await killed();
+      put('apps/b.yaml', 'tag: mine\n');
+      await openCheckout(join(dir, 'apps'), env);
+      expect(text('apps/a.yaml')).toBe('tag: 1\n');
+      expect(text('apps/b.yaml')).toBe('tag: mine\n');
+      expect(existsSync(join(dir, '.git/lockkeeper/commit.json'))).toBe(false);
+    });
+
+    it('leaves them when there has been a commit since', async () => {
+      await killed('1234567890123456789012345678901234567890');
+      await openCheckout(dir, env);
+      expect(text('apps/a.yaml')).toBe('tag: 2\n');
+    });
+  });
+
+  it('leaves nothing of its own in the Git folder', async () => {
+    await commitFile(dir, 'apps/a.yaml', 'tag: 2\n');
+    expect(readdirSync(join(dir, '.git/lockkeeper'))).toEqual([]);
+    expect(readdirSync(join(dir, '.git')).filter((name) => name.includes('lockkeeper-'))).toEqual(
+      [],
+    );
   });
 
   it('runs no hooks', async () => {

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { GIT_TEST_ENV, scratch } from '../../support/git/repo.ts';
@@ -51,7 +52,7 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
     let fixture: Fixture;
     beforeAll(async () => {
       await build({
-        input: join(import.meta.dirname, 'crash-child.ts'),
+        input: fileURLToPath(new URL('./crash-child.ts', import.meta.url)),
         platform: 'node',
         output: { file: child, format: 'esm', inlineDynamicImports: true },
         logLevel: 'silent',
@@ -134,7 +135,6 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
       const packs = join(repo, 'objects/pack');
       for (const name of readdirSync(packs).filter((file) => file.endsWith('.pack'))) {
         writeFileSync(join(packs, `${name}.new`), Buffer.alloc(20_000, 7));
-        const { chmodSync, renameSync } = await import('node:fs');
         chmodSync(join(packs, name), 0o644);
         renameSync(join(packs, `${name}.new`), join(packs, name));
       }

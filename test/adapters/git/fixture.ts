@@ -31,7 +31,8 @@ export async function startFixture(
   engine: EngineChoice,
   options: Omit<GitHttpServerOptions, 'root'> = {},
 ): Promise<Fixture> {
-  const { path: folder, remove } = scratch();
+  const area = scratch();
+  const folder = area.path;
   const remote = createRemote(join(folder, 'remotes', 'config.git'));
   const server = await startGitHttpServer({ root: join(folder, 'remotes'), ...options });
   const storeRoot = join(folder, 'stores');
@@ -54,7 +55,7 @@ export async function startFixture(
     close: async () => {
       await Promise.all(opened.map((branch) => branch.close()));
       await server.close();
-      remove();
+      area.remove();
     },
   };
 }

@@ -14,6 +14,8 @@ import { startSshServer, type SshServer } from '../../support/git/sshd.ts';
 import { hasTool } from '../../support/git/tools.ts';
 import { commitAndPush, NEVER, readAll } from './fixture.ts';
 
+const ROUND_TRIP = ['pushed', 'rejected', 'pushed'];
+
 let area: Scratch;
 let remote: RemoteRepo;
 let branch: GitBranch | undefined;
@@ -25,9 +27,11 @@ async function openBranch(access: GitAccess, env: Record<string, string> = {}): 
   return branch;
 }
 
-async function expectRoundTrip(opened: GitBranch): Promise<void> {
+/** Reads, pushes, loses a race, and pushes again. @returns what became of each push */
+async function roundTrip(opened: GitBranch): Promise<string[]> {
+  const results: string[] = [];
   expect(await readAll(opened.files(await opened.head(NEVER)))).toEqual({ 'a.yaml': '1\n' });
-  expect((await commitAndPush(opened, { 'a.yaml': '2\n' })).result.kind).toBe('pushed');
+  results.push((await commitAndPush(opened, { 'a.yaml': '2\n' })).result.kind);
   const parent = await opened.head(NEVER);
   remote.commit({ 'b.yaml': 'human\n' });
   const late = await opened.commit(
@@ -40,9 +44,10 @@ async function expectRoundTrip(opened: GitBranch): Promise<void> {
     },
     NEVER,
   );
-  expect((await opened.push({ commit: late, parent }, NEVER)).kind).toBe('rejected');
-  expect((await commitAndPush(opened, { 'a.yaml': '3\n' })).result.kind).toBe('pushed');
+  results.push((await opened.push({ commit: late, parent }, NEVER)).kind);
+  results.push((await commitAndPush(opened, { 'a.yaml': '3\n' })).result.kind);
   remote.fsck();
+  return results;
 }
 
 beforeEach(() => {
@@ -57,13 +62,15 @@ afterEach(async () => {
 
 describe.skipIf(!hasTool('git'))('a local remote', () => {
   it('works by its path', async () => {
-    await expectRoundTrip(await openBranch({ url: remote.path, branch: 'main' }));
+    expect(await roundTrip(await openBranch({ url: remote.path, branch: 'main' }))).toEqual(
+      ROUND_TRIP,
+    );
   });
 
   it('works by a file address', async () => {
     const opened = await openBranch({ url: `file://${remote.path}`, branch: 'main' });
     expect(opened.description).toBe(`${remote.path} (main)`);
-    await expectRoundTrip(opened);
+    expect(await roundTrip(opened)).toEqual(ROUND_TRIP);
   });
 
   it('says when there is none', async () => {
@@ -101,7 +108,7 @@ describe.skipIf(!hasTool('git') || !hasTool('sshd'))('a remote over SSH', () => 
       { GIT_SSH_COMMAND: server.sshCommand },
     );
     expect(opened.description).not.toContain('@');
-    await expectRoundTrip(opened);
+    expect(await roundTrip(opened)).toEqual(ROUND_TRIP);
   });
 
   it('works with a given key and known hosts', async () => {
@@ -109,7 +116,9 @@ describe.skipIf(!hasTool('git') || !hasTool('sshd'))('a remote over SSH', () => 
       identity: readFileSync(join(keys.path, 'ssh/user'), 'utf8').trimEnd(),
       knownHosts: readFileSync(join(keys.path, 'ssh/known_hosts'), 'utf8'),
     };
-    await expectRoundTrip(await openBranch({ url: server.url(remote.path), branch: 'main', ssh }));
+    expect(
+      await roundTrip(await openBranch({ url: server.url(remote.path), branch: 'main', ssh })),
+    ).toEqual(ROUND_TRIP);
   });
 
   it('does not talk to a host whose key is not known', async () => {

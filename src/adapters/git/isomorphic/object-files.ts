@@ -3,13 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { AppError } from '../../../domain/errors.ts';
+import type { GitObject } from './git-object.ts';
 import { PackReader } from './pack-reader.ts';
-
-/** One Git object. */
-export interface GitObject {
-  readonly type: 'commit' | 'tree' | 'blob' | 'tag';
-  readonly bytes: Buffer;
-}
 
 /** A loose object above this is not a manifest. */
 const MAX_OBJECT_BYTES = 256 * 1024 * 1024;

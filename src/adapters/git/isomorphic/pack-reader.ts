@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { inflateSync } from 'node:zlib';
-import type { GitObject } from './object-files.ts';
+import type { GitObject } from './git-object.ts';
 
 /** Delta bases kept for the next objects of their chain, in bytes. */
 const BASE_CACHE_BYTES = 16 * 1024 * 1024;

@@ -202,9 +202,9 @@ function statusFailure(
 }
 
 function connectionFailure(remote: Remote, cause: unknown): AppError {
-  const error = cause as { readonly code?: unknown; readonly message?: unknown };
+  const error = cause as { readonly code?: unknown; readonly message?: string };
   const code = typeof error.code === 'string' ? error.code : '';
-  const words = oneLine(remote, `${code} ${String(error.message ?? '')}`);
+  const words = oneLine(remote, `${code} ${error.message ?? ''}`);
   const isTls = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO/.test(code);
   return new AppError(
     'git/unreachable',

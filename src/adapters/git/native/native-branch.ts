@@ -29,6 +29,8 @@ export class NativeBranch implements GitBranch {
   readonly #onClose: () => Promise<void>;
   /** Keeps the newest known commit from being tidied away, and says after a restart that it is whole. */
   readonly #localRef: string;
+  /** Has what an earlier process fetched been looked up? */
+  #knowsLocalHead = false;
   #listing: { readonly commit: string; readonly entries: readonly TreeEntry[] } | undefined;
 
   constructor(remote: Remote, store: NativeStore, onClose: () => Promise<void>) {
@@ -188,8 +190,11 @@ export class NativeBranch implements GitBranch {
   async #ensure(commit: string, signal: AbortSignal): Promise<void> {
     if (this.#store.complete.has(commit)) return;
     await this.#store.writes.run(async () => {
+      // Empty in a new store, which is no commit's id.
+      if (!this.#knowsLocalHead) this.#store.complete.add(await this.#localHead(signal));
+      this.#knowsLocalHead = true;
       if (this.#store.complete.has(commit)) return;
-      if ((await this.#localHead(signal)) !== commit) await this.#fetch(commit, signal);
+      await this.#fetch(commit, signal);
       this.#store.complete.add(commit);
     });
   }

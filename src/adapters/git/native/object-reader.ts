@@ -1,5 +1,5 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { AppError } from '../../../domain/errors.ts';
+import type { AppError } from '../../../domain/errors.ts';
 import { cancelled, untilCancelled } from '../cancellation.ts';
 import { storeFailure } from './failures.ts';
 import { endProcess, startGit } from './git-process.ts';
@@ -111,7 +111,7 @@ class Session {
       return 0;
     }
     // A copy, so that one small blob does not keep a whole read buffer alive.
-    this.#waiters.shift()?.resolve(Uint8Array.from(bytes.subarray(lineEnd + 1, end)));
+    this.#waiters.shift()?.resolve(new Uint8Array(bytes.subarray(lineEnd + 1, end)));
     return end + 1;
   }
 }
