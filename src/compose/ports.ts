@@ -45,7 +45,7 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
     random: Math.random,
     state: stateFiles(join(config.cacheDir, 'state')),
     open: {
-      checkout: openCheckout,
+      checkout: (dir) => openCheckout(dir, config.env),
       folder: openConfigFolder,
       branch: async (access, signal) => {
         git ??= openGit(config, overrides);
