@@ -50,69 +50,88 @@ export interface StopSignals {
   readonly abort: AbortSignal;
 }
 
-interface Worker {
-  readonly stop: AbortController;
-  readonly done: Promise<void>;
+/** The resources in use, and what is wrong with those that would have taken their place. */
+interface Loaded {
+  readonly resources: Resources;
+  readonly problem?: string;
 }
 
 /**
  * The controller without a cluster. Each automation has a loop of its own, so that a slow one delays
- * no other; a change of the config folder restarts the loops that it concerns.
+ * no other; a change of the config folder restarts the loops that it concerns. An invalid folder is
+ * reported once, and the former resources stay in use.
+ * @throws AppError when the resources cannot be read at the start; later on, the former stay in use
  */
 export async function runStandalone(ports: StandalonePorts, signals: StopSignals): Promise<void> {
-  const workers = new Map<string, Worker>();
-  let resources: Resources | undefined;
+  const workers = new Map<string, AbortController>();
+  // Loops that were stopped may still be ending a pass: they are waited for, too.
+  const running = new Set<Promise<void>>();
+  let loaded: Loaded = { resources: await ports.loadResources(signals.abort) };
+  ports.onEvent({ kind: 'config-loaded', resources: loaded.resources });
   while (!signals.stop.aborted) {
-    resources = (await reload(ports, resources, signals.abort)) ?? resources;
-    if (resources !== undefined) syncWorkers(ports, workers, resources, signals);
+    for (const done of syncWorkers(ports, workers, loaded.resources, signals)) {
+      running.add(done);
+      void done.finally(() => running.delete(done));
+    }
     await pause(ports.clock, CONFIG_POLL_MS, signals.stop);
+    if (!signals.stop.aborted) loaded = await reload(ports, loaded, signals.abort);
   }
-  await Promise.all([...workers.values()].map((worker) => worker.done));
+  await Promise.all(running);
 }
 
-/** Reads the config folder; an invalid one is reported once and the former resources stay in use. */
+/** Reads the config folder again. Each problem is told once, and so is its end. */
 async function reload(
   ports: StandalonePorts,
-  former: Resources | undefined,
+  { resources: former, problem }: Loaded,
   signal: AbortSignal,
-): Promise<Resources | undefined> {
+): Promise<Loaded> {
   try {
     const resources = await ports.loadResources(signal);
-    if (resources !== former) ports.onEvent({ kind: 'config-loaded', resources });
-    return resources;
+    if (resources !== former || problem !== undefined) {
+      ports.onEvent({ kind: 'config-loaded', resources });
+    }
+    return { resources };
   } catch (thrown) {
-    ports.onEvent({ kind: 'config-failed', error: asAppError(thrown) });
-    return undefined;
+    const error = asAppError(thrown);
+    const found = JSON.stringify([error.at, error.message]);
+    if (found !== problem) ports.onEvent({ kind: 'config-failed', error });
+    return { resources: former, problem: found };
   }
 }
 
-/** One loop for each automation as it is now; loops of automations that changed or went are stopped. */
+/**
+ * One loop for each automation as it is now; loops of automations that changed or went are stopped.
+ * @returns the loops that were begun
+ */
 function syncWorkers(
   ports: StandalonePorts,
-  workers: Map<string, Worker>,
+  workers: Map<string, AbortController>,
   resources: Resources,
   signals: StopSignals,
-): void {
+): readonly Promise<void>[] {
+  const known = [...resources.policies.keys()];
   const wanted = new Map(
     [...resources.automations.values()]
       .filter((automation) => !automation.spec.suspend)
       .map((automation) => [
-        JSON.stringify([automation, policiesOf(automation, resources)]),
+        JSON.stringify([automation, policiesOf(automation, resources), known]),
         automation,
       ]),
   );
   for (const [identity, worker] of workers) {
     if (wanted.has(identity)) continue;
-    worker.stop.abort();
+    worker.abort();
     workers.delete(identity);
   }
+  const begun: Promise<void>[] = [];
   for (const [identity, automation] of wanted) {
     if (workers.has(identity)) continue;
     const stop = new AbortController();
     const own = { stop: AbortSignal.any([signals.stop, stop.signal]), abort: signals.abort };
-    const done = runAutomation(ports, automation, resources, own);
-    workers.set(identity, { stop, done });
+    begun.push(runAutomation(ports, automation, resources, own));
+    workers.set(identity, stop);
   }
+  return begun;
 }
 
 async function runAutomation(
@@ -133,9 +152,10 @@ async function runAutomation(
       ports.onEvent({ kind: 'pass', automation, outcome, tookMs });
     } catch (thrown) {
       const error = asAppError(thrown);
-      if (error.code === 'cancelled') return;
+      if (signals.abort.aborted) return;
       failures += 1;
-      due = new Date(ports.clock.now().getTime() + retryMs(ports, automation, failures));
+      const waitMs = Math.max(retryMs(ports, automation, failures), error.afterMs ?? 0);
+      due = new Date(ports.clock.now().getTime() + waitMs);
       ports.onEvent({ kind: 'pass-failed', automation, error, retryAt: due });
     }
     await pause(ports.clock, due.getTime() - ports.clock.now().getTime(), signals.stop);

@@ -6,6 +6,7 @@ import { runFromFolders } from '../app/run-controller.ts';
 import type { StandaloneEvent } from '../app/standalone.ts';
 import { nextStatus, type StandaloneStatus } from '../app/standalone-status.ts';
 import type { Config } from '../config.ts';
+import { asAppError } from '../domain/errors.ts';
 import { compose, type Overrides } from './ports.ts';
 import { createObserver } from './observer.ts';
 
@@ -37,16 +38,26 @@ export async function runController(
   const state = options.stateDir === undefined ? ports.state : stateFiles(options.stateDir);
   const observe = createObserver(log, metrics);
   let status: StandaloneStatus = ((await state.load('status')) ?? {}) as StandaloneStatus;
-  let expected: readonly string[] | undefined;
+  let isLoaded = false;
+  // One save after the other, each of what is true by then: a status file that cannot be written stops nothing.
+  let saved = Promise.resolve();
+  const saveStatus = () => {
+    saved = saved
+      .then(() => state.save('status', status))
+      .catch((error: unknown) =>
+        log.error({ error: asAppError(error).message }, 'status not kept'),
+      );
+  };
   const onEvent = (event: StandaloneEvent) => {
     observe(event);
     status = nextStatus(status, event, ports.clock.now());
-    if (event.kind === 'config-loaded') expected = [...event.resources.automations.keys()];
+    saveStatus();
+    isLoaded ||= event.kind === 'config-loaded';
   };
   const server = await startHealthServer(options.listen, {
     metrics: metrics.registry,
     unhealthy: () => undefined,
-    notReady: () => (expected === undefined ? 'the resources are not loaded yet' : undefined),
+    notReady: () => (isLoaded ? undefined : 'the resources are not loaded yet'),
   });
   log.info({ url: server.url }, 'serving health and metrics');
   const abort = new AbortController();
@@ -62,6 +73,7 @@ export async function runController(
   } finally {
     await server.close();
     await ports.close();
+    await saved;
     log.info('stopped');
   }
 }
