@@ -1,0 +1,68 @@
+/**
+ * The benches, as one program: `npm run bench -- [--quick] [--json FILE] [NAME…]`. Figures depend on the
+ * machine; the ratios to each group's floor are what `docs/benchmarks.md` records.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { benchFolders } from './folders.ts';
+import { benchMemory } from './memory.ts';
+import { benchRepos } from './repos.ts';
+import { benchSelection } from './selection.ts';
+import { benchStart } from './start.ts';
+import { Figures } from './figures.ts';
+
+/** How much to measure. */
+export interface Scale {
+  /** Scratch folder of the whole run. */
+  readonly folder: string;
+  readonly tags: number;
+  /** Files of the folders and repos, smallest first. */
+  readonly sizes: readonly number[];
+  readonly rounds: number;
+  /** No-op passes of the memory bench. */
+  readonly passes: number;
+}
+
+const BENCHES: Readonly<Record<string, (figures: Figures, scale: Scale) => Promise<void>>> = {
+  start: benchStart,
+  select: benchSelection,
+  folder: benchFolders,
+  repo: benchRepos,
+  memory: benchMemory,
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    sizes: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help) {
+  console.log(
+    `npm run bench -- [--quick] [--json FILE] [--sizes N,N…] [NAME…]\nNames: ${Object.keys(BENCHES).join(', ')} (default: all)`,
+  );
+} else {
+  const folder = mkdtempSync(join(tmpdir(), 'lockkeeper-bench-data-'));
+  const scale: Scale = values.quick
+    ? { folder, tags: 1_000, sizes: [100, 400], rounds: 1, passes: 5 }
+    : { folder, tags: 100_000, sizes: [1_000, 10_000, 50_000], rounds: 7, passes: 1_000 };
+  const sizes = values.sizes?.split(',').map(Number);
+  const figures = new Figures((text) => console.log(text));
+  try {
+    for (const [name, bench] of Object.entries(BENCHES)) {
+      if (positionals.length > 0 && !positionals.includes(name)) continue;
+      await bench(figures, sizes === undefined ? scale : { ...scale, sizes });
+    }
+    if (values.json !== undefined) {
+      writeFileSync(values.json, `${JSON.stringify(figures.all, null, 2)}\n`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
