@@ -58,7 +58,7 @@ export function mayHoldLock(bytes: Uint8Array): boolean {
 }
 
 function asciiBytes(text: string): readonly number[] {
-  return [...text].map((char) => char.charCodeAt(0));
+  return Array.from(new TextEncoder().encode(text));
 }
 
 /** `indexOf` over one byte is native and fast; only where it hits are the rest compared. */

@@ -15,7 +15,7 @@ export interface Splice {
 export function spliceText(text: string, splices: readonly Splice[]): string {
   let result = '';
   let at = 0;
-  for (const splice of [...splices].sort((a, b) => a.start - b.start || a.end - b.end)) {
+  for (const splice of splices.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
     if (splice.start < at) throw new RangeError('splices overlap');
     result += text.slice(at, splice.start) + splice.text;
     at = splice.end;
@@ -72,27 +72,24 @@ function reparsed(before: Manifest, text: string, at: Location): Manifest {
 
 function isSameNode(before: Entry, after: Entry, intent: Intent): boolean {
   const [a, b] = [before.node, after.node];
+  if (shapeOf(before) !== shapeOf(after)) return false;
   const edited = intent.values?.get(a);
-  return (
-    before.role === after.role &&
-    before.document === after.document &&
-    before.inFlow === after.inFlow &&
-    kindOf(a) === kindOf(b) &&
-    propertiesOf(a) === propertiesOf(b) &&
-    (isScalar(b) ? b.value === (edited ?? valueOf(a)) : valueOf(a) === valueOf(b)) &&
-    (styleOf(a) === styleOf(b) || (edited !== undefined && styleOf(b) === Scalar.QUOTE_DOUBLE)) &&
-    depthOf(before) === depthOf(after)
-  );
+  if (edited === undefined) return valueOf(a) === valueOf(b) && styleOf(a) === styleOf(b);
+  const styleFits = styleOf(a) === styleOf(b) || styleOf(b) === Scalar.QUOTE_DOUBLE;
+  return valueOf(b) === edited && styleFits;
+}
+
+/** Place, kind and properties; with kind and order, depth fixes the shape of a tree. */
+function shapeOf(entry: Entry): string {
+  const { role, document, inFlow, node } = entry;
+  const anchor = 'anchor' in node ? node.anchor : undefined;
+  return JSON.stringify([role, document, inFlow, depthOf(entry), kindOf(node), node.tag, anchor]);
 }
 
 function kindOf(node: TreeNode): string {
   if (isAlias(node)) return 'alias';
   if (isScalar(node)) return 'scalar';
   return isMap(node) ? 'map' : 'sequence';
-}
-
-function propertiesOf(node: TreeNode): string {
-  return JSON.stringify([node.tag, 'anchor' in node ? node.anchor : undefined]);
 }
 
 function valueOf(node: TreeNode): unknown {
@@ -105,7 +102,6 @@ function styleOf(node: TreeNode): unknown {
   return isCollection(node) && node.flow === true;
 }
 
-/** With kind and order, depth fixes the shape of a tree. */
 function depthOf(entry: Entry): number {
   let depth = 0;
   for (let at = entry.parent; at !== undefined; at = at.parent) depth += 1;

@@ -42,24 +42,37 @@ export function partCandidates(
 ): ImageCandidate[] {
   const name = joinName(parts);
   if (name === undefined) return [];
-  const [tag, tagDigest] = parts.tag?.split('@', 2) ?? [];
-  const digest = parts.digest ?? tagDigest;
-  if (!tag && digest === undefined) return [];
-  const current = {
-    name,
-    ...(tag ? { tag } : {}),
-    ...(digest === undefined ? {} : { digest }),
-  };
-  const separateDigest = isWritten(fields.digest);
-  const { tag: tagField, digest: digestField } = fields;
+  const held = heldOf(parts);
+  if (held === undefined) return [];
+  const current = { name, ...held };
+  const { tag, digest } = fields;
+  const separateDigest = isWritten(digest);
+  const candidate = (entry: Entry, part: FieldPart): ImageCandidate => ({
+    entry,
+    part,
+    current,
+    separateDigest,
+  });
   return [
-    ...(tagField && textOf(tagField.node) !== undefined
-      ? [{ entry: tagField, part: 'tag' as const, current, separateDigest }]
-      : []),
-    ...(digestField && separateDigest
-      ? [{ entry: digestField, part: 'digest' as const, current, separateDigest }]
-      : []),
+    ...(tag && textOf(tag.node) !== undefined ? [candidate(tag, 'tag')] : []),
+    ...(digest && separateDigest ? [candidate(digest, 'digest')] : []),
   ];
+}
+
+/** Tag and digest as they stand, which may share the tag's field; undefined when there is neither. */
+function heldOf(parts: ImageParts): { tag?: string; digest?: string } | undefined {
+  const inTag = parts.tag === undefined ? {} : tagAndDigest(parts.tag);
+  const digest = parts.digest ?? inTag.digest;
+  if ((inTag.tag ?? digest) === undefined) return undefined;
+  return { ...inTag, ...(digest === undefined ? {} : { digest }) };
+}
+
+/** A tag field may hold `tag@digest`. */
+export function tagAndDigest(value: string): { tag?: string; digest?: string } {
+  const cut = value.indexOf('@');
+  if (cut === -1) return { tag: value };
+  const tag = value.slice(0, cut);
+  return { ...(tag === '' ? {} : { tag }), digest: value.slice(cut + 1) };
 }
 
 /** Is there a scalar, `""` included, that a value can be written to? */

@@ -53,7 +53,7 @@ export function locateLocks(
   });
   const lockFindings = [...findings, ...resources.flatMap((resource) => resource.findings)];
   return {
-    locks: [...onWorkloads, ...onFields].sort((a, b) => lineOf(a) - lineOf(b)),
+    locks: [...onWorkloads, ...onFields].toSorted((a, b) => lineOf(a) - lineOf(b)),
     findings: lockFindings.filter((finding) => finding.code === 'lock/invalid'),
   };
 }
@@ -73,7 +73,7 @@ function fieldsIn(
   const unmarked = strategy === 'Images' ? locateImages(manifest, resources, claimed) : [];
   const fields = [...marked.fields, ...unmarked].map((located) => withResource(byNode, located));
   return {
-    fields: fields.sort((a, b) => a.span.start - b.span.start),
+    fields: fields.toSorted((a, b) => a.span.start - b.span.start),
     findings: marked.findings,
   };
 }

@@ -65,7 +65,9 @@ function candidatesIn(manifest: Manifest, resources: readonly Resource[]): Image
   const candidates: ImageCandidate[] = [];
   for (const entry of manifest.entries) {
     const inherited = entry.parent && regions.get(entry.parent);
-    const region = starts.get(entry.node) ?? inherited ?? 'kubernetes';
+    const region = isArgoValues(entry, inherited)
+      ? 'helm'
+      : (starts.get(entry.node) ?? inherited ?? 'kubernetes');
     regions.set(entry, region);
     if (region !== 'ignored') candidates.push(...entryCandidates(manifest, entry, region));
   }
@@ -73,6 +75,11 @@ function candidatesIn(manifest: Manifest, resources: readonly Resource[]): Image
     candidates.push(...kustomizeImages(manifest, root));
   }
   return candidates;
+}
+
+/** `helm.valuesObject` of an Argo CD source. */
+function isArgoValues(entry: Entry, region: Region | undefined): boolean {
+  return region === 'argo' && entry.step === 'valuesObject' && entry.parent?.step === 'helm';
 }
 
 function entryCandidates(manifest: Manifest, entry: Entry, region: Region): ImageCandidate[] {
@@ -99,22 +106,29 @@ function regionStarts(
   const start = (node: unknown, region: Region): void => {
     if (isMap(node)) starts.set(node, region);
   };
-  const roots = new Set(resources.map(({ entry }) => entry.document));
-  for (const [index, { contents }] of manifest.documents.entries()) {
-    if (!roots.has(index) && !isKustomizationFile(manifest.path)) start(contents, 'helm');
+  if (!isKustomizationFile(manifest.path)) {
+    const stated = new Set(resources.map(({ entry }) => entry.document));
+    for (const [index, { contents }] of manifest.documents.entries()) {
+      if (!stated.has(index)) start(contents, 'helm');
+    }
   }
   for (const { map, apiVersion, kind } of resources) {
+    const values = valuesRegion(apiVersion, kind);
+    if (values !== undefined) start(lookUpPath(manifest, map, ['spec', 'values']), values);
     if (IMAGE_GROUPS.some((group) => apiVersion.startsWith(group))) start(map, 'ignored');
-    if (kind === 'HelmRelease') start(lookUpPath(manifest, map, ['spec', 'values']), 'helm');
-    if (kind === 'Module' && apiVersion.startsWith('cyclops-ui.com/')) {
-      start(lookUpPath(manifest, map, ['spec', 'values']), 'cyclops');
-    }
-    if (apiVersion.startsWith('argoproj.io/') && kind.startsWith('Application')) start(map, 'argo');
-  }
-  for (const { node, step, parent } of manifest.entries) {
-    if (step === 'valuesObject' && parent?.step === 'helm') start(node, 'helm');
+    if (isArgoApplication(apiVersion, kind)) start(map, 'argo');
   }
   return starts;
+}
+
+/** How `spec.values` of a resource is read, if it is values. */
+function valuesRegion(apiVersion: string, kind: string): ValuesKind | undefined {
+  if (kind === 'HelmRelease') return 'helm';
+  return kind === 'Module' && apiVersion.startsWith('cyclops-ui.com/') ? 'cyclops' : undefined;
+}
+
+function isArgoApplication(apiVersion: string, kind: string): boolean {
+  return apiVersion.startsWith('argoproj.io/') && kind.startsWith('Application');
 }
 
 function kustomizations(manifest: Manifest, resources: readonly Resource[]): Resource['map'][] {

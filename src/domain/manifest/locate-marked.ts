@@ -2,6 +2,7 @@ import { isMap, isScalar } from 'yaml';
 import { parseImageReference } from '../image-reference.ts';
 import type { Finding } from '../errors.ts';
 import { formatLocation } from '../errors.ts';
+import { tagAndDigest } from './image-candidate.ts';
 import type { FieldPart, ImageField, Lock } from './image-field.ts';
 import { readLock } from './lock-values.ts';
 import { markedEntries } from './marked-entries.ts';
@@ -100,14 +101,6 @@ function currentOf(part: FieldPart, value: string): ImageField['current'] {
   if (value === '') return {};
   if (part === 'name') return { name: value };
   return part === 'digest' ? { digest: value } : tagAndDigest(value);
-}
-
-/** A tag field may hold `tag@digest`. */
-export function tagAndDigest(value: string): { tag?: string; digest?: string } {
-  const cut = value.indexOf('@');
-  if (cut === -1) return { tag: value };
-  const tag = value.slice(0, cut);
-  return { ...(tag === '' ? {} : { tag }), digest: value.slice(cut + 1) };
 }
 
 function hasDigestSibling(entry: Entry): boolean {

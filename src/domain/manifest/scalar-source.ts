@@ -20,9 +20,8 @@ export function doubleQuoted(value: string): string {
   );
 }
 
-// oxlint-disable-next-line no-control-regex -- these are the characters that YAML excludes
 const UNPRINTABLE = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
-// oxlint-disable-next-line no-control-regex -- as above
+// oxlint-disable-next-line no-control-regex -- these are the characters that YAML excludes
 const PRINTABLE_LINE = /^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]*$/;
 
 /**

@@ -18,7 +18,7 @@ export function valuesImages(tree: Tree, entry: Entry, kind: ValuesKind): ImageC
     const key = isScalar(pair.key) ? String(pair.key.value) : '';
     if (isMap(pair.value) && /(^i|I)mage$/.test(key)) return imageMap(tree, pair.value);
     if (key === 'image' && isScalar(pair.value)) return imageScalar(tree, map, kind);
-    return /Image$/.test(key) ? referenceCandidate(ownEntry(tree, map, key)) : [];
+    return key.endsWith('Image') ? referenceCandidate(ownEntry(tree, map, key)) : [];
   });
 }
 

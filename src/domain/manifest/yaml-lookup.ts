@@ -1,6 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, Scalar } from 'yaml';
 import type { Pair, YAMLMap } from 'yaml';
-import { type Entry, type Tree, type TreeNode } from './yaml-tree.ts';
+import type { Entry, Tree, TreeNode } from './yaml-tree.ts';
 
 /** How many aliases and merge keys one lookup follows; a loop of them ends here. */
 const MAX_HOPS = 16;

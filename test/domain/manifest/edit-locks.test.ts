@@ -216,6 +216,23 @@ describe('an unlock', () => {
     );
   });
 
+  it('chooses by group between resources of one kind and name', () => {
+    const one = (apiVersion: string) =>
+      `apiVersion: ${apiVersion}\nkind: Service\nmetadata: {name: app}\n`;
+    const text = `${one('v1')}---\n${one('serving.knative.dev/v1')}`;
+    const service = { kind: 'Service', name: 'app' };
+    const locked = setWorkloadLock('f.yaml', text, { ...service, apiVersion: 'v1' }, { tag: '1' });
+    expect(locked.endsWith(one('serving.knative.dev/v1'))).toBe(true);
+    const none = () =>
+      setWorkloadLock(
+        'f.yaml',
+        text,
+        { ...service, namespace: 'x', apiVersion: 'v2' },
+        { tag: '1' },
+      );
+    expect(none).toThrow(expect.objectContaining({ message: 'f.yaml has no Service x/app' }));
+  });
+
   it('chooses by namespace between resources of one name', () => {
     const one = (namespace: string) =>
       deployment(`metadata:\n  name: app\n  namespace: ${namespace}\n`);
@@ -300,7 +317,7 @@ describe('a marker lock', () => {
     const reason = 'line\nbreak\r\u0085\u2028"\\ \u0007é😀 # x';
     const locked = setMarkerLock('f.yaml', file, 2, { reason });
     expect(locateLocks('f.yaml', locked).locks).toMatchObject([{ lock: { reason } }]);
-    expect(locked).not.toMatch(/[\u0085\u2028\r\u0007]/);
+    for (const char of ['\u0085', '\u2028', '\r', '\u0007']) expect(locked).not.toContain(char);
   });
 
   it.each([

@@ -109,6 +109,12 @@ describe('a marker', () => {
       text: `a:\n${marker}\n- nginx:1.0 ${marker}\n`,
       at: '2:1',
     },
+    {
+      title: 'above an item between brackets',
+      text: `a: [\n  ${marker}\n  nginx:1.0]\n`,
+      at: '2:3',
+    },
+    { title: 'above a key with a tag', text: `a: b\n${marker}\n!!str x: y\n`, at: '2:1' },
     { title: 'at the end of the file', text: `x: y\n${marker}`, at: '2:1' },
     { title: 'below its value', text: `x: nginx:1.0\n  ${marker}\n`, at: '2:3' },
     { title: 'behind a closed list on its own line', text: `x: [\n  a\n] ${marker}\n`, at: '3:3' },
@@ -131,6 +137,12 @@ describe('a marker', () => {
     },
     { title: 'a value over two lines', text: `x: "a\n  b" ${marker}\n`, says: 'several lines' },
     { title: 'a block of two lines', text: `x: | ${marker}\n  a\n  b\n`, says: 'several lines' },
+    { title: 'a block at the end of the file', text: `x: | ${marker}`, says: 'several lines' },
+    {
+      title: 'a folded block of two lines',
+      text: `x: >- ${marker}\n  a\n\n  b\n`,
+      says: 'several lines',
+    },
     { title: 'an empty block', text: `x: | ${marker}\ny: z\n`, says: 'several lines' },
   ])('on $title cannot be followed, and says so', ({ text, says }) => {
     expect(fieldsIn(text)).toEqual([]);

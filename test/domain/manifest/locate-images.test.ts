@@ -43,6 +43,20 @@ describe('an unmarked image field', () => {
       found: ['image.tag tag 1@sha256:aaaaaaaaaaa -> a/b:1@sha256:aaa'],
     },
     {
+      title: 'with nothing but a digest in its tag field',
+      text: `image: {repository: a/b, tag: "@${DIGEST}"}\n`,
+      found: ['image.tag tag @sha256:aaaaaaaaaaaa -> a/b:@sha256:aaa'],
+    },
+    {
+      title: 'of a kustomize option in quotes, but not where it needs an escape',
+      text: resource(
+        'Application',
+        '{source: {kustomize: {images: ["x=a/b:1", "x=a\\/b:2", "x=not an image", [x], ~]}}}',
+        'argoproj.io/v1alpha1',
+      ),
+      found: ['spec.source.kustomize.images.0 reference a/b:1 -> a/b:1'],
+    },
+    {
       title: 'with a digest and no tag',
       text: `image: {repository: a/b, digest: "${DIGEST}"}\n`,
       found: ['image.digest digest sha256:aaaaaaaaaaaaa -> a/b:@sha256:aaa +'],
