@@ -103,7 +103,10 @@ async function findPlaces(
   );
   const places: Place[] = [];
   for await (const { entry, bytes } of source.read(entries, MAX_MANIFEST_BYTES, signal)) {
-    if (bytes === undefined) continue;
+    if (bytes === undefined) {
+      if (target.on === 'line') throw tooLarge(entry.path);
+      continue;
+    }
     places.push(...placesIn(entry.path, bytes, target));
   }
   return places;
@@ -136,6 +139,11 @@ function matches(id: ResourceId, target: Extract<LockTarget, { on: 'resource' }>
     id.kind.toLowerCase() === target.kind.toLowerCase() &&
     (target.namespace === undefined || id.namespace === target.namespace)
   );
+}
+
+function tooLarge(path: string): AppError {
+  const message = 'the file is too large to be edited; lock the policy or workload instead';
+  return new AppError('file/too-large', message, { at: { path } });
 }
 
 function notFound(target: LockTarget): AppError {

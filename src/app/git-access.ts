@@ -1,7 +1,7 @@
 import type { ImageUpdateAutomation } from '../api/image-update-automation.ts';
 import { AppError } from '../domain/errors.ts';
 import type { GitAccess, Secrets } from '../ports.ts';
-import { requiredSecret } from './required-secret.ts';
+import { caOf, requiredSecret } from './required-secret.ts';
 
 /** How an automation reaches its repo. @throws AppError `secret/not-found`, `secret/invalid` */
 export async function gitAccess(
@@ -17,41 +17,39 @@ export async function gitAccess(
       `ImageUpdateAutomation ${namespace}/${name}: spec.git is needed`,
     );
   }
+  const { secretRef, certSecretRef } = git;
+  const read = (secret: string) => requiredSecret(secrets, namespace, secret, signal);
   const login =
-    git.secretRef === undefined
+    secretRef === undefined
       ? {}
-      : gitLogin(
-          await requiredSecret(secrets, namespace, git.secretRef.name, signal),
-          git.secretRef.name,
-        );
-  const certificates =
-    git.certSecretRef === undefined
-      ? {}
-      : await requiredSecret(secrets, namespace, git.certSecretRef.name, signal);
-  const ca = certificates['ca.crt'] ?? login.ca;
-  return { ...login, url: git.url, branch: git.branch, ...(ca === undefined ? {} : { ca }) };
+      : gitLogin(await read(secretRef.name), `${namespace}/${secretRef.name}`);
+  if (certSecretRef === undefined) return { ...login, url: git.url, branch: git.branch };
+  const ca = caOf(await read(certSecretRef.name), `${namespace}/${certSecretRef.name}`);
+  return { ...login, url: git.url, branch: git.branch, ca };
 }
 
-/** The forms in which Flux users keep Git logins: basic, bearer, and a CA beside them. */
+/** The forms in which Flux users keep Git logins: basic, bearer or SSH, and a CA beside them. */
 function gitLogin(
   secret: Readonly<Record<string, string>>,
   name: string,
-): Pick<GitAccess, 'basic' | 'bearerToken' | 'ca'> {
-  const { username, password, bearerToken } = secret as Partial<Record<string, string>>;
+): Pick<GitAccess, 'basic' | 'bearerToken' | 'ca' | 'ssh'> {
+  const { username, password, bearerToken, identity } = secret as Partial<Record<string, string>>;
+  const knownHosts = secret['known_hosts'];
   const ca = secret['ca.crt'] ?? secret['caFile'];
   const trust = ca === undefined ? {} : { ca };
   if (bearerToken !== undefined) return { bearerToken, ...trust };
+  if (identity !== undefined) {
+    if (knownHosts !== undefined) return { ssh: { identity, knownHosts } };
+    throw new AppError(
+      'secret/invalid',
+      `Secret ${name} has an identity but no known_hosts: the server could be anyone`,
+    );
+  }
   if (username !== undefined && password !== undefined) {
     return { basic: { username, password }, ...trust };
   }
-  if (secret['identity'] !== undefined) {
-    throw new AppError(
-      'resource/not-supported',
-      `Secret ${name} holds an SSH identity: not supported yet; use the SSH agent or ~/.ssh of the user that runs Lockkeeper`,
-    );
-  }
   throw new AppError(
     'secret/invalid',
-    `Secret ${name} has neither bearerToken nor username and password`,
+    `Secret ${name} has neither bearerToken, nor username and password, nor identity and known_hosts`,
   );
 }

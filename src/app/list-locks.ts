@@ -60,7 +60,8 @@ export async function listLocks(
 
 function locksIn(path: string, text: string, now: Date): LockList {
   const located = locateLocks(path, text);
-  const ofPolicies = parseResources(path, text).policies.flatMap((policy) => {
+  const resources = parseResources(path, text);
+  const ofPolicies = resources.policies.flatMap((policy) => {
     const lock = policyLock(policy);
     if (lock === undefined) return [];
     const target = `ImagePolicy ${policy.metadata.namespace}/${policy.metadata.name}`;
@@ -71,7 +72,11 @@ function locksIn(path: string, text: string, now: Date): LockList {
       ...located.locks.map((each) => listed(each.lock, targetOf(each), now)),
       ...ofPolicies,
     ].toSorted((a, b) => (a.at.line ?? 0) - (b.at.line ?? 0)),
-    findings: located.findings.map((finding) => ({ ...finding, severity: 'warning' as const })),
+    // A policy that cannot be read may have a lock that is not listed: worth a word, not a failure.
+    findings: [...located.findings, ...resources.findings].map((finding) => ({
+      ...finding,
+      severity: 'warning' as const,
+    })),
   };
 }
 

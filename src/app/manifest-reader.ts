@@ -39,8 +39,11 @@ interface ReadFile {
 export class ManifestReader {
   /** Parsed files by path and blob id, for the strategy at hand. */
   readonly #parsed = new Map<string, ReadFile>();
-  /** The last answer: a branch that did not move costs nothing. */
-  #last: { readonly key: string; readonly contents: ManifestContents } | undefined;
+  /** The last answer for each strategy: a branch that did not move costs nothing. */
+  readonly #last = new Map<
+    UpdateStrategy,
+    { readonly revision: string; readonly contents: ManifestContents }
+  >();
   readonly #interest: InterestMemory;
 
   constructor(interest: InterestMemory) {
@@ -49,10 +52,11 @@ export class ManifestReader {
 
   /** @throws AppError only where the source itself fails; a bad file is a finding. */
   async read(source: FileSource, scope: ReadScope, signal: AbortSignal): Promise<ManifestContents> {
-    const key = JSON.stringify(scope);
-    if (scope.revision !== undefined && this.#last?.key === key) return this.#last.contents;
+    const { strategy, revision } = scope;
+    const last = this.#last.get(strategy);
+    if (last !== undefined && last.revision === revision) return last.contents;
     const contents = await this.#readAll(source, scope, signal);
-    this.#last = { key, contents };
+    if (revision !== undefined) this.#last.set(strategy, { revision, contents });
     return contents;
   }
 

@@ -2,7 +2,7 @@ import type { ImagePolicy } from '../api/image-policy.ts';
 import { AppError } from '../domain/errors.ts';
 import { parseDuration } from '../domain/schedule.ts';
 import type { RegistryAccess, Secrets } from '../ports.ts';
-import { requiredSecret } from './required-secret.ts';
+import { caOf, requiredSecret } from './required-secret.ts';
 
 /** How a policy reaches its registry. @throws AppError `secret/not-found`, `secret/invalid` */
 export async function registryAccess(
@@ -12,30 +12,16 @@ export async function registryAccess(
 ): Promise<RegistryAccess> {
   const { namespace } = policy.metadata;
   const { secretRef, certSecretRef, insecure, timeout } = policy.spec;
+  const read = (secret: string) => requiredSecret(secrets, namespace, secret, signal);
   const login =
     secretRef === undefined
       ? {}
-      : registryLogin(
-          await requiredSecret(secrets, namespace, secretRef.name, signal),
-          secretRef.name,
-        );
-  const certificates =
+      : registryLogin(await read(secretRef.name), `${namespace}/${secretRef.name}`);
+  const trust =
     certSecretRef === undefined
-      ? undefined
-      : await requiredSecret(secrets, namespace, certSecretRef.name, signal);
-  const ca = certificates?.['ca.crt'];
-  if (certificates !== undefined && ca === undefined) {
-    throw new AppError(
-      'secret/invalid',
-      `Secret ${namespace}/${certSecretRef?.name} has no ca.crt`,
-    );
-  }
-  return {
-    ...login,
-    ...(ca === undefined ? {} : { ca }),
-    insecure,
-    timeoutMs: parseDuration(timeout),
-  };
+      ? {}
+      : { ca: caOf(await read(certSecretRef.name), `${namespace}/${certSecretRef.name}`) };
+  return { ...login, ...trust, insecure, timeoutMs: parseDuration(timeout) };
 }
 
 /** Policies with the same key reach a registry in the same way. */
@@ -52,7 +38,7 @@ function registryLogin(
 ): Pick<RegistryAccess, 'dockerConfigJson' | 'basic'> {
   const dockerConfigJson = secret['.dockerconfigjson'];
   if (dockerConfigJson !== undefined) return { dockerConfigJson };
-  const { username, password } = secret as { username?: string; password?: string };
+  const { username, password } = secret as Partial<Record<string, string>>;
   if (username !== undefined && password !== undefined) return { basic: { username, password } };
   throw new AppError(
     'secret/invalid',

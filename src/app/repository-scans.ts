@@ -2,12 +2,16 @@ import pLimit from 'p-limit';
 import type { ImagePolicy } from '../api/image-policy.ts';
 import { AppError } from '../domain/errors.ts';
 import { parseRepository, repositoryKey } from '../domain/image-reference.ts';
+import { backoffMs } from '../domain/schedule.ts';
 import { nextScan } from './due-times.ts';
 import { accessKey, registryAccess } from './registry-access.ts';
 import type { Clock, CronTimes, Registry, Secrets } from '../ports.ts';
 
 /** Repositories asked at the same time; each registry's own limit is the adapter's business. */
 const MAX_SCANS_IN_FLIGHT = 8;
+
+/** A failed scan is repeated after this long, doubled each time; the registry's adapter has retried by then. */
+const RETRY = { firstMs: 15_000, maxMs: 300_000 };
 
 /** What one repository answered. */
 export interface RepositoryScan {
@@ -17,8 +21,16 @@ export interface RepositoryScan {
   readonly digests: Map<string, string | null>;
 }
 
+/** No scan, and why. */
+interface FailedScan {
+  readonly at: Date;
+  readonly error: AppError;
+  /** In a row, this one included. */
+  readonly failures: number;
+}
+
 /** A scan, or why there is none. */
-export type ScanAnswer = RepositoryScan | { readonly at: Date; readonly error: AppError };
+export type ScanAnswer = RepositoryScan | FailedScan;
 
 /** The outside effects of scanning. */
 export interface ScanPorts {
@@ -30,13 +42,14 @@ export interface ScanPorts {
 
 /**
  * Scans of repositories: one per repository and login, shared by every policy that needs it, kept
- * until a policy says that it is due again.
+ * until a policy says that it is due again. A failed one is repeated sooner.
  */
 export class RepositoryScans {
   readonly #ports: ScanPorts;
   readonly #limit = pLimit(MAX_SCANS_IN_FLIGHT);
   readonly #answers = new Map<string, ScanAnswer>();
-  readonly #inFlight = new Map<string, Promise<ScanAnswer>>();
+  readonly #scansInFlight = new Map<string, Promise<ScanAnswer>>();
+  readonly #digestsInFlight = new Map<string, Promise<string | null>>();
 
   constructor(ports: ScanPorts) {
     this.#ports = ports;
@@ -46,19 +59,12 @@ export class RepositoryScans {
   async scan(policy: ImagePolicy, signal: AbortSignal): Promise<ScanAnswer> {
     const key = scanKey(policy);
     const last = this.#answers.get(key);
-    const now = this.#ports.clock.now();
-    if (last !== undefined && nextScan(policy.spec, last.at, this.#ports.cron) > now) return last;
-    const running = this.#inFlight.get(key);
-    if (running !== undefined) return running;
-    const scan = this.#limit(() => this.#ask(policy, signal));
-    this.#inFlight.set(key, scan);
-    try {
-      const answer = await scan;
+    if (last !== undefined && this.#dueAfter(policy, last) > this.#ports.clock.now()) return last;
+    return shared(this.#scansInFlight, key, async () => {
+      const answer = await this.#limit(() => this.#ask(policy, last, signal));
       this.#answers.set(key, answer);
       return answer;
-    } finally {
-      this.#inFlight.delete(key);
-    }
+    });
   }
 
   /** Digest of a tag, asked for once per scan; null where the registry has no such tag. */
@@ -70,40 +76,78 @@ export class RepositoryScans {
   ): Promise<string | null> {
     const known = scan.digests.get(tag);
     if (known !== undefined) return known;
-    const access = await registryAccess(policy, this.#ports.secrets, signal);
-    const repository = parseRepository(policy.spec.image);
-    const digest = await this.#ports.registry.digest(repository, tag, access, signal);
-    scan.digests.set(tag, digest ?? null);
-    return digest ?? null;
+    const digest = await shared(this.#digestsInFlight, JSON.stringify([scanKey(policy), tag]), () =>
+      this.#limit(() => this.#askDigest(policy, tag, signal)),
+    );
+    scan.digests.set(tag, digest);
+    return digest;
   }
 
   /** When the policy is to be scanned next; now, when it never was. */
   nextDue(policy: ImagePolicy): Date {
     const last = this.#answers.get(scanKey(policy));
-    return last === undefined
-      ? this.#ports.clock.now()
-      : nextScan(policy.spec, last.at, this.#ports.cron);
+    return last === undefined ? this.#ports.clock.now() : this.#dueAfter(policy, last);
   }
 
-  async #ask(policy: ImagePolicy, signal: AbortSignal): Promise<ScanAnswer> {
+  /** A registry that says when to come back is not asked before; else a failure is retried soon. */
+  #dueAfter({ spec }: ImagePolicy, last: ScanAnswer): Date {
+    const regular = nextScan(spec, last.at, this.#ports.cron);
+    if (!('error' in last)) return regular;
+    const backoff = last.at.getTime() + backoffMs(last.failures, { ...RETRY, random: 1 });
+    const earliest = last.at.getTime() + (last.error.afterMs ?? 0);
+    return new Date(Math.max(earliest, Math.min(backoff, regular.getTime())));
+  }
+
+  async #ask(
+    policy: ImagePolicy,
+    last: ScanAnswer | undefined,
+    signal: AbortSignal,
+  ): Promise<ScanAnswer> {
     const at = this.#ports.clock.now();
-    // Following one mutable tag needs no list: its digest says all.
-    if (policy.spec.policy.digest !== undefined) return { at, tags: new Set(), digests: new Map() };
+    const followed = policy.spec.policy.digest?.tag;
     try {
+      // Following one mutable tag needs no list: its digest says all.
+      if (followed !== undefined) {
+        const digest = await this.#askDigest(policy, followed, signal);
+        return { at, tags: new Set(), digests: new Map([[followed, digest]]) };
+      }
       const access = await registryAccess(policy, this.#ports.secrets, signal);
       const repository = parseRepository(policy.spec.image);
       const tags = await this.#ports.registry.listTags(repository, access, signal);
       return { at, tags: new Set(tags), digests: new Map() };
     } catch (error) {
       if (!(error instanceof AppError) || error.code === 'cancelled') throw error;
-      return { at, error };
+      const before = last !== undefined && 'error' in last ? last.failures : 0;
+      return { at, error, failures: before + 1 };
     }
+  }
+
+  async #askDigest(policy: ImagePolicy, tag: string, signal: AbortSignal): Promise<string | null> {
+    const access = await registryAccess(policy, this.#ports.secrets, signal);
+    const repository = parseRepository(policy.spec.image);
+    return (await this.#ports.registry.digest(repository, tag, access, signal)) ?? null;
   }
 }
 
-/** Policies of one repository share a scan when they log in alike; followed tags need no list. */
+/** The work under way for a key, or new work. */
+async function shared<T>(
+  inFlight: Map<string, Promise<T>>,
+  key: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const running = inFlight.get(key);
+  if (running !== undefined) return running;
+  const begun = work();
+  inFlight.set(key, begun);
+  try {
+    return await begun;
+  } finally {
+    inFlight.delete(key);
+  }
+}
+
+/** Policies of one repository share a scan when they log in alike; a followed tag needs no list. */
 function scanKey(policy: ImagePolicy): string {
   const repository = repositoryKey(parseRepository(policy.spec.image));
-  const kind = policy.spec.policy.digest === undefined ? 'list' : 'digest';
-  return JSON.stringify([repository, kind, accessKey(policy)]);
+  return JSON.stringify([repository, policy.spec.policy.digest?.tag, accessKey(policy)]);
 }

@@ -1,4 +1,5 @@
 import { automationKey, type StandaloneEvent } from './standalone.ts';
+import type { CarriedOutPass } from './update-branch.ts';
 import { reportOf, type Held, type PolicyReport } from './update-report.ts';
 import type { Finding } from '../domain/errors.ts';
 
@@ -43,29 +44,32 @@ function statusOf(
   event: Extract<StandaloneEvent, { kind: 'pass' | 'pass-failed' }>,
   now: Date,
 ): AutomationStatus {
-  const time = now.toISOString();
-  if (event.kind === 'pass-failed') {
-    const { policies = [], held = [], lastPush } = before ?? {};
-    return {
-      ready: false,
-      message: event.error.message,
-      lastPass: time,
-      policies,
-      held,
-      findings: [],
-      ...(lastPush === undefined ? {} : { lastPush }),
-    };
-  }
-  const { pass, commit } = event.outcome;
-  const { policies, held, findings, changes } = reportOf(pass, commit);
+  const lastPass = now.toISOString();
+  if (event.kind === 'pass') return afterPass(before, event.outcome, lastPass);
+  const { policies = [], held = [], lastPush } = before ?? {};
+  return {
+    ready: false,
+    message: event.error.message,
+    lastPass,
+    policies,
+    held,
+    findings: [],
+    ...(lastPush === undefined ? {} : { lastPush }),
+  };
+}
+
+function afterPass(
+  before: AutomationStatus | undefined,
+  { pass, commit }: CarriedOutPass,
+  time: string,
+): AutomationStatus {
+  const { policies, held, findings } = reportOf(pass, commit);
   const lastPush =
     commit === undefined ? before?.lastPush : { commit: commit.id, time, subject: commit.subject };
-  const errors = findings.filter(({ severity }) => severity === 'error');
-  const [error] = errors;
+  const error = findings.find(({ severity }) => severity === 'error');
   return {
     ready: error === undefined,
-    message:
-      error?.message ?? (changes.length === 0 ? 'nothing to do' : (commit?.subject ?? 'updated')),
+    message: error?.message ?? commit?.subject ?? 'nothing to do',
     lastPass: time,
     policies,
     held,

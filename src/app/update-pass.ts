@@ -125,6 +125,7 @@ export async function planPass(
       ...plan.findings,
       ...edited.findings,
       ...failedPolicies(views, resources),
+      ...suspension(automation),
     ],
   };
 }
@@ -141,9 +142,15 @@ function applicable(
   resources: Resources,
   automation: ImageUpdateAutomation | undefined,
 ): readonly ImagePolicy[] {
-  return automation === undefined
-    ? [...resources.policies.values()]
-    : policiesOf(automation, resources);
+  if (automation === undefined) return [...resources.policies.values()];
+  return automation.spec.suspend ? [] : policiesOf(automation, resources);
+}
+
+function suspension(automation: ImageUpdateAutomation | undefined): readonly Finding[] {
+  if (automation?.spec.suspend !== true) return [];
+  const { namespace, name } = automation.metadata;
+  const message = `ImageUpdateAutomation ${namespace}/${name} is suspended: nothing is updated`;
+  return [{ severity: 'warning', code: 'automation/suspended', message }];
 }
 
 function failedPolicies(

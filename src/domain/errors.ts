@@ -118,7 +118,8 @@ export type FindingCode =
   | 'field/unsupported'
   | 'lock/invalid'
   | 'lock/tag-missing'
-  | 'policy/failed';
+  | 'policy/failed'
+  | 'automation/suspended';
 
 /** Text of a location: `path`, `path:line` or `path:line:column`. */
 export function formatLocation(at: Location): string {
