@@ -109,7 +109,16 @@ async function findPlaces(
     }
     places.push(...placesIn(entry.path, bytes, target));
   }
-  return places;
+  return target.on === 'line' ? places : inNamespace(places, target.namespace);
+}
+
+/** A file that names no namespace gets one where it is applied: it counts when none is named exactly. */
+function inNamespace(places: readonly Place[], namespace: string | undefined): readonly Place[] {
+  if (namespace === undefined) return places;
+  const exact = places.filter(({ resource }) => resource?.namespace === namespace);
+  return exact.length > 0
+    ? exact
+    : places.filter(({ resource }) => resource?.namespace === undefined);
 }
 
 function placesIn(path: string, bytes: Uint8Array, target: LockTarget): readonly Place[] {
@@ -134,11 +143,7 @@ function resourcesIn(path: string, bytes: Uint8Array): readonly ResourceId[] {
 }
 
 function matches(id: ResourceId, target: Extract<LockTarget, { on: 'resource' }>): boolean {
-  return (
-    id.name === target.name &&
-    id.kind.toLowerCase() === target.kind.toLowerCase() &&
-    (target.namespace === undefined || id.namespace === target.namespace)
-  );
+  return id.name === target.name && id.kind.toLowerCase() === target.kind.toLowerCase();
 }
 
 function tooLarge(path: string): AppError {

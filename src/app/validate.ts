@@ -72,7 +72,7 @@ async function checkFiles(
 function checkFile(path: string, text: string, findings: Finding[]): CheckedFile {
   const marked = locateFields(path, text, 'Setters');
   const images = locateFields(path, text, 'Images');
-  findings.push(...marked.findings.map((finding) => softenTemplate(finding, text)));
+  findings.push(...marked.findings.map((finding) => gradeFinding(finding, text)));
   return {
     marked: marked.fields,
     images: images.fields,
@@ -84,8 +84,12 @@ function resourcesOf(file: CheckedFile): ParsedResources {
   return file.resources;
 }
 
-/** A chart's template is no YAML until it is rendered: worth a word, not a fault. */
-function softenTemplate(finding: Finding, text: string): Finding {
+/**
+ * A marker that belongs to no field is a fault here, where an update only mentions it. A chart's
+ * template is no YAML until it is rendered: worth a word, not a fault.
+ */
+function gradeFinding(finding: Finding, text: string): Finding {
+  if (finding.code === 'marker/dangling') return { ...finding, severity: 'error' };
   if (finding.code !== 'manifest/unparsable' || !text.includes('{{')) return finding;
   return {
     ...finding,

@@ -52,15 +52,14 @@ async function readFolder(folder: string): Promise<Record<string, string> | unde
     if (info.size > MAX_SECRET_BYTES) {
       throw new AppError('secret/invalid', `${path} is larger than ${MAX_SECRET_BYTES} bytes`);
     }
-    values[key] = withoutFinalNewline(await readFile(path, 'utf8'));
+    const text = await readFile(path, 'utf8');
+    values[key] = ONE_LINERS.has(key) ? text.replace(/\r?\n$/, '') : text;
   }
   return Object.keys(values).length === 0 ? undefined : values;
 }
 
-/** Editors end files with a newline that is no part of a password. */
-function withoutFinalNewline(text: string): string {
-  return text.replace(/\r?\n$/, '');
-}
+/** Editors end files with a newline that is no part of these; a private key needs its own. */
+const ONE_LINERS: ReadonlySet<string> = new Set(['username', 'password', 'bearerToken']);
 
 /** Keys that an environment variable may carry, by the variable's ending. */
 const ENV_KEYS: Readonly<Record<string, string>> = {
@@ -69,6 +68,8 @@ const ENV_KEYS: Readonly<Record<string, string>> = {
   BEARERTOKEN: 'bearerToken',
   DOCKERCONFIGJSON: '.dockerconfigjson',
   CA_CRT: 'ca.crt',
+  IDENTITY: 'identity',
+  KNOWN_HOSTS: 'known_hosts',
 };
 
 function fromEnvironment(
