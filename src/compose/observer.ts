@@ -6,8 +6,12 @@ import { reportOf } from '../app/update-report.ts';
 
 type PassEvent = Extract<StandaloneEvent, { kind: 'pass' }>;
 
-/** Tells each event once in the log, and counts it. */
+/**
+ * Tells each event once in the log, and counts it. A finding that stays from pass to pass is told when
+ * it appears.
+ */
 export function createObserver(log: Logger, metrics: Metrics): (event: StandaloneEvent) => void {
+  const told = new Map<string, ReadonlySet<string>>();
   return (event) => {
     switch (event.kind) {
       case 'config-loaded': {
@@ -38,15 +42,31 @@ export function createObserver(log: Logger, metrics: Metrics): (event: Standalon
         return;
       }
       case 'pass':
+        tellFindings(log, told, event);
         observePass(log, metrics, event);
     }
   };
 }
 
+function tellFindings(log: Logger, told: Map<string, ReadonlySet<string>>, event: PassEvent): void {
+  const automation = automationKey(event.automation);
+  const known = told.get(automation);
+  const { findings } = event.outcome.pass;
+  for (const finding of findings) {
+    if (known?.has(JSON.stringify(finding)) === true) continue;
+    const { severity, code, at, message } = finding;
+    log[severity === 'error' ? 'error' : 'warn'](
+      { automation, code, at, detail: message },
+      'finding',
+    );
+  }
+  told.set(automation, new Set(findings.map((finding) => JSON.stringify(finding))));
+}
+
 function observePass(log: Logger, metrics: Metrics, event: PassEvent): void {
   const automation = automationKey(event.automation);
   const report = reportOf(event.outcome.pass, event.outcome.commit);
-  const { changes, held, findings, commit, policies } = report;
+  const { changes, held, commit, policies } = report;
   metrics.passes.inc({ automation, result: commit === undefined ? 'unchanged' : 'changed' });
   metrics.passSeconds.observe({ automation }, event.tookMs / 1_000);
   metrics.lastSuccess.set({ automation }, Date.now() / 1_000);
@@ -56,12 +76,6 @@ function observePass(log: Logger, metrics: Metrics, event: PassEvent): void {
   }
   for (const reason of REASONS) metrics.held.remove({ automation, reason });
   for (const { reason } of held) metrics.held.inc({ automation, reason });
-  for (const finding of findings) {
-    log[finding.severity === 'error' ? 'error' : 'warn'](
-      { automation, code: finding.code, at: finding.at, detail: finding.message },
-      'finding',
-    );
-  }
   if (commit === undefined) {
     log.debug({ automation, held: held.length, tookMs: event.tookMs }, 'nothing to do');
     return;
