@@ -41,17 +41,23 @@ describe('the built command', () => {
     expect({ status, stdout }).toEqual({ status: 0, stdout: `${manifest.version}\n` });
   });
 
-  it('loads no client of the outside world to say its version', async () => {
-    const heavy = /^(undici|isomorphic-git|prom-client|pino)-/;
+  it.each([
+    ['--version'],
+    ['crds'],
+    ['select', '--tags-from', 'package.json', '--alphabetical', 'asc'],
+    ['validate', 'crds'],
+    ['update', 'crds', '--dry-run'],
+  ])('loads no client of the outside world for `lockkeeper %s`', async (...command) => {
+    const heavy = /^(undici|isomorphic|prom-client|pino)-/;
     const chunks = readdirSync(join(dirname(BUNDLE), 'chunks'));
     expect(chunks.filter((name) => heavy.test(name)).length).toBeGreaterThanOrEqual(2);
-    expect((await loadedChunks(['--version'])).filter((name) => heavy.test(name))).toEqual([]);
+    expect((await loadedChunks(command)).filter((name) => heavy.test(name))).toEqual([]);
   });
 
   /** Node's own coverage report names every script that a process loaded. */
   async function loadedChunks(args: readonly string[]): Promise<string[]> {
     const reports = mkdtempSync(join(scratch, 'coverage-'));
-    await runCli(args, { env: { NODE_V8_COVERAGE: reports } });
+    await runCli(args, { cwd: ROOT, env: { NODE_V8_COVERAGE: reports } });
     const [report = ''] = readdirSync(reports);
     const { result } = JSON.parse(readFileSync(join(reports, report), 'utf8')) as {
       result: readonly { readonly url: string }[];

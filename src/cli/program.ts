@@ -2,30 +2,37 @@ import { Command, CommanderError } from 'commander';
 import { asAppError } from '../domain/errors.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import type { CommandContext } from './command.ts';
-import { crdsCommand } from './crds.ts';
-import { demoCommand } from './demo.ts';
 import { printError, printFindings, type Io } from './io.ts';
-import { lockCommand, unlockCommand } from './lock.ts';
-import { locksCommand } from './locks.ts';
-import { runCommand } from './run.ts';
-import { selectCommand } from './select.ts';
-import { updateCommand } from './update.ts';
-import { validateCommand } from './validate.ts';
 
 /** Exit codes (command-line contract). */
 const FAILED = 1;
 const WRONG_USAGE = 2;
 
+type CreateCommand = (context: CommandContext) => Command;
+
+/** Each command's own file says its options and examples; it is loaded only where it is called for. */
+const COMMANDS: ReadonlyMap<string, () => Promise<CreateCommand>> = new Map([
+  ['select', async () => (await import('./select.ts')).selectCommand],
+  ['update', async () => (await import('./update.ts')).updateCommand],
+  ['run', async () => (await import('./run.ts')).runCommand],
+  ['lock', async () => (await import('./lock.ts')).lockCommand],
+  ['unlock', async () => (await import('./lock.ts')).unlockCommand],
+  ['locks', async () => (await import('./locks.ts')).locksCommand],
+  ['validate', async () => (await import('./validate.ts')).validateCommand],
+  ['crds', async () => (await import('./crds.ts')).crdsCommand],
+  ['demo', async () => (await import('./demo.ts')).demoCommand],
+]);
+
 /**
- * Runs the command line. Each command's own file says its options and examples; what it works with is
- * loaded only when it runs.
+ * Runs the command line.
  * @returns exit code: 0 done, 1 failed, 2 wrong usage or invalid input
  */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   let exitCode = 0;
   const context: CommandContext = { io, done: (code) => (exitCode = code), runCli };
   try {
-    await createProgram(context).parseAsync([...argv], { from: 'user' });
+    const program = await createProgram(context, argv);
+    await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : WRONG_USAGE;
@@ -36,7 +43,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-function createProgram(context: CommandContext): Command {
+async function createProgram(context: CommandContext, argv: readonly string[]): Promise<Command> {
   const { io } = context;
   const program = new Command('lockkeeper')
     .description('Keeps container images moving through Git, and holds what is locked.')
@@ -44,21 +51,18 @@ function createProgram(context: CommandContext): Command {
     .showHelpAfterError('(add --help for the options and examples)')
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err });
-  const commands = [
-    selectCommand,
-    updateCommand,
-    runCommand,
-    lockCommand,
-    unlockCommand,
-    locksCommand,
-    validateCommand,
-    crdsCommand,
-    demoCommand,
-  ];
-  for (const create of commands) {
+  for (const load of commandsFor(argv)) {
+    const create = await load();
     const command = create(context);
     command.copyInheritedSettings(program);
     program.addCommand(command);
   }
   return program;
+}
+
+/** The command that is called; all of them for help, and to name those there are. */
+function commandsFor([first = '']: readonly string[]): Iterable<() => Promise<CreateCommand>> {
+  if (first === '--version' || first === '-V') return [];
+  const called = COMMANDS.get(first);
+  return called === undefined ? COMMANDS.values() : [called];
 }

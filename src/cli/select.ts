@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
-import { readConfig } from '../config.ts';
 import { AppError } from '../domain/errors.ts';
 import { parseRepository } from '../domain/image-reference.ts';
 import { createSelector } from '../domain/selection/create-selector.ts';
@@ -121,6 +120,7 @@ async function tagsOfImage(
   { caFile, insecure }: SelectOptions,
 ): Promise<readonly string[]> {
   const { compose } = await import('../compose/ports.ts');
+  const { readConfig } = await import('../config.ts');
   const repository = parseRepository(image);
   const ports = await compose(readConfig(io.env), caFile === undefined ? {} : { caFile });
   try {

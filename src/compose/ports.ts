@@ -4,7 +4,6 @@ import { openCheckout } from '../adapters/checkout/directory.ts';
 import { openConfigFolder } from '../adapters/files/config-folder.ts';
 import { localSecrets } from '../adapters/files/local-secrets.ts';
 import { stateFiles } from '../adapters/files/state-files.ts';
-import { createRegistry } from '../adapters/registry/create-registry.ts';
 import { cronTimes } from '../adapters/time/cron-times.ts';
 import { systemClock } from '../adapters/time/system-clock.ts';
 import type { Config } from '../config.ts';
@@ -28,17 +27,14 @@ export interface OpenPorts extends Ports {
 /** Puts an adapter behind every port. The only place that knows which. */
 export async function compose(config: Config, overrides: Overrides = {}): Promise<OpenPorts> {
   const ca = await readCa(overrides.caFile ?? config.caFile);
-  const registry = createRegistry({
-    clock: systemClock,
-    dockerConfigDir: config.dockerConfigDir,
-    ...(ca === undefined ? {} : { ca }),
-    ...(overrides.onRegistryRequest === undefined
-      ? {}
-      : { onRequest: overrides.onRegistryRequest }),
-  });
+  let registry: ReturnType<typeof openRegistry> | undefined;
+  const theRegistry = () => (registry ??= openRegistry(config, ca, overrides));
   let git: ReturnType<typeof openGit> | undefined;
   return {
-    registry,
+    registry: {
+      listTags: async (...call) => (await theRegistry()).listTags(...call),
+      digest: async (...call) => (await theRegistry()).digest(...call),
+    },
     secrets: localSecrets(overrides.secrets ?? config.secretsDir, config.env),
     clock: systemClock,
     cron: cronTimes,
@@ -52,8 +48,20 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
         return (await git).open(withDefaults(access, config, ca), signal);
       },
     },
-    close: () => registry.close(),
+    close: async () => (await registry)?.close(),
   };
+}
+
+/** Loaded only where a registry is asked: an HTTP client takes longer to load than most commands to run. */
+async function openRegistry(config: Config, ca: string | undefined, overrides: Overrides) {
+  const { createRegistry } = await import('../adapters/registry/create-registry.ts');
+  const { onRegistryRequest: onRequest } = overrides;
+  return createRegistry({
+    clock: systemClock,
+    dockerConfigDir: config.dockerConfigDir,
+    ...(ca === undefined ? {} : { ca }),
+    ...(onRequest === undefined ? {} : { onRequest }),
+  });
 }
 
 /** Loaded only where a remote is opened: Git's engines are the heaviest part of what ships. */

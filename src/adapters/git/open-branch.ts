@@ -1,7 +1,6 @@
 import { AppError } from '../../domain/errors.ts';
 import type { GitAccess, GitBranch } from '../../ports.ts';
 import type { Engine, EngineStore, Environment } from './engine.ts';
-import { isomorphicEngine } from './isomorphic/isomorphic-engine.ts';
 import { hasNativeGit, nativeEngine } from './native/native-engine.ts';
 import { parseRemote, type Remote } from './remote.ts';
 import { acquireStoreFolder } from './store-folder.ts';
@@ -84,10 +83,16 @@ export class GitBranches {
         'there is no git program of version 2.31 or later; install one',
       );
     }
-    if (remote.kind === 'http') return isomorphicEngine(env);
+    if (remote.kind === 'http') return embeddedEngine(env);
     throw new AppError(
       'git/unsupported',
       `${remote.display} needs the git program (2.31 or later): without it only https:// and http:// work`,
     );
   }
+}
+
+/** Loaded only where it is used: its libraries take longer to load than a ref listing. */
+async function embeddedEngine(env: Environment): Promise<Engine> {
+  const { isomorphicEngine } = await import('./isomorphic/isomorphic-engine.ts');
+  return isomorphicEngine(env);
 }
