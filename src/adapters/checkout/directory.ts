@@ -1,4 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
+import { performance } from 'node:perf_hooks';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError } from '../../domain/errors.ts';
 import type { Checkout, CommitRequest, FileEntry, FileWrite } from '../../ports.ts';
 import { AtomicWriter } from './atomic-writer.ts';
@@ -11,6 +13,9 @@ import { findWorkTree, type WorkTree } from './work-tree.ts';
 
 /** Variables of a process, as in `process.env`. */
 type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Files are read without giving up the turn; signals and timers get theirs this often, in ms. */
+const TURN_MS = 20;
 
 /**
  * A local folder, which may be (a part of) a Git work tree; commits are by the `git` program, or by
@@ -47,7 +52,12 @@ async function* readEntries(
     readonly signal: AbortSignal;
   },
 ): ReturnType<Checkout['read']> {
+  let turnEnds = performance.now() + TURN_MS;
   for (const entry of request.entries) {
+    if (performance.now() > turnEnds) {
+      await nextTurn();
+      turnEnds = performance.now() + TURN_MS;
+    }
     if (request.signal.aborted) throw new AppError('cancelled', 'cancelled');
     yield { entry, bytes: await readEntry(root, entry, request.maxBytes) };
   }

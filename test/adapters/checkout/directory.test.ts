@@ -35,6 +35,12 @@ function put(path: string, text: string): void {
   writeFileSync(file, text);
 }
 
+/** Work that never gives up the turn, as parsing is. */
+function beBusy(): void {
+  const until = performance.now() + 10;
+  while (performance.now() < until) continue;
+}
+
 function text(path: string): string {
   return readFileSync(join(dir, path), 'utf8');
 }
@@ -78,6 +84,18 @@ describe('a plain folder', () => {
     const checkout = await openCheckout(join(area.path, 'alias'), GIT_TEST_ENV);
     await checkout.write([change('a.yaml', '2')], NEVER);
     expect(text('a.yaml')).toBe('2');
+  });
+
+  it('gives signals their turn while it reads', async () => {
+    for (let n = 0; n < 50; n += 1) put(`${n}.yaml`, '');
+    const checkout = await openCheckout(dir, GIT_TEST_ENV);
+    const entries = await checkout.list(NEVER);
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 1);
+    const read = async () => {
+      for await (const _ of checkout.read(entries, 5, stop.signal)) beBusy();
+    };
+    await expect(read()).rejects.toMatchObject({ code: 'cancelled' });
   });
 
   it('reads files up to the limit, and a link as its target', async () => {
