@@ -20,6 +20,11 @@ export function interestOf(bytes: Uint8Array): Interest {
 /** Format of the saved memory; another number is another format, and is forgotten. */
 const VERSION = 1;
 
+/** A damaged entry must not pass for "holds nothing". */
+function isBits(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 7;
+}
+
 /**
  * What was seen in each blob, by id: blobs never change, so one look is enough for ever. Three bits
  * a blob; kept between runs as JSON.
@@ -35,9 +40,9 @@ export class InterestMemory {
   /** @param saved what {@link save} gave; anything else is as good as nothing */
   static from(saved: unknown): InterestMemory {
     const { version, blobs } = (saved ?? {}) as { version?: unknown; blobs?: unknown };
-    const usable = version === VERSION && typeof blobs === 'object' && blobs !== null;
+    const entries = version === VERSION ? Object.entries(blobs ?? {}) : [];
     return new InterestMemory(
-      new Map(usable ? Object.entries(blobs as Record<string, number>) : []),
+      new Map(entries.filter((entry): entry is [string, number] => isBits(entry[1]))),
     );
   }
 

@@ -168,7 +168,10 @@ function collect(
   for (const { path } of entries) {
     const file = read.get(path);
     if (file?.resources !== undefined) resources.push(file.resources);
-    if (file?.fields !== undefined) files.set(path, file.fields);
+    const { fields } = file ?? {};
+    if (fields !== undefined && fields.fields.length + fields.findings.length > 0) {
+      files.set(path, fields);
+    }
   }
   const ofFiles = [...files.values()].flatMap((file) => file.findings);
   return { files, resources, findings: [...findings, ...ofFiles] };

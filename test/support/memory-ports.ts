@@ -1,0 +1,339 @@
+import { createHash } from 'node:crypto';
+import { cronTimes } from '../../src/adapters/time/cron-times.ts';
+import { AppError } from '../../src/domain/errors.ts';
+import { repositoryKey } from '../../src/domain/image-reference.ts';
+import type {
+  Checkout,
+  Clock,
+  CommitRequest,
+  FileContent,
+  FileEntry,
+  FileSource,
+  FileWrite,
+  GitAccess,
+  GitBranch,
+  Ports,
+  PushResult,
+  Registry,
+  RegistryAccess,
+  Secrets,
+  StateFiles,
+} from '../../src/ports.ts';
+
+/** A signal that never fires. */
+export const never: AbortSignal = new AbortController().signal;
+
+/** A file's content: text, bytes, or a symbolic link. */
+export type Content = string | Uint8Array | { readonly link: string };
+
+/** Files by path. */
+export type Files = Readonly<Record<string, Content>>;
+
+function bytesOf(content: Content): Uint8Array {
+  if (content instanceof Uint8Array) return content;
+  return new TextEncoder().encode(typeof content === 'string' ? content : content.link);
+}
+
+function blobId(content: Content): string {
+  return createHash('sha1').update(bytesOf(content)).digest('hex');
+}
+
+/** How a set of files was used. */
+export interface Usage {
+  lists: number;
+  /** Paths in the order of reading. */
+  readonly reads: string[];
+}
+
+/** A set of files that counts its use. */
+export class MemoryFiles implements FileSource {
+  readonly usage: Usage;
+  readonly #files: () => Files;
+  readonly #withIds: boolean;
+
+  /** @param files asked for at each use, so that tests may change them */
+  constructor(files: () => Files, withIds: boolean, usage: Usage = { lists: 0, reads: [] }) {
+    this.#files = files;
+    this.#withIds = withIds;
+    this.usage = usage;
+  }
+
+  async list(): Promise<readonly FileEntry[]> {
+    this.usage.lists += 1;
+    return Object.entries(this.#files())
+      .map(([path, content]): FileEntry => ({
+        path,
+        ...(this.#withIds ? { id: blobId(content) } : {}),
+        size: bytesOf(content).length,
+        kind: typeof content === 'string' || content instanceof Uint8Array ? 'file' : 'symlink',
+      }))
+      .toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
+  async *read(entries: readonly FileEntry[], maxBytes: number): AsyncIterable<FileContent> {
+    for (const entry of entries) {
+      this.usage.reads.push(entry.path);
+      const content = this.#files()[entry.path];
+      if (content === undefined) throw new AppError('file/unreadable', `${entry.path} is gone`);
+      const bytes = bytesOf(content);
+      yield { entry, bytes: bytes.length > maxBytes ? undefined : bytes };
+    }
+  }
+}
+
+/** Files with some of them replaced. */
+function written(files: Files, writes: readonly FileWrite[]): Files {
+  const changed = writes.map(({ path, bytes }) => [path, new TextDecoder().decode(bytes)]);
+  return { ...files, ...Object.fromEntries(changed) };
+}
+
+/** A local folder. */
+export class MemoryCheckout extends MemoryFiles implements Checkout {
+  files: Files;
+  readonly commits: Omit<CommitRequest, 'parent'>[] = [];
+  writes = 0;
+
+  constructor(files: Files) {
+    super(() => this.files, false);
+    this.files = files;
+  }
+
+  async write(files: readonly FileWrite[]): Promise<void> {
+    this.writes += 1;
+    this.files = written(this.files, files);
+  }
+
+  async commit(request: Omit<CommitRequest, 'parent'>): Promise<string> {
+    this.commits.push(request);
+    this.files = written(this.files, request.files);
+    return `commit-${this.commits.length}`;
+  }
+}
+
+/** A remote branch. Commits are `c0` (the files at the start), `c1`, … */
+export class MemoryBranch implements GitBranch {
+  readonly description = 'main of memory';
+  readonly usage: Usage = { lists: 0, reads: [] };
+  readonly requests: CommitRequest[] = [];
+  heads = 0;
+  closed = 0;
+  /** Fails the next calls of `head`. */
+  failures: AppError[] = [];
+  /** Runs before each push, as another writer would. */
+  beforePush: (branch: MemoryBranch) => void = () => undefined;
+  readonly #commits = new Map<string, Files>();
+  #head: string;
+
+  constructor(files: Files) {
+    this.#head = this.#add(files);
+  }
+
+  /** The files at the head. */
+  get current(): Files {
+    return this.#commits.get(this.#head) ?? {};
+  }
+
+  /** Someone else pushes. */
+  commitByOther(files: Files): void {
+    this.#head = this.#add({ ...this.current, ...files });
+  }
+
+  async head(): Promise<string> {
+    this.heads += 1;
+    const failure = this.failures.shift();
+    if (failure !== undefined) throw failure;
+    return this.#head;
+  }
+
+  files(commit: string): MemoryFiles {
+    return new MemoryFiles(() => this.#commits.get(commit) ?? {}, true, this.usage);
+  }
+
+  async commit(request: CommitRequest): Promise<string> {
+    this.requests.push(request);
+    return this.#add(written(this.#commits.get(request.parent) ?? {}, request.files));
+  }
+
+  async push(update: { readonly commit: string; readonly parent: string }): Promise<PushResult> {
+    this.beforePush(this);
+    if (update.parent !== this.#head) return { kind: 'rejected', reason: 'the branch moved' };
+    this.#head = update.commit;
+    return { kind: 'pushed' };
+  }
+
+  async close(): Promise<void> {
+    this.closed += 1;
+  }
+
+  #add(files: Files): string {
+    const id = `c${this.#commits.size}`;
+    this.#commits.set(id, files);
+    return id;
+  }
+}
+
+/** What a registry answers, by `host/path`: tags with or without digests, or a failure. */
+export type Repositories = Record<
+  string,
+  readonly string[] | Readonly<Record<string, string>> | AppError
+>;
+
+/** A registry that notes each call as `list NAME` or `digest NAME:TAG`. */
+export class MemoryRegistry implements Registry {
+  readonly calls: string[] = [];
+  readonly access: RegistryAccess[] = [];
+  repositories: Repositories;
+
+  constructor(repositories: Repositories) {
+    this.repositories = repositories;
+  }
+
+  async listTags(...[repository, access]: Parameters<Registry['listTags']>) {
+    const name = repositoryKey(repository);
+    this.calls.push(`list ${name}`);
+    this.access.push(access);
+    const answer = this.#answer(name);
+    return Array.isArray(answer) ? (answer as readonly string[]) : Object.keys(answer);
+  }
+
+  async digest(...[repository, tag, access]: Parameters<Registry['digest']>) {
+    const name = repositoryKey(repository);
+    this.calls.push(`digest ${name}:${tag}`);
+    this.access.push(access);
+    const answer = this.#answer(name);
+    return Array.isArray(answer) ? undefined : (answer as Record<string, string>)[tag];
+  }
+
+  #answer(name: string): Exclude<Repositories[string], AppError> {
+    const answer = this.repositories[name];
+    if (answer === undefined) throw new AppError('registry/not-found', `there is no ${name}`);
+    if (answer instanceof AppError) throw answer;
+    return answer;
+  }
+}
+
+/** A clock that stands still until a test moves it. */
+export class FakeClock implements Clock {
+  #now: number;
+  readonly #waiting = new Set<{ readonly at: number; readonly wake: () => void }>();
+  /** How long each sleep was asked for. */
+  readonly sleeps: number[] = [];
+  readonly #auto: boolean;
+
+  /** @param auto sleeping takes no time to wait for: the clock jumps ahead by itself */
+  constructor(start = '2026-06-01T12:00:00Z', { auto = false } = {}) {
+    this.#now = Date.parse(start);
+    this.#auto = auto;
+  }
+
+  now(): Date {
+    return new Date(this.#now);
+  }
+
+  async sleep(ms: number, signal: AbortSignal): Promise<void> {
+    this.sleeps.push(ms);
+    if (signal.aborted) throw new AppError('cancelled', 'stopped while waiting');
+    if (this.#auto) {
+      this.#now += ms;
+      return;
+    }
+    await new Promise<void>((wake, fail) => {
+      const waiter = { at: this.#now + ms, wake };
+      this.#waiting.add(waiter);
+      signal.addEventListener('abort', () => {
+        this.#waiting.delete(waiter);
+        fail(new AppError('cancelled', 'stopped while waiting'));
+      });
+    });
+  }
+
+  /** Lets time pass; sleepers wake in order, each at its own time, and what they do is awaited. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    await settled();
+    for (;;) {
+      const [next] = [...this.#waiting].toSorted((a, b) => a.at - b.at);
+      if (next === undefined || next.at > end) break;
+      this.#waiting.delete(next);
+      this.#now = Math.max(this.#now, next.at);
+      next.wake();
+      await settled();
+    }
+    this.#now = end;
+    await settled();
+  }
+}
+
+/** Resolves when all that needs no timer and no outside world has been done. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((done) => setImmediate(done));
+}
+
+/** Secrets by `namespace/name`. */
+export function memorySecrets(secrets: Record<string, Record<string, string>> = {}): Secrets {
+  return { get: async (namespace, name) => secrets[`${namespace}/${name}`] };
+}
+
+/** State in a map, as JSON. */
+export class MemoryState implements StateFiles {
+  readonly documents = new Map<string, string>();
+
+  async load(name: string): Promise<unknown> {
+    const text = this.documents.get(name);
+    return text === undefined ? undefined : (JSON.parse(text) as unknown);
+  }
+
+  async save(name: string, value: unknown): Promise<void> {
+    this.documents.set(name, JSON.stringify(value));
+  }
+}
+
+/** What a test's world holds. */
+export interface World {
+  readonly repositories?: Repositories;
+  readonly secrets?: Record<string, Record<string, string>>;
+  readonly checkout?: MemoryCheckout;
+  /** Configuration folders by path. */
+  readonly folders?: Readonly<Record<string, Files>>;
+  readonly branch?: MemoryBranch;
+  readonly clock?: FakeClock;
+}
+
+/** All ports over memory, and a note of each branch that was opened. */
+export interface MemoryPorts extends Ports {
+  readonly registry: MemoryRegistry;
+  readonly clock: FakeClock;
+  readonly state: MemoryState;
+  readonly opened: GitAccess[];
+}
+
+/** Ports over memory. */
+export function memoryPorts(world: World = {}): MemoryPorts {
+  const opened: GitAccess[] = [];
+  const missing = (what: string) => new AppError('usage', `there is no ${what}`);
+  return {
+    registry: new MemoryRegistry(world.repositories ?? {}),
+    secrets: memorySecrets(world.secrets),
+    clock: world.clock ?? new FakeClock(),
+    cron: cronTimes,
+    state: new MemoryState(),
+    random: () => 0.5,
+    opened,
+    open: {
+      checkout: async (dir) => {
+        if (world.checkout === undefined) throw missing(dir);
+        return world.checkout;
+      },
+      folder: async (path) => {
+        const files = world.folders?.[path];
+        if (files === undefined) throw missing(path);
+        return new MemoryFiles(() => world.folders?.[path] ?? {}, false);
+      },
+      branch: async (access) => {
+        opened.push(access);
+        if (world.branch === undefined) throw new AppError('git/not-found', 'there is no repo');
+        return world.branch;
+      },
+    },
+  };
+}
