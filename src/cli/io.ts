@@ -1,4 +1,4 @@
-import { formatLocation, type AppError, type Finding } from '../domain/errors.ts';
+import { formatLocation, type AppError, type Finding, type Location } from '../domain/errors.ts';
 
 /** The process around a command, so that tests can be one. */
 export interface Io {
@@ -30,15 +30,21 @@ export function printJson(io: Io, value: unknown): void {
 export function printFindings(io: Io, findings: readonly Finding[]): void {
   const rank = (finding: Finding) => (finding.severity === 'error' ? 1 : 0);
   for (const finding of findings.toSorted((a, b) => rank(a) - rank(b))) {
-    const place = finding.at === undefined ? '' : `${formatLocation(finding.at)}: `;
-    io.err(`${place}${finding.severity}: ${oneLine(finding.message)}\n`);
+    io.err(placed(finding.at, finding.severity, finding.message));
   }
 }
 
 /** The one line that ends a failed command. */
 export function printError(io: Io, error: AppError): void {
-  const place = error.at === undefined ? '' : `${formatLocation(error.at)}: `;
-  io.err(`${place}error: ${oneLine(error.message)}\n`);
+  io.err(placed(error.at, 'error', error.message));
+}
+
+/** One line with the place in front. A message that leads with the place itself does not say it twice. */
+function placed(at: Location | undefined, severity: string, message: string): string {
+  const text = oneLine(message);
+  if (at === undefined) return `${severity}: ${text}\n`;
+  const place = `${formatLocation(at)}: `;
+  return `${place}${severity}: ${text.startsWith(place) ? text.slice(place.length) : text}\n`;
 }
 
 /** Text from files and servers may hold anything: line breaks and control characters become spaces. */
