@@ -66,13 +66,11 @@ describe.skipIf(isMissing)('run --standalone', () => {
       image: `${registry.host}/team/${name}`,
       spec: ['insecure: true', 'secretRef: {name: registry-login}', timing],
     });
-  const start = (config: string, cache: string) =>
-    stage.start(
-      `run --standalone --config ${config} --secrets secrets --state-dir ${cache}/state --listen 127.0.0.1:0 --log-level debug`.split(
-        ' ',
-      ),
-      { env: { LOCKKEEPER_CACHE_DIR: stage.path(cache) } },
-    );
+  const start = (config: string, cache: string) => {
+    const state = `${cache}/state`;
+    const args = `run --standalone --config ${config} --secrets secrets --state-dir ${state} --listen 127.0.0.1:0 --log-level debug`;
+    return stage.start(args.split(' '), { env: { LOCKKEEPER_CACHE_DIR: stage.path(cache) } });
+  };
 
   it('turns a new tag into a commit', async () => {
     await until('the first pass is done', () => server.log.length > 0);
