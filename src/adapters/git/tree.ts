@@ -1,24 +1,25 @@
 import { AppError } from '../../domain/errors.ts';
 import type { FileEntry } from '../../ports.ts';
 
+/** Mode of a submodule, whose id is a commit of another repo. */
+export const SUBMODULE = '160000';
+
 /** One leaf of a commit's tree. */
 export interface TreeEntry {
   readonly path: string;
   /** Octal, six digits: `100644`, `100755`, `120000` (symlink), `160000` (submodule). */
   readonly mode: string;
   readonly id: string;
-  readonly size?: number;
 }
 
 /** What the rest of the product sees of a tree: submodules are left out. */
 export function fileEntries(entries: readonly TreeEntry[]): FileEntry[] {
   return entries
-    .filter((entry) => entry.mode !== '160000')
-    .map(({ path, mode, id, size }) => ({
+    .filter((entry) => entry.mode !== SUBMODULE)
+    .map(({ path, mode, id }) => ({
       path,
       id,
       kind: mode === '120000' ? ('symlink' as const) : ('file' as const),
-      ...(size === undefined ? {} : { size }),
     }));
 }
 

@@ -9,7 +9,7 @@ import type {
 } from '../../../ports.ts';
 import { readRefusal } from '../refusal.ts';
 import type { Remote } from '../remote.ts';
-import { fileEntries, modeForWrite, type TreeEntry } from '../tree.ts';
+import { fileEntries, modeForWrite, SUBMODULE, type TreeEntry } from '../tree.ts';
 import { importCommit } from './commit.ts';
 import { isStoreTrouble, remoteFailure, serverWords, storeFailure } from './failures.ts';
 import type { NativeStore } from './native-store.ts';
@@ -65,7 +65,9 @@ export class NativeBranch implements GitBranch {
 
   async commit(request: CommitRequest, signal: AbortSignal): Promise<string> {
     const entries = await this.#list(request.parent, signal);
-    const byPath = new Map(entries.map((entry) => [entry.path, entry]));
+    const paths = new Set(request.files.map(({ path }) => path));
+    const wanted = entries.filter(({ path }) => paths.has(path));
+    const byPath = new Map(wanted.map((entry) => [entry.path, entry]));
     const modes = request.files.map(({ path }) => modeForWrite(path, byPath.get(path)));
     return this.#repairing(request.parent, signal, () =>
       this.#store.writes.run(async () => {
@@ -123,7 +125,8 @@ export class NativeBranch implements GitBranch {
 
   async #list(commit: string, signal: AbortSignal): Promise<readonly TreeEntry[]> {
     if (this.#listing?.commit === commit) return this.#listing.entries;
-    const args = ['ls-tree', '-r', '-z', '-l', '--full-tree', commit];
+    // Without sizes: they would take ten times as long, and only those of blobs to be read matter.
+    const args = ['ls-tree', '-r', '-z', '--full-tree', commit];
     const output = await this.#repairing(commit, signal, () =>
       this.#store.output('list a commit', args, { signal }),
     );
@@ -153,8 +156,23 @@ export class NativeBranch implements GitBranch {
     }
   }
 
+  async #withSizes(request: {
+    readonly commit: string;
+    readonly entries: readonly FileEntry[];
+    readonly signal: AbortSignal;
+  }): Promise<SizedEntry[]> {
+    const { commit, signal } = request;
+    const ids = await this.#ids(request);
+    const sizes = await this.#repairing(commit, signal, () => this.#store.sizes(ids, signal));
+    return request.entries.map((entry, index) => ({
+      entry,
+      id: ids[index] ?? '',
+      size: sizes[index] ?? 0,
+    }));
+  }
+
   /** Entries may come from a caller that kept only paths. */
-  async #withSizes({
+  async #ids({
     commit,
     entries,
     signal,
@@ -162,15 +180,14 @@ export class NativeBranch implements GitBranch {
     readonly commit: string;
     readonly entries: readonly FileEntry[];
     readonly signal: AbortSignal;
-  }): Promise<SizedEntry[]> {
-    if (entries.every(isSized)) return entries.map((entry) => ({ ...entry, entry }));
-    const listing = new Map((await this.#list(commit, signal)).map((leaf) => [leaf.path, leaf]));
-    return entries.map((entry) => {
-      const leaf = listing.get(entry.path);
-      if (leaf?.size === undefined) {
-        throw new AppError('file/unreadable', `${entry.path} is not a file of commit ${commit}`);
-      }
-      return { entry, id: leaf.id, size: leaf.size };
+  }): Promise<string[]> {
+    const lacking = new Set(entries.flatMap(({ id, path }) => (id === undefined ? [path] : [])));
+    const listing = lacking.size === 0 ? [] : await this.#list(commit, signal);
+    const found = listing.filter(({ path, mode }) => lacking.has(path) && mode !== SUBMODULE);
+    const byPath = new Map(found.map(({ path, id }) => [path, id]));
+    return entries.map(({ path, id = byPath.get(path) }) => {
+      if (id !== undefined) return id;
+      throw new AppError('file/unreadable', `${path} is not a file of commit ${commit}`);
     });
   }
 
@@ -243,10 +260,6 @@ interface SizedEntry {
   readonly size: number;
 }
 
-function isSized(entry: FileEntry): entry is FileEntry & { id: string; size: number } {
-  return entry.id !== undefined && entry.size !== undefined;
-}
-
 /** Splits entries so that each group's readable content stays within bounds; order is kept. */
 function* groupBySize(entries: readonly SizedEntry[], maxBytes: number): Generator<SizedEntry[]> {
   let group: SizedEntry[] = [];
@@ -264,15 +277,14 @@ function* groupBySize(entries: readonly SizedEntry[], maxBytes: number): Generat
   if (group.length > 0) yield group;
 }
 
-/** Reads `git ls-tree -r -z -l`: "mode type id size<TAB>path<NUL>"; a submodule's size is "-". */
+/** Reads `git ls-tree -r -z`: "mode type id<TAB>path<NUL>". */
 function parseListing(output: Buffer): TreeEntry[] {
   const entries: TreeEntry[] = [];
   for (const line of output.toString('utf8').split('\0')) {
     const tab = line.indexOf('\t');
     if (tab < 0) continue;
-    const [mode = '', , id = '', size = '-'] = line.slice(0, tab).split(/ +/);
-    const path = line.slice(tab + 1);
-    entries.push(size === '-' ? { path, mode, id } : { path, mode, id, size: Number(size) });
+    const [mode = '', , id = ''] = line.slice(0, tab).split(' ');
+    entries.push({ path: line.slice(tab + 1), mode, id });
   }
   return entries;
 }
