@@ -114,9 +114,9 @@ describe('a scan', () => {
 describe('what a policy says', () => {
   const viewOf = async (
     of: ReturnType<typeof policy>,
-    { locked = [] as readonly string[], world = { repositories: REPOSITORIES } as World } = {},
+    { locked = [] }: { readonly locked?: readonly string[] } = {},
   ) => {
-    const given = scanning(world);
+    const given = scanning();
     const views = await given.views.get([of], new Map([['apps/podinfo', new Set(locked)]]), never);
     return { view: views.get('apps/podinfo'), calls: given.calls() };
   };

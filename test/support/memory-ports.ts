@@ -138,7 +138,7 @@ export class MemoryBranch implements GitBranch {
     this.#head = this.#add({ ...this.current, ...files });
   }
 
-  async head(): Promise<string> {
+  async head(_signal?: AbortSignal): Promise<string> {
     this.heads += 1;
     const failure = this.failures.shift();
     if (failure !== undefined) throw failure;
@@ -238,12 +238,19 @@ export class FakeClock implements Clock {
       return;
     }
     await new Promise<void>((wake, fail) => {
-      const waiter = { at: this.#now + ms, wake };
-      this.#waiting.add(waiter);
-      signal.addEventListener('abort', () => {
+      const stop = () => {
         this.#waiting.delete(waiter);
         fail(new AppError('cancelled', 'stopped while waiting'));
-      });
+      };
+      const waiter = {
+        at: this.#now + ms,
+        wake: () => {
+          signal.removeEventListener('abort', stop);
+          wake();
+        },
+      };
+      this.#waiting.add(waiter);
+      signal.addEventListener('abort', stop, { once: true });
     });
   }
 
