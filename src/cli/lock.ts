@@ -129,7 +129,7 @@ function untilOf(text: string): string {
     new Date(Math.ceil((Date.now() + ms) / 1_000) * 1_000).toISOString().replace('.000Z', 'Z');
   if (days !== undefined) return fromNow(Number(days) * DAY_MS);
   if (/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/.test(text)) return fromNow(parseDuration(text));
-  const moment = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/i;
+  const moment = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/i;
   if (moment.test(text) && !Number.isNaN(Date.parse(text))) return text;
   throw new AppError(
     'usage',
@@ -139,6 +139,9 @@ function untilOf(text: string): string {
 
 function print(io: Io, options: UnlockOptions, outcome: LockOutcome): void {
   const { edit, change: done, commit } = outcome;
+  if (done.until !== undefined && Date.parse(done.until) <= Date.now()) {
+    io.err(`warning: --until ${done.until} is past, so that the lock holds nothing\n`);
+  }
   const diff = edit === undefined ? '' : diffText([edit], io.colors && options.output === 'text');
   if (options.output === 'json') {
     printJson(io, { ...done, changed: edit !== undefined, diff, ...(commit ? { commit } : {}) });
