@@ -21,7 +21,7 @@ export function decodeManifest(path: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    throw new AppError('file/not-utf8', `${path} is not UTF-8 text; save it as UTF-8`, {
+    throw new AppError('file/not-utf8', 'not UTF-8 text; save it as UTF-8', {
       cause: error,
       at: { path },
     });
@@ -32,7 +32,7 @@ function tooLarge(path: string): AppError {
   const limit = `${MAX_MANIFEST_BYTES / 1024 / 1024} MiB`;
   return new AppError(
     'file/too-large',
-    `${path} is larger than ${limit}; split it or leave it out of the paths`,
+    `larger than ${limit}; split it, or leave it out of update.paths`,
     { at: { path } },
   );
 }

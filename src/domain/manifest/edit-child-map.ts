@@ -1,5 +1,5 @@
 import { isMap, isScalar, type YAMLMap } from 'yaml';
-import { AppError, formatLocation, type Location } from '../errors.ts';
+import { AppError, type Location } from '../errors.ts';
 import { proveEdit, spliceText, unprovable, type Splice } from './edit-proof.ts';
 import { parseManifest, type Manifest } from './parse-manifest.ts';
 import { isNull, isWithin, ownPair } from './yaml-lookup.ts';
@@ -206,7 +206,7 @@ function startOf({ manifest, container }: Pick<Found, 'manifest' | 'container'>)
 
 function refusal(found: Pick<Found, 'manifest' | 'container'>, reason: string): AppError {
   const at = startOf(found);
-  return new AppError('manifest/unprovable', `${formatLocation(at)}: ${reason}; edit it by hand`, {
+  return new AppError('manifest/unprovable', `${reason}; edit it by hand`, {
     at,
   });
 }

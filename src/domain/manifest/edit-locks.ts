@@ -172,7 +172,6 @@ function markerAt(manifest: Manifest, line: number): Comment {
   if (found) return found.comment;
   const fault = findings.find((finding) => finding.at?.line === line)?.message;
   const message =
-    fault ??
-    `${manifest.path}:${line}: no marked field on this line; name the line of a marker, or lock the workload`;
+    fault ?? `no marked field on this line; name the line of a marker, or lock the workload`;
   throw new AppError('manifest/not-found', message, { at: { path: manifest.path, line } });
 }

@@ -1,5 +1,5 @@
 import { isAlias, isCollection, isMap, isScalar, Scalar } from 'yaml';
-import { AppError, formatLocation } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import type { Location } from '../errors.ts';
 import { parseManifest, type Manifest } from './parse-manifest.ts';
 import { spanOf, type Entry, type TreeNode } from './yaml-tree.ts';
@@ -110,6 +110,7 @@ function depthOf(entry: Entry): number {
 
 /** The refusal to write what cannot be shown to be right. */
 export function unprovable(at: Location, cause?: unknown): AppError {
-  const message = `${formatLocation(at)}: cannot be changed without changing something else; edit it by hand or write it more plainly`;
+  const message =
+    'cannot be changed without changing something else; edit it by hand or write it more plainly';
   return new AppError('manifest/unprovable', message, { at, cause });
 }

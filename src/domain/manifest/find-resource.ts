@@ -20,10 +20,10 @@ export function theResource(manifest: Manifest, target: ResourceTarget): Resourc
   const name = `${target.kind} ${target.namespace === undefined ? '' : `${target.namespace}/`}${target.name}`;
   const at = { path: manifest.path };
   if (resource === undefined) {
-    throw new AppError('manifest/not-found', `${manifest.path} has no ${name}`, { at });
+    throw new AppError('manifest/not-found', `there is no ${name} in this file`, { at });
   }
   if (found.length > 1) {
-    const message = `${manifest.path} has ${found.length} resources ${name}; name the namespace, or make them one`;
+    const message = `there are ${found.length} resources ${name} in this file; name the namespace, or make them one`;
     throw new AppError('manifest/ambiguous', message, { at });
   }
   return resource;

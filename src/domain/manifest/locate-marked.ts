@@ -1,7 +1,6 @@
 import { isMap, isScalar } from 'yaml';
 import { parseImageReference } from '../image-reference.ts';
 import type { Finding } from '../errors.ts';
-import { formatLocation } from '../errors.ts';
 import { tagAndDigest } from './image-candidate.ts';
 import type { FieldPart, ImageField, Lock } from './image-field.ts';
 import { readLock } from './lock-values.ts';
@@ -76,7 +75,7 @@ function fieldOf(
   const content = scalarContent(manifest, entry.node);
   if (typeof content === 'string') {
     const at = manifest.locate(spanOf(entry.node).start);
-    const message = `${formatLocation(at)}: this marked field cannot be updated: ${content}`;
+    const message = `this marked field cannot be updated: ${content}`;
     return { findings: [{ severity: 'error', code: 'field/unsupported', message, at }] };
   }
   const { lock, findings } = markerLock(manifest, comment, marker);
@@ -117,7 +116,7 @@ function markerLock(
   const at = manifest.locate(comment.start);
   const read = readLock(marker.lock, 'field', at);
   if (marker.lockFault === undefined) return read;
-  const message = `${formatLocation(at)}: the lock in this marker: ${marker.lockFault}; it holds all the same`;
+  const message = `the lock in this marker: ${marker.lockFault}; it holds all the same`;
   return {
     ...read,
     findings: [...read.findings, { severity: 'error', code: 'lock/invalid', message, at }],
@@ -126,12 +125,11 @@ function markerLock(
 
 function malformed(manifest: Manifest, comment: Comment, fault: string): Finding {
   const at = manifest.locate(comment.start);
-  const message = `${formatLocation(at)}: ${fault}`;
-  return { severity: 'error', code: 'marker/malformed', message, at };
+  return { severity: 'error', code: 'marker/malformed', message: fault, at };
 }
 
 function dangling(manifest: Manifest, comment: Comment): Finding {
   const at = manifest.locate(comment.start);
-  const message = `${formatLocation(at)}: this marker marks nothing; put it behind a value, on the same line`;
+  const message = 'this marker marks nothing; put it behind a value, on the same line';
   return { severity: 'warning', code: 'marker/dangling', message, at };
 }

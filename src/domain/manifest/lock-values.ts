@@ -1,5 +1,4 @@
 import type { Finding, Location } from '../errors.ts';
-import { formatLocation } from '../errors.ts';
 import { isTag } from '../image-reference.ts';
 import type { Lock, LockScope } from './image-field.ts';
 
@@ -41,7 +40,7 @@ export function readLock(words: LockWords, scope: LockScope, at: Location): Read
     findings.push({
       severity: 'error',
       code: 'lock/invalid',
-      message: `${formatLocation(at)}: ${message}`,
+      message,
       at,
     });
   };

@@ -1,6 +1,6 @@
 import { Composer, Lexer, Parser } from 'yaml';
 import type { CST, Document, ParsedNode } from 'yaml';
-import { AppError, formatLocation } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import type { Location } from '../errors.ts';
 import { flattenDocuments, type Tree } from './yaml-tree.ts';
 
@@ -52,7 +52,7 @@ export function parseManifest(path: string, text: string): Manifest {
   const locate = lineLocator(path, text);
   const fail = (offset: number, message: string): never => {
     const at = locate(Math.min(offset, text.length));
-    throw new AppError('manifest/unparsable', `${formatLocation(at)}: ${message}`, { at });
+    throw new AppError('manifest/unparsable', message, { at });
   };
   const { documents, comments } = composeAll(withoutByteOrderMark(text), fail);
   for (const { errors } of documents) {

@@ -1,6 +1,5 @@
 import { isMap, isSeq, type YAMLMap } from 'yaml';
 import type { Finding } from '../errors.ts';
-import { formatLocation } from '../errors.ts';
 import type { Lock, ResourceId } from './image-field.ts';
 import { readLock } from './lock-values.ts';
 import type { Manifest } from './parse-manifest.ts';
@@ -110,7 +109,7 @@ function strayWords(manifest: Manifest, annotations: unknown): Finding[] {
     const place = lookUp(manifest, annotations, key);
     if (!place) return [];
     const at = manifest.locate(spanOf(place).start);
-    const message = `${formatLocation(at)}: ${key} locks nothing without ${LOCK_ANNOTATION}`;
+    const message = `${key} locks nothing without ${LOCK_ANNOTATION}`;
     return [{ severity: 'warning', code: 'lock/invalid', message, at }];
   });
 }

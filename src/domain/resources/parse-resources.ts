@@ -2,7 +2,7 @@ import { isMap, isSeq, type YAMLMap } from 'yaml';
 import { GROUP, VERSION } from '../../api/crd.ts';
 import type { ImagePolicy } from '../../api/image-policy.ts';
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
-import { AppError, formatLocation, type Finding, type Location } from '../errors.ts';
+import { AppError, type Finding, type Location } from '../errors.ts';
 import { parseManifest, type Manifest } from '../manifest/parse-manifest.ts';
 import { lookUp, resolved, textAt } from '../manifest/yaml-lookup.ts';
 import { spanOf } from '../manifest/yaml-tree.ts';
@@ -44,16 +44,14 @@ export function parseResources(path: string, text: string): ParsedResources {
   };
 }
 
-/** Of a template, one warning; of anything else the error, without the place that stands in `at`. */
+/** Of a template, one warning; of anything else the error. */
 function unparsable(path: string, text: string, error: AppError): Finding {
   const { code, message, at = { path } } = error;
   const line = at.line ?? 1;
   // A parser stumbles over `{{ if … }}` on its line or on the next.
   const around = text.split('\n').slice(Math.max(0, line - 2), line);
   if (around.some((content) => content.includes('{{'))) return templateFinding(at);
-  const place = `${formatLocation(at)}: `;
-  const bare = message.startsWith(place) ? message.slice(place.length) : message;
-  return { severity: 'error', code, message: bare, at };
+  return { severity: 'error', code, message, at };
 }
 
 /** `{{ … }}` where YAML sees a map as the key of a map. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { formatLocation, type AppError } from '../../../src/domain/errors.ts';
 import {
   clearMarkerLock,
   clearPolicyLock,
@@ -8,6 +9,7 @@ import {
   setPolicyLock,
   setWorkloadLock,
 } from '../../../src/domain/manifest/edit-locks.ts';
+import { attempt } from '../../../src/domain/resources/attempt.ts';
 import { locateLocks } from '../../../src/domain/manifest/locate-fields.ts';
 
 const target = { kind: 'deployment', name: 'app' };
@@ -101,7 +103,7 @@ describe('a workload that cannot be locked', () => {
       title: 'is not there',
       text: deployment('metadata:\n  name: other\n'),
       code: 'manifest/not-found',
-      message: /f\.yaml has no deployment app/,
+      message: /^f\.yaml: there is no deployment app in this file/,
     },
     {
       title: 'is there twice',
@@ -149,11 +151,13 @@ describe('a workload that cannot be locked', () => {
       title: 'is in a broken file',
       text: `${shared}a: [`,
       code: 'manifest/unparsable',
-      message: /f\.yaml:3/,
+      message: /^f\.yaml:3/,
     },
   ])('is refused when it $title', ({ text, code, message }) => {
     const set = () => setWorkloadLock('f.yaml', text, target, { tag: '1.0' });
-    expect(set).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }));
+    const error = attempt(set) as AppError;
+    expect(error.code).toBe(code);
+    expect(`${formatLocation(error.at!)}: ${error.message}`).toMatch(message);
   });
 
   it.each([
@@ -230,7 +234,9 @@ describe('an unlock', () => {
         { ...service, namespace: 'x', apiVersion: 'v2' },
         { tag: '1' },
       );
-    expect(none).toThrow(expect.objectContaining({ message: 'f.yaml has no Service x/app' }));
+    expect(none).toThrow(
+      expect.objectContaining({ message: 'there is no Service x/app in this file' }),
+    );
   });
 
   it('chooses by namespace between resources of one name', () => {
@@ -321,16 +327,13 @@ describe('a marker lock', () => {
   });
 
   it.each([
-    { line: 1, message: 'f.yaml:1: no marked field on this line' },
-    { line: 3, message: 'f.yaml:3:1: the marker is not one JSON object' },
-    { line: 99, message: 'f.yaml:99: no marked field' },
+    { line: 1, message: /^f\.yaml:1: no marked field on this line/ },
+    { line: 3, message: /^f\.yaml:3: the marker is not one JSON object/ },
+    { line: 99, message: /^f\.yaml:99: no marked field/ },
   ])('is refused on line $line', ({ line, message }) => {
-    expect(() => setMarkerLock('f.yaml', file, line, lock)).toThrow(
-      expect.objectContaining({
-        code: 'manifest/not-found',
-        message: expect.stringContaining(message),
-      }),
-    );
+    const error = attempt(() => setMarkerLock('f.yaml', file, line, lock)) as AppError;
+    expect(error.code).toBe('manifest/not-found');
+    expect(`${formatLocation(error.at!)}: ${error.message}`).toMatch(message);
   });
 
   it('goes to the marker above an item of a list by the line of either', () => {

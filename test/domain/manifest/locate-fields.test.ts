@@ -123,7 +123,7 @@ describe('a marker', () => {
     expect(found.map(({ at: place }) => `${place?.line}:${place?.column}`)).toEqual([at]);
     expect(found[0]).toMatchObject({
       severity: 'warning',
-      message: expect.stringContaining(`f.yaml:${at}: `),
+      message: expect.stringMatching(/^this marker marks nothing/),
     });
   });
 
@@ -172,7 +172,7 @@ describe('a file that does not parse', () => {
         {
           severity: 'error',
           code: 'manifest/unparsable',
-          message: expect.stringContaining('a/f.yaml:4:1: '),
+          message: expect.stringMatching(/flow sequence/i),
           at: { path: 'a/f.yaml', line: 4, column: 1 },
         },
       ],
