@@ -165,7 +165,11 @@ export interface Secrets {
 
 /** Small JSON documents kept between runs, each replaced atomically. */
 export interface StateFiles {
-  /** @param name any text @returns undefined when there is no such document, or it is damaged */
+  /**
+   * @param name any text
+   * @returns undefined when there is no such document, it is damaged, or another version of this
+   * program wrote what it may no longer stand by
+   */
   load(name: string): Promise<unknown>;
   save(name: string, value: unknown): Promise<void>;
 }

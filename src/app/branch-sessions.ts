@@ -2,16 +2,25 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { GitAccess, GitBranch, Ports } from '../ports.ts';
 import { InterestMemory } from './interest-memory.ts';
 import { ManifestReader } from './manifest-reader.ts';
+import { ParsedFiles } from './parsed-files.ts';
 import { PolicyViews } from './policy-views.ts';
 import { RepositoryScans } from './repository-scans.ts';
 import { updateBranch, type BranchWriter, type CarriedOutPass } from './update-branch.ts';
 import type { PassContext, PassRequest } from './update-pass.ts';
 
+/** What is kept between runs, and where. */
+interface Memory {
+  readonly name: string;
+  readonly content: InterestMemory | ParsedFiles;
+}
+
 /** An open branch with what is known of its files. */
 interface Session {
   readonly branch: GitBranch;
   readonly context: PassContext;
-  readonly memory: InterestMemory;
+  readonly memories: readonly Memory[];
+  /** Was the outcome of the first pass, the one that may have read the whole repo, saved? */
+  isSaved: boolean;
 }
 
 /** What a piece of work on a branch is given. */
@@ -63,11 +72,12 @@ export class BranchSessions {
         const { clock, random } = this.#ports;
         const writer = { branch: session.branch, clock, random, dryRun: options.dryRun };
         const result = await work({ writer, context: session.context });
-        if (session.memory.changed) await this.#remember(key, session.memory);
+        if (!session.isSaved) await this.#remember(session);
         return result;
       } catch (error) {
         this.#sessions.delete(key);
-        await session.branch.close();
+        // What was learnt is kept; the first failure is the one to tell.
+        await Promise.allSettled([session.branch.close(), this.#remember(session)]);
         throw error;
       }
     });
@@ -77,25 +87,43 @@ export class BranchSessions {
   async close(): Promise<void> {
     const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
-    await Promise.all(sessions.map(({ branch }) => branch.close()));
+    await Promise.all(
+      sessions.map(async (session) => {
+        await session.branch.close();
+        await this.#remember(session);
+      }),
+    );
   }
 
   async #open(key: string, access: GitAccess, signal: AbortSignal): Promise<Session> {
     const branch = await this.#ports.open.branch(access, signal);
-    const memory = InterestMemory.from(await this.#ports.state.load(memoryName(key)));
-    const { clock } = this.#ports;
+    const { clock, state } = this.#ports;
+    const [blobs, files] = [`blobs of ${key}`, `files of ${key}`];
+    const interest = InterestMemory.from(await state.load(blobs));
+    const parsed = ParsedFiles.from(await state.load(files));
     const context = {
-      reader: new ManifestReader(memory),
+      reader: new ManifestReader(interest, parsed),
       views: this.#views,
       now: () => clock.now(),
     };
-    const session = { branch, context, memory };
+    const memories = [
+      { name: blobs, content: interest },
+      { name: files, content: parsed },
+    ];
+    const session = { branch, context, memories, isSaved: false };
     this.#sessions.set(key, session);
     return session;
   }
 
-  async #remember(key: string, memory: InterestMemory): Promise<void> {
-    await this.#ports.state.save(memoryName(key), memory.save());
+  /**
+   * Saves what was learnt. Once after the first pass, and at the end: saving costs what the repo is
+   * large, and all that a killed process loses is a second look at the blobs that came in between.
+   */
+  async #remember(session: Session): Promise<void> {
+    for (const { name, content } of session.memories) {
+      if (content.changed) await this.#ports.state.save(name, content.save());
+    }
+    session.isSaved = true;
   }
 }
 
@@ -112,9 +140,4 @@ export async function onBranch<T>(
   } finally {
     await sessions.close();
   }
-}
-
-/** Which blobs of a branch hold something is remembered from run to run. */
-function memoryName(key: string): string {
-  return `blobs of ${key}`;
 }

@@ -7,6 +7,7 @@ import { parseResources, type ParsedResources } from '../domain/resources/parse-
 import type { FileEntry, FileSource } from '../ports.ts';
 import { escapingLinks, tooLarge } from './unreadable-files.ts';
 import { interestOf, type Interest, type InterestMemory } from './interest-memory.ts';
+import { ParsedFiles, type ParsedFile } from './parsed-files.ts';
 
 /** What the reader should look for. */
 export interface ReadScope {
@@ -23,31 +24,23 @@ export interface ManifestContents {
   readonly findings: readonly Finding[];
 }
 
-const STRATEGIES: readonly UpdateStrategy[] = ['Setters', 'Images'];
-
-/** What one file amounted to. */
-interface ReadFile {
-  readonly fields?: FileFields;
-  readonly resources?: ParsedResources;
-}
-
 /**
  * Reads the manifests of a folder or commit. Files are looked at in raw bytes first and parsed only
  * where they hold something; what a blob held is remembered by its id, so that a further read costs
  * only what changed.
  */
 export class ManifestReader {
-  /** Parsed files by path and blob id, for the strategy at hand. */
-  readonly #parsed = new Map<string, ReadFile>();
   /** The last answer for each strategy: a branch that did not move costs nothing. */
   readonly #last = new Map<
     UpdateStrategy,
     { readonly revision: string; readonly contents: ManifestContents }
   >();
   readonly #interest: InterestMemory;
+  readonly #parsed: ParsedFiles;
 
-  constructor(interest: InterestMemory) {
+  constructor(interest: InterestMemory, parsed: ParsedFiles = ParsedFiles.from(undefined)) {
     this.#interest = interest;
+    this.#parsed = parsed;
   }
 
   /** @throws AppError only where the source itself fails; a bad file is a finding. */
@@ -67,48 +60,45 @@ export class ManifestReader {
   ): Promise<ManifestContents> {
     const entries = (await source.list(signal)).filter((entry) => isManifestPath(entry.path));
     const regular = entries.filter((entry) => entry.kind === 'file');
-    const seen = new Map<string, ReadFile>();
+    const seen = new Map<string, ParsedFile>();
     const findings: Finding[] = [];
-    for await (const read of this.#readMissing(source, regular, scope, signal)) {
-      if (read.kind === 'finding') findings.push(read.finding);
-      else seen.set(read.path, read.file);
-    }
+    const missing: FileEntry[] = [];
     for (const entry of regular) {
-      const key = cacheKey(entry, scope);
-      const file = seen.get(entry.path) ?? this.#parsed.get(key ?? '');
-      if (file === undefined) continue;
-      seen.set(entry.path, file);
-      if (key !== undefined) this.#parsed.set(key, file);
+      const file = this.#parsed.get(entry, scope.strategy);
+      if (file !== undefined) seen.set(entry.path, file);
+      else if (this.#mayBeWanted(entry, scope)) missing.push(entry);
     }
-    this.#forget(regular);
+    for await (const read of this.#readMissing(source, missing, scope, signal)) {
+      if (read.kind === 'finding') findings.push(read.finding);
+      else seen.set(read.entry.path, read.file);
+    }
+    this.#forgetOthers(regular);
     findings.push(...(await escapingLinks(source, entries, signal)));
     return collect(regular, seen, findings);
   }
 
-  /** Drops what is known of files that are no longer there, so that memory stays flat. */
-  #forget(entries: readonly FileEntry[]): void {
-    const current = new Set(
-      STRATEGIES.flatMap((strategy) => entries.map((entry) => cacheKey(entry, { strategy }))),
-    );
-    for (const key of this.#parsed.keys()) if (!current.has(key)) this.#parsed.delete(key);
-    this.#interest.keepOnly(new Set(entries.flatMap(({ id }) => (id === undefined ? [] : [id]))));
+  #mayBeWanted(entry: FileEntry, scope: ReadScope): boolean {
+    const interest = this.#interest.get(entry.id);
+    return interest === undefined || isWanted(interest, scope);
+  }
+
+  /** Drops what is known of blobs that are no longer there, so that memory stays flat. */
+  #forgetOthers(entries: readonly FileEntry[]): void {
+    const ids = new Set<string>();
+    for (const { id } of entries) if (id !== undefined) ids.add(id);
+    this.#parsed.keepOnly(ids);
+    this.#interest.keepOnly(ids);
   }
 
   async *#readMissing(
     source: FileSource,
-    entries: readonly FileEntry[],
+    missing: readonly FileEntry[],
     scope: ReadScope,
     signal: AbortSignal,
   ): AsyncGenerator<
-    | { readonly kind: 'file'; readonly path: string; readonly file: ReadFile }
+    | { readonly kind: 'file'; readonly entry: FileEntry; readonly file: ParsedFile }
     | { readonly kind: 'finding'; readonly finding: Finding }
   > {
-    const missing = entries.filter((entry) => {
-      const key = cacheKey(entry, scope);
-      if (key !== undefined && this.#parsed.has(key)) return false;
-      const interest = this.#interest.get(entry.id);
-      return interest === undefined || isWanted(interest, scope);
-    });
     for await (const { entry, bytes } of source.read(missing, MAX_MANIFEST_BYTES, signal)) {
       if (bytes === undefined) {
         yield { kind: 'finding', finding: tooLarge(entry.path) };
@@ -118,11 +108,9 @@ export class ManifestReader {
       this.#interest.set(entry.id, interest);
       if (!isWanted(interest, scope)) continue;
       try {
-        yield {
-          kind: 'file',
-          path: entry.path,
-          file: readFile(entry.path, bytes, interest, scope),
-        };
+        const file = parseFile(entry.path, bytes, interest, scope);
+        this.#parsed.set(entry, scope.strategy, file);
+        yield { kind: 'file', entry, file };
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         yield { kind: 'finding', finding: findingOf(error, error.at ?? { path: entry.path }) };
@@ -135,11 +123,12 @@ function isWanted(interest: Interest, scope: ReadScope): boolean {
   return interest.resources || interest.marker || (interest.image && scope.strategy === 'Images');
 }
 
-function cacheKey(entry: FileEntry, scope: ReadScope): string | undefined {
-  return entry.id === undefined ? undefined : `${scope.strategy}\0${entry.id}\0${entry.path}`;
-}
-
-function readFile(path: string, bytes: Uint8Array, interest: Interest, scope: ReadScope): ReadFile {
+function parseFile(
+  path: string,
+  bytes: Uint8Array,
+  interest: Interest,
+  scope: ReadScope,
+): ParsedFile {
   const text = decodeManifest(path, bytes);
   const wantsFields = interest.marker || (interest.image && scope.strategy === 'Images');
   return {
@@ -160,7 +149,7 @@ function fieldsOf(path: string, text: string, interest: Interest, scope: ReadSco
 
 function collect(
   entries: readonly FileEntry[],
-  read: ReadonlyMap<string, ReadFile>,
+  read: ReadonlyMap<string, ParsedFile>,
   findings: readonly Finding[],
 ): ManifestContents {
   const files = new Map<string, FileFields>();

@@ -95,12 +95,13 @@ export async function planPass(
       { strategy, ...(revision === undefined ? {} : { revision }) },
       signal,
     );
-  const marked = await read('Setters');
-  const resources = resourcesFor(input.resources, marked.resources);
+  const expected = expectedStrategy(input);
+  const first = await read(expected);
+  const resources = resourcesFor(input.resources, first.resources);
   rejectInvalid(resources.findings);
   const automation = input.chooseAutomation(resources);
   const { strategy = 'Setters', paths = [] } = { ...automation?.spec.update, ...input.update };
-  const contents = strategy === 'Setters' ? marked : await read(strategy);
+  const contents = strategy === expected ? first : await read(strategy);
   const inScope = ({ at }: { at?: Location }) => at === undefined || isInside(at.path, paths);
   const policies = applicable(resources, automation);
   const fields = [...contents.files.values()].flatMap((file) => file.fields).filter(inScope);
@@ -128,6 +129,12 @@ export async function planPass(
       ...suspension(automation),
     ],
   };
+}
+
+/** The strategy as far as it is known before the source's own resources are: one reading then suffices. */
+function expectedStrategy({ resources, chooseAutomation, update }: PassRequest): UpdateStrategy {
+  const automation = resources.policies.size > 0 ? chooseAutomation(resources) : undefined;
+  return update?.strategy ?? automation?.spec.update?.strategy ?? 'Setters';
 }
 
 /**
@@ -181,7 +188,7 @@ async function editFiles(
 ): Promise<EditedFiles> {
   const edits = editsByPath(plan);
   if (edits.size === 0) return { edits: [], findings: [], refused: new Set() };
-  const entries = (await source.list(signal)).filter((entry) => edits.has(entry.path));
+  const entries = [...edits.keys()].map((path) => ({ path, kind: 'file' as const }));
   const done: FileEdit[] = [];
   const findings: Finding[] = [];
   const refused = new Set<string>();

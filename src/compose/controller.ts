@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { stateFiles } from '../adapters/files/state-files.ts';
 import { startHealthServer } from '../adapters/http/server.ts';
 import { createLogger, type LogLevel } from '../adapters/telemetry/logger.ts';
@@ -35,7 +36,7 @@ export async function runController(
     ...options,
     onRegistryRequest: (host, status) => metrics.registryRequests.inc({ host, status }),
   });
-  const state = options.stateDir === undefined ? ports.state : stateFiles(options.stateDir);
+  const state = stateFiles(options.stateDir ?? join(config.cacheDir, 'state'));
   const observe = createObserver(log, metrics);
   let status: StandaloneStatus = ((await state.load('status')) ?? {}) as StandaloneStatus;
   let isLoaded = false;

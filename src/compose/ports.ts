@@ -9,6 +9,7 @@ import { systemClock } from '../adapters/time/system-clock.ts';
 import type { Config } from '../config.ts';
 import { AppError } from '../domain/errors.ts';
 import type { GitAccess, Ports } from '../ports.ts';
+import manifest from '../../package.json' with { type: 'json' };
 
 /** What the command line may say over the environment. */
 export interface Overrides {
@@ -39,7 +40,7 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
     clock: systemClock,
     cron: cronTimes,
     random: Math.random,
-    state: stateFiles(join(config.cacheDir, 'state')),
+    state: stateFiles(join(config.cacheDir, 'state'), manifest.version),
     open: {
       checkout: (dir) => openCheckout(dir, config.env),
       folder: openConfigFolder,

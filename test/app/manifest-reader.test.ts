@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InterestMemory, interestOf } from '../../src/app/interest-memory.ts';
+import { ParsedFiles } from '../../src/app/parsed-files.ts';
 import { ManifestReader, type ReadScope } from '../../src/app/manifest-reader.ts';
 import { MemoryFiles, never, type Files } from '../support/memory-ports.ts';
 import { deploymentText, policyText } from '../support/texts.ts';
@@ -116,6 +117,47 @@ describe('a reader', () => {
   ])('says of a link in a folder to $link: $want', async ({ link, want }) => {
     const { findings } = await reading({ 'deploy/a.yaml': { link } }).read(SETTERS);
     expect(findings.map(({ code }) => code)).toEqual(want);
+  });
+});
+
+describe('the memory of parsed files', () => {
+  const STRANGE = {
+    'a.yaml': deploymentText('podinfo:1', {
+      annotations: ['lockkeeper.dev/lock: "1"', 'lockkeeper.dev/lock-until: 2030-01-01T00:00:00Z'],
+    }),
+    'b.yaml': policyText(),
+    'broken.yaml': 'a: b # {"$imagepolicy": "x:y"}\n: [',
+    'dangling.yaml': '# {"$imagepolicy": "x:y"}\na: {}\n',
+    'invalid.yaml': policyText().replace('semver', 'semvr'),
+  };
+
+  it.each(['Setters', 'Images'] as const)(
+    'makes a new process see the same without a look at the files, with strategy %s',
+    async (strategy) => {
+      const [interest, parsed] = [InterestMemory.from(undefined), ParsedFiles.from(undefined)];
+      const source = new MemoryFiles(() => STRANGE, true);
+      const first = await new ManifestReader(interest, parsed).read(source, { strategy }, never);
+      const saved = JSON.parse(JSON.stringify([interest.save(), parsed.save()])) as unknown[];
+      const next = new ManifestReader(InterestMemory.from(saved[0]), ParsedFiles.from(saved[1]));
+      source.usage.reads.length = 0;
+      expect(await next.read(source, { strategy }, never)).toEqual(first);
+      expect(source.usage.reads).toEqual([]);
+      expect(first.findings.length + first.resources.length).toBeGreaterThan(3);
+    },
+  );
+
+  it('takes anything but its own saving for nothing', () => {
+    for (const saved of [undefined, null, 'text', 7]) {
+      expect(ParsedFiles.from(saved).get({ path: 'a', id: 'b', kind: 'file' }, 'Setters')).toBe(
+        undefined,
+      );
+    }
+  });
+
+  it('keeps nothing of files without an id', () => {
+    const parsed = ParsedFiles.from(undefined);
+    parsed.set({ path: 'a', kind: 'file' }, 'Setters', {});
+    expect(parsed.changed).toBe(false);
   });
 });
 

@@ -165,7 +165,7 @@ describe('sessions', () => {
     expect(log).toEqual(['slow begins', 'other', 'slow ends', 'next']);
   });
 
-  it('remember from run to run which blobs hold nothing', async () => {
+  it('remember from run to run what blobs hold, so that each is read once', async () => {
     const { branch, ports, sessions } = world({
       'policy.yaml': policyText(),
       'web.yaml': deploymentText(`${PODINFO}:6.2.0`),
@@ -174,7 +174,22 @@ describe('sessions', () => {
     await sessions.update(ACCESS, REQUEST, OPTIONS);
     expect(branch.usage.reads.toSorted()).toEqual(['plain.yaml', 'policy.yaml', 'web.yaml']);
     branch.usage.reads.length = 0;
-    await sessionsOf(ports).update(ACCESS, REQUEST, OPTIONS);
-    expect(branch.usage.reads.toSorted()).toEqual(['policy.yaml', 'web.yaml']);
+    const again = await sessionsOf(ports).update(ACCESS, REQUEST, OPTIONS);
+    expect(branch.usage.reads).toEqual([]);
+    expect(again.pass.plan.decisions).toHaveLength(1);
+  });
+
+  it('keep what was learnt when a pass fails', async () => {
+    const { branch, ports, sessions } = world({
+      'policy.yaml': policyText().replace('semver', 'semvr'),
+      'plain.yaml': 'a: b\n',
+    });
+    await expect(sessions.update(ACCESS, REQUEST, OPTIONS)).rejects.toMatchObject({
+      code: 'resource/invalid',
+    });
+    branch.usage.reads.length = 0;
+    const again = sessionsOf(ports).update(ACCESS, REQUEST, OPTIONS);
+    await expect(again).rejects.toMatchObject({ code: 'resource/invalid' });
+    expect(branch.usage.reads).toEqual([]);
   });
 });

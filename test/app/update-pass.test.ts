@@ -71,6 +71,26 @@ describe('a pass', () => {
     expect(pass).toMatchObject({ edits: [], changes: [], findings: [] });
   });
 
+  it.each([
+    { name: 'that the command line names', input: { update: { strategy: 'Images' } } as const },
+    {
+      name: 'of an automation that was given',
+      input: {
+        resources: given(policyText(), automationText('update', 'update: {strategy: Images}')),
+      },
+    },
+  ])('lists a folder once and reads each file once, with the strategy $name', async ({ input }) => {
+    const files = {
+      'policy.yaml': policyText(),
+      'web.yaml': deploymentText(`${PODINFO}:6.2.0`, { marker: '' }),
+      'plain.yaml': 'a: b\n',
+    };
+    const source = new MemoryFiles(() => files, false);
+    const pass = await passOver({}, { source, ...input });
+    expect(pass.plan.decisions).toHaveLength(1);
+    expect(source.usage).toEqual({ lists: 1, reads: ['plain.yaml', 'policy.yaml', 'web.yaml'] });
+  });
+
   it('scans a repository once for all of its policies', async () => {
     const ports = memoryPorts({ repositories: REPOSITORIES });
     const files = {

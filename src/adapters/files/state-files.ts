@@ -4,12 +4,19 @@ import { join } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
 import type { StateFiles } from '../../ports.ts';
 
-/** JSON documents in a folder, each replaced atomically. A damaged one counts as absent. */
-export function stateFiles(folder: string): StateFiles {
+/**
+ * JSON documents in a folder, each replaced atomically. A damaged one counts as absent.
+ * @param version of the program, for conclusions that another version may draw differently: a document
+ * of another version counts as absent too
+ */
+export function stateFiles(folder: string, version?: string): StateFiles {
   return {
     async load(name) {
       try {
-        return JSON.parse(await readFile(join(folder, fileName(name)), 'utf8')) as unknown;
+        const text = await readFile(join(folder, fileName(name)), 'utf8');
+        const document = JSON.parse(text) as { version?: unknown; value?: unknown };
+        if (version === undefined) return document;
+        return document.version === version ? document.value : undefined;
       } catch {
         return undefined;
       }
@@ -19,7 +26,8 @@ export function stateFiles(folder: string): StateFiles {
       const draft = `${path}.${process.pid}.tmp`;
       try {
         await mkdir(folder, { recursive: true, mode: 0o700 });
-        await writeFile(draft, JSON.stringify(value), { mode: 0o600 });
+        const document = version === undefined ? value : { version, value };
+        await writeFile(draft, JSON.stringify(document), { mode: 0o600 });
         await rename(draft, path);
       } catch (cause) {
         throw new AppError('file/unreadable', `cannot write ${path}`, { cause });

@@ -1,0 +1,54 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { stateFiles } from '../../../src/adapters/files/state-files.ts';
+
+describe('state files', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'lockkeeper-state-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('give back what was saved under a name, whatever the name holds', async () => {
+    const files = stateFiles(join(folder, 'new'));
+    const names = ['status', 'blobs of main at https://a/../b', 'blobs of main at https://a/../c'];
+    for (const name of names) await files.save(name, { name });
+    for (const name of names) expect(await files.load(name)).toEqual({ name });
+    expect(await files.load('other')).toBeUndefined();
+  });
+
+  it('leave no draft behind', async () => {
+    await stateFiles(folder).save('status', 1);
+    await stateFiles(folder).save('status', 2);
+    expect(readdirSync(folder)).toEqual(['status.json']);
+  });
+
+  it('take a damaged document for none', async () => {
+    writeFileSync(join(folder, 'status.json'), '{"half":');
+    expect(await stateFiles(folder).load('status')).toBeUndefined();
+  });
+
+  it.each(['null', '[]', '"text"', '{"version": "1"}'])(
+    'take %s, which no version wrote, for none',
+    async (text) => {
+      writeFileSync(join(folder, 'status.json'), text);
+      expect(await stateFiles(folder, '1').load('status')).toBeUndefined();
+    },
+  );
+
+  it('take what another version concluded for nothing', async () => {
+    await stateFiles(folder, '1.0.0').save('blobs', { a: 1 });
+    expect(await stateFiles(folder, '1.0.0').load('blobs')).toEqual({ a: 1 });
+    expect(await stateFiles(folder, '1.0.1').load('blobs')).toBeUndefined();
+  });
+
+  it('say where they cannot be written', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    await expect(stateFiles(join(folder, 'file')).save('status', 1)).rejects.toMatchObject({
+      code: 'file/unreadable',
+      message: expect.stringContaining(join(folder, 'file')) as unknown,
+    });
+  });
+});
