@@ -72,12 +72,13 @@ async function checkFiles(
 function checkFile(path: string, text: string, findings: Finding[]): CheckedFile {
   const marked = locateFields(path, text, 'Setters');
   const images = locateFields(path, text, 'Images');
-  findings.push(...marked.findings.map((finding) => gradeFinding(finding, text)));
-  return {
-    marked: marked.fields,
-    images: images.fields,
-    resources: parseResources(path, text),
-  };
+  const resources = parseResources(path, text);
+  // That a file of resources does not parse is among their findings: once is enough.
+  const others = marked.findings.filter(
+    ({ code }) => !resources.findings.some((finding) => finding.code === code),
+  );
+  findings.push(...others.map((finding) => gradeFinding(finding, text)));
+  return { marked: marked.fields, images: images.fields, resources };
 }
 
 function resourcesOf(file: CheckedFile): ParsedResources {
