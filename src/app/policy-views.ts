@@ -8,16 +8,18 @@ import {
   type PolicyView,
 } from '../domain/plan/policy-view.ts';
 import { createSelector } from '../domain/selection/create-selector.ts';
-import type { TagSelector } from '../domain/selection/selector.ts';
+import type { Selection, TagSelector } from '../domain/selection/selector.ts';
 import type { RepositoryScan, RepositoryScans } from './repository-scans.ts';
 
 /** Tags that locks name, by policy: planning asks for their existence and digest. */
 export type LockedTags = ReadonlyMap<PolicyKey, ReadonlySet<string>>;
 
-/** What each policy says now. Selectors are kept between calls: a scan then costs what is new. */
+/** What each policy says now. Selectors and choices are kept between calls: a scan then costs what is new. */
 export class PolicyViews {
   readonly #scans: RepositoryScans;
   readonly #selectors = new Map<PolicyKey, { rules: string; selector: TagSelector }>();
+  /** What was chosen from a scan: passes come more often than scans. */
+  readonly #selections = new WeakMap<RepositoryScan, Map<TagSelector, Selection>>();
 
   constructor(scans: RepositoryScans) {
     this.#scans = scans;
@@ -83,7 +85,7 @@ export class PolicyViews {
     const followed = policy.spec.policy.digest?.tag;
     const selection =
       followed === undefined
-        ? selector.select(scan.tags)
+        ? this.#select(selector, scan)
         : ({ kind: 'selected', tag: followed } as const);
     if (selection.kind === 'none') return { kind: 'none', message: selection.message };
     if (!reflectsDigest(policy)) return selection;
@@ -91,6 +93,14 @@ export class PolicyViews {
     return digest === null
       ? { kind: 'none', message: `${policy.spec.image} has no tag ${selection.tag}` }
       : { ...selection, digest };
+  }
+
+  #select(selector: TagSelector, scan: RepositoryScan): Selection {
+    const ofScan = this.#selections.get(scan) ?? new Map<TagSelector, Selection>();
+    this.#selections.set(scan, ofScan);
+    const selection = ofScan.get(selector) ?? selector.select(scan.tags);
+    ofScan.set(selector, selection);
+    return selection;
   }
 
   #selector(policy: ImagePolicy): TagSelector {

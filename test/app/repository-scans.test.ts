@@ -129,6 +129,19 @@ describe('what a policy says', () => {
     expect(calls).toEqual([`list ${PODINFO}`]);
   });
 
+  it('is chosen once a scan, and anew when the rules or the tags change', async () => {
+    const { views, ports, calls } = scanning();
+    const choice = async (of = policy()) =>
+      (await views.get([of], new Map(), never)).get('apps/podinfo')?.choice;
+    const older = policy({ policy: { semver: { range: '6.1.x' } } });
+    expect(await choice(older)).toEqual({ kind: 'selected', tag: '6.1.0' });
+    const first = await choice();
+    expect(await choice()).toBe(first);
+    await ports.clock.advance(3_600_000);
+    expect(await choice()).not.toBe(first);
+    expect(calls()).toHaveLength(2);
+  });
+
   it.each(['IfNotPresent', 'Always'] as const)(
     'with digests (%s) has those of the choice and of locked tags',
     async (digestReflectionPolicy) => {
