@@ -2,11 +2,12 @@
 /**
  * Builds the servers that tests run against from their Go modules, once per user and version.
  *
- *   node test/tools/build.mjs          build what is missing, print where each binary is
- *   node test/tools/build.mjs --find   build nothing; exit 1 when a binary is missing
+ *   node test/tools/build.mjs [NAME…]          build what is missing, print where each binary is
+ *   node test/tools/build.mjs --find [NAME…]   build nothing; exit 1 when a binary is missing
  *
- * Binaries are kept in `$XDG_CACHE_HOME/lockkeeper-test/<stamp>/`. The stamp covers all that decides
- * the result, so an old binary is never taken for a new one.
+ * Binaries are kept in `$XDG_CACHE_HOME/lockkeeper-test/<name>-<stamp>/`. The stamp covers all that
+ * decides the result, so an old binary is never taken for a new one. A binary that the environment
+ * names is used as it is.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -16,7 +17,32 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
-const TOOLS = [{ name: 'registry', package: 'github.com/distribution/distribution/v3/cmd/registry' }];
+const KUBERNETES = join(FOLDER, 'kubernetes');
+const TOOLS = [
+  {
+    name: 'registry',
+    module: FOLDER,
+    package: 'github.com/distribution/distribution/v3/cmd/registry',
+    takes: 'a minute or two',
+  },
+  {
+    name: 'etcd',
+    module: KUBERNETES,
+    package: 'go.etcd.io/etcd/server/v3',
+    variable: 'TEST_ASSET_ETCD',
+    takes: 'a minute or two',
+  },
+  {
+    name: 'kube-apiserver',
+    module: KUBERNETES,
+    package: 'k8s.io/kubernetes/cmd/kube-apiserver',
+    variable: 'TEST_ASSET_KUBE_APISERVER',
+    // Without it the server calls itself v0.0.0, and clients warn of the distance to their own version.
+    versionVariable: 'k8s.io/component-base/version.gitVersion',
+    versionOf: 'k8s.io/kubernetes',
+    takes: 'five to ten minutes',
+  },
+];
 
 function goVersion() {
   try {
@@ -27,21 +53,46 @@ function goVersion() {
   }
 }
 
-function cacheFolder() {
-  const stamp = createHash('sha256').update(goVersion());
-  for (const file of ['go.mod', 'go.sum', 'build.mjs']) stamp.update(readFileSync(join(FOLDER, file)));
+/** Where the environment says that a tool is: by its own variable, or in the folder of setup-envtest. */
+function given(tool) {
+  if (tool.variable === undefined) return undefined;
+  const own = process.env[tool.variable];
+  if (own) return own;
+  const assets = process.env['KUBEBUILDER_ASSETS'];
+  return assets ? join(assets, tool.name) : undefined;
+}
+
+function buildArguments(tool) {
+  return ['-trimpath', '-ldflags', ['-s -w', ...versionFlags(tool)].join(' '), tool.package];
+}
+
+function versionFlags({ module, versionVariable, versionOf }) {
+  if (versionOf === undefined) return [];
+  const line = new RegExp(`^\\s*${versionOf} (v\\S+)`, 'm');
+  const version = line.exec(readFileSync(join(module, 'go.mod'), 'utf8'))[1];
+  return [`-X ${versionVariable}=${version}`];
+}
+
+function cachedPath(tool) {
+  const stamp = createHash('sha256').update(goVersion()).update(JSON.stringify(buildArguments(tool)));
+  for (const file of ['go.mod', 'go.sum']) stamp.update(readFileSync(join(tool.module, file)));
   const base = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  return join(base, 'lockkeeper-test', stamp.digest('hex').slice(0, 16));
+  const folder = `${tool.name}-${stamp.digest('hex').slice(0, 16)}`;
+  return join(base, 'lockkeeper-test', folder, tool.name);
 }
 
 /** Builds beside the target and renames, so that nobody ever runs half a binary. */
 function build(tool, target) {
   const part = `${target}.${process.pid}.part`;
   const started = Date.now();
-  console.error(`test tools: building ${tool.name} (a minute or two the first time)`);
-  const args = ['build', '-trimpath', '-ldflags', '-s -w', '-o', part, tool.package];
+  console.error(`test tools: building ${tool.name} (${tool.takes} the first time)`);
+  mkdirSync(join(target, '..'), { recursive: true });
   const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' };
-  const { status } = spawnSync('go', args, { cwd: FOLDER, env, stdio: ['ignore', 'inherit', 'inherit'] });
+  const { status } = spawnSync('go', ['build', '-o', part, ...buildArguments(tool)], {
+    cwd: tool.module,
+    env,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   if (status !== 0) {
     rmSync(part, { force: true });
     console.error(`test tools: building ${tool.name} failed`);
@@ -52,12 +103,14 @@ function build(tool, target) {
 }
 
 const findOnly = process.argv.includes('--find');
-const folder = cacheFolder();
-for (const tool of TOOLS) {
-  const target = join(folder, tool.name);
+const names = process.argv.slice(2).filter((argument) => argument !== '--find');
+for (const tool of TOOLS.filter(({ name }) => names.length === 0 || names.includes(name))) {
+  const target = given(tool) ?? cachedPath(tool);
   if (!existsSync(target)) {
-    if (findOnly) process.exit(1);
-    mkdirSync(folder, { recursive: true });
+    if (findOnly || given(tool) !== undefined) {
+      console.error(`test tools: there is no ${target}`);
+      process.exit(1);
+    }
     build(tool, target);
   }
   console.log(`${tool.name} ${target}`);

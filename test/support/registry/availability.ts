@@ -19,7 +19,7 @@ export function findRegistryBinary(kind: 'distribution' | 'docker-registry'): st
   if (kind === 'docker-registry') return isOnPath(kind, '--version') ? kind : undefined;
   const given = process.env['TEST_REGISTRY_BIN'];
   if (given !== undefined && given !== '') return existsSync(given) ? given : undefined;
-  const { status, stdout } = spawnSync(process.execPath, [BUILD_SCRIPT, '--find'], {
+  const { status, stdout } = spawnSync(process.execPath, [BUILD_SCRIPT, '--find', 'registry'], {
     encoding: 'utf8',
   });
   return status === 0 ? /^registry (.+)$/m.exec(stdout)?.[1] : undefined;
