@@ -124,17 +124,21 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** A moment (RFC 3339), or a time from now: days, or a duration as resources have it. */
 function untilOf(text: string): string {
-  const days = /^([1-9][0-9]{0,3})d$/.exec(text)?.[1];
-  const fromNow = (ms: number) =>
-    new Date(Math.ceil((Date.now() + ms) / 1_000) * 1_000).toISOString().replace('.000Z', 'Z');
-  if (days !== undefined) return fromNow(Number(days) * DAY_MS);
-  if (/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/.test(text)) return fromNow(parseDuration(text));
   const moment = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/i;
   if (moment.test(text) && !Number.isNaN(Date.parse(text))) return text;
+  const ms = fromNowMs(text);
+  const time = new Date(Math.ceil((Date.now() + (ms ?? NaN)) / 1_000) * 1_000);
+  if (!Number.isNaN(time.getTime())) return time.toISOString().replace('.000Z', 'Z');
   throw new AppError(
     'usage',
     `--until "${text}" is no time; give 2026-12-31T18:00:00Z, or a duration such as 12h or 30d`,
   );
+}
+
+function fromNowMs(text: string): number | undefined {
+  const days = /^([1-9][0-9]{0,3})d$/.exec(text)?.[1];
+  if (days !== undefined) return Number(days) * DAY_MS;
+  return /^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/.test(text) ? parseDuration(text) : undefined;
 }
 
 function print(io: Io, options: UnlockOptions, outcome: LockOutcome): void {

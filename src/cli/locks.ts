@@ -3,7 +3,7 @@ import type { ListedLock } from '../app/list-locks.ts';
 import { readConfig } from '../config.ts';
 import { formatLocation } from '../domain/errors.ts';
 import type { CommandContext } from './command.ts';
-import { oneLine, printFindings, printJson, type Io, type Output } from './io.ts';
+import { printFindings, printJson, type Io, type Output } from './io.ts';
 import { addRepoOptions, outputOption, withExamples, type RepoOptions } from './options.ts';
 import { withProgress } from './progress.ts';
 import { renderTable } from './table.ts';
@@ -51,10 +51,10 @@ function row(lock: ListedLock): readonly string[] {
   return [
     lock.target,
     lock.tag ?? lock.digest ?? '(as it is)',
-    oneLine(lock.by ?? '-'),
+    lock.by ?? '-',
     lock.until ?? '-',
     lock.expired ? 'expired' : 'locked',
     formatLocation(lock.at),
-    oneLine(lock.reason ?? '-'),
+    lock.reason ?? '-',
   ];
 }

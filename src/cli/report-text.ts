@@ -10,14 +10,14 @@ export function reportText(report: UpdateReport, verb: string): string {
   const lines = [
     ...report.changes.map((change) => `${verb} ${changeText(change)}`),
     ...report.held.map(
-      (held) => `held ${held.path}:${held.line} (${held.policy}): ${oneLine(held.message)}`,
+      (held) => `held ${held.path}:${held.line} (${held.policy}): ${held.message}`,
     ),
     ...(report.commit === undefined
       ? []
       : [`commit ${report.commit.id.slice(0, 12)} ${report.commit.subject}`]),
   ];
   if (report.changes.length === 0) lines.push(nothingText(report));
-  return lines.map((line) => `${line}\n`).join('');
+  return lines.map((line) => `${oneLine(line)}\n`).join('');
 }
 
 function changeText(change: Change): string {
@@ -45,8 +45,13 @@ export function diffText(edits: readonly FileEdit[], colors: boolean): string {
 }
 
 function colorLine(line: string): string {
-  if (line.startsWith('+++') || line.startsWith('---')) return styleText('bold', line);
-  if (line.startsWith('+')) return styleText('green', line);
-  if (line.startsWith('-')) return styleText('red', line);
-  return line.startsWith('@@') ? styleText('cyan', line) : line;
+  if (line.startsWith('+++') || line.startsWith('---')) return inColor('bold', line);
+  if (line.startsWith('+')) return inColor('green', line);
+  if (line.startsWith('-')) return inColor('red', line);
+  return line.startsWith('@@') ? inColor('cyan', line) : line;
+}
+
+/** Whether there may be colours has been decided: Node must not look at the process's own stdout. */
+function inColor(color: 'bold' | 'green' | 'red' | 'cyan', line: string): string {
+  return styleText(color, line, { validateStream: false });
 }

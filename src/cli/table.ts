@@ -1,14 +1,17 @@
-/** Left-aligned columns, two spaces apart; the last column is not padded. */
-export function renderTable(rows: readonly (readonly string[])[]): string {
+import { oneLine } from './io.ts';
+
+/** Left-aligned columns, two spaces apart, one line a row; the last column is not padded. */
+export function renderTable(cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(oneLine));
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
   );
   return rows
     .map((row) => {
-      const cells = row.map((cell, i) =>
+      const padded = row.map((cell, i) =>
         i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0),
       );
-      return `${cells.join('  ').trimEnd()}\n`;
+      return `${padded.join('  ').trimEnd()}\n`;
     })
     .join('');
 }
