@@ -1,7 +1,7 @@
 import { automationKey, type StandaloneEvent } from './standalone.ts';
 import type { CarriedOutPass } from './update-branch.ts';
 import { reportOf, type Held, type PolicyReport } from './update-report.ts';
-import type { Finding } from '../domain/errors.ts';
+import { findingOf, placedMessage, type Finding } from '../domain/errors.ts';
 
 /** How one automation stands. */
 export interface AutomationStatus {
@@ -49,7 +49,7 @@ function statusOf(
   const { policies = [], held = [], lastPush } = before ?? {};
   return {
     ready: false,
-    message: event.error.message,
+    message: placedMessage(findingOf(event.error)),
     lastPass,
     policies,
     held,
@@ -69,7 +69,7 @@ function afterPass(
   const error = findings.find(({ severity }) => severity === 'error');
   return {
     ready: error === undefined,
-    message: error?.message ?? commit?.subject ?? 'nothing to do',
+    message: error === undefined ? (commit?.subject ?? 'nothing to do') : placedMessage(error),
     lastPass: time,
     policies,
     held,

@@ -39,12 +39,10 @@ export function printError(io: Io, error: AppError): void {
   io.err(placed(error.at, 'error', error.message));
 }
 
-/** One line with the place in front. A message that leads with the place itself does not say it twice. */
+/** One line with the place in front. */
 function placed(at: Location | undefined, severity: string, message: string): string {
-  const text = oneLine(message);
-  if (at === undefined) return `${severity}: ${text}\n`;
-  const place = `${formatLocation(at)}: `;
-  return `${place}${severity}: ${text.startsWith(place) ? text.slice(place.length) : text}\n`;
+  const place = at === undefined ? '' : `${oneLine(formatLocation(at))}: `;
+  return `${place}${severity}: ${oneLine(message)}\n`;
 }
 
 /** Text from files and servers may hold anything: line breaks and control characters become spaces. */

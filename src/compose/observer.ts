@@ -35,6 +35,7 @@ export function createObserver(log: Logger, metrics: Metrics): (event: Standalon
             automation,
             code: event.error.code,
             error: event.error.message,
+            at: event.error.at,
             retryAt: event.retryAt,
           },
           'pass failed',

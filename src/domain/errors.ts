@@ -127,6 +127,11 @@ export function formatLocation(at: Location): string {
   return at.column === undefined ? `${at.path}:${at.line}` : `${at.path}:${at.line}:${at.column}`;
 }
 
+/** The message with its place in front, for where the two cannot stand apart. */
+export function placedMessage({ at, message }: Pick<Finding, 'at' | 'message'>): string {
+  return at === undefined ? message : `${formatLocation(at)}: ${message}`;
+}
+
 /** The finding an {@link AppError} amounts to when only one place is affected. */
 export function findingOf(error: AppError, at: Location | undefined = error.at): Finding {
   return {

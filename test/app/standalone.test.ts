@@ -302,7 +302,7 @@ describe('the status', () => {
     expect(await statusAfter({ repositories })).toMatchObject({
       'apps/update': {
         ready: false,
-        message: 'ImagePolicy apps/podinfo: log in',
+        message: 'policy.yaml:1:1: ImagePolicy apps/podinfo: log in',
         held: [{ reason: 'ScanFailed' }],
         policies: [{ state: 'failed', message: 'log in' }],
       },

@@ -159,7 +159,7 @@ describe.skipIf(!hasTool('git'))('update DIR', () => {
       const result = await stage.run(['update', name, '--commit']);
       expect(result).toMatchObject({ code: 1, stdout: '' });
       expect(result.stderr).toMatch(
-        /^web\.yaml: error: web\.yaml has changes that are not committed; .*\n$/,
+        /^web\.yaml: error: the file has changes that are not committed; .*\n$/,
       );
       expect(changedFiles(before, snapshot(path))).toEqual([]);
       expect(git(path, ['rev-parse', 'HEAD'])).toBe(head);

@@ -61,12 +61,12 @@ export class AtomicWriter {
     const folder = isInside ? await realpath(dirname(target)).catch(() => undefined) : undefined;
     const info = folder === undefined ? undefined : await lstat(target).catch(() => undefined);
     if (!isInside || (folder !== undefined && folder !== dirname(target))) {
-      throw new AppError('file/outside', `${path} leads out of the folder or through a link`, {
+      throw new AppError('file/outside', 'the path leads out of the folder or through a link', {
         at: { path },
       });
     }
     if (info?.isFile() === true) return target;
-    throw new AppError('file/unreadable', `${path} is not a file that can be written`, {
+    throw new AppError('file/unreadable', 'this is not a file that can be written', {
       at: { path },
     });
   }
@@ -122,7 +122,7 @@ async function removeAbandoned(folders: ReadonlySet<string | undefined>): Promis
 
 function unwritable(path: string, cause: unknown): AppError {
   const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
-  return new AppError('file/unreadable', `${path} cannot be written (${reason})`, {
+  return new AppError('file/unreadable', `the file cannot be written (${reason})`, {
     cause,
     at: { path },
   });

@@ -14,7 +14,7 @@ export interface Committer {
 /** The error for a path that cannot be committed alone. */
 export function dirty(path: string, isTracked: boolean): AppError {
   const message = isTracked
-    ? `${path} has changes that are not committed; commit or undo them first`
-    : `${path} is not in Git yet; add and commit it first`;
+    ? 'the file has changes that are not committed; commit or undo them first'
+    : 'the file is not in Git yet; add and commit it first';
   return new AppError('git/dirty', message, { at: { path } });
 }

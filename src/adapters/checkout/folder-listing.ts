@@ -50,7 +50,7 @@ export async function readEntry(
     return readRegular(join(root, path), maxBytes);
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code ?? 'it is not a regular file';
-    throw new AppError('file/unreadable', `${path} cannot be read (${reason})`, {
+    throw new AppError('file/unreadable', `the path cannot be read (${reason})`, {
       cause,
       at: { path },
     });

@@ -29,7 +29,7 @@ export function fileEntries(entries: readonly TreeEntry[]): FileEntry[] {
  */
 export function modeForWrite(path: string, entry: { readonly mode: string } | undefined): string {
   if (entry !== undefined && /^100(644|755|664)$/.test(entry.mode)) return entry.mode;
-  throw new AppError('file/unreadable', `${path} is not a file of the commit to change`, {
+  throw new AppError('file/unreadable', 'this is not a file of the commit to change', {
     at: { path },
   });
 }

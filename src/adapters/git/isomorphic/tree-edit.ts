@@ -81,7 +81,7 @@ function groupByFirst(files: readonly PendingFile[]): Map<string, PendingFile[]>
 }
 
 function notAFile(path: string): AppError {
-  return new AppError('file/unreadable', `${path} is not a file of the commit to change`, {
+  return new AppError('file/unreadable', 'this is not a file of the commit to change', {
     at: { path },
   });
 }
