@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CliOptions } from '../support/cli.ts';
 import { startGitHttpServer, type GitHttpServer } from '../support/git/http-server.ts';
@@ -13,6 +13,14 @@ import { startTagServer, type TagServer } from './tag-server.ts';
 /** Enough files that fetching, committing and writing take a while. */
 const FILES = 60;
 const KILLS = 8;
+
+/** Says who it is when it is to commit, and does not come back. */
+const GIT_THAT_NEVER_COMMITS = `#!/bin/sh
+case " $* " in
+  *" commit "*) echo $$ > "$STAGE/committing"; exec sleep 60 ;;
+esac
+PATH="\${PATH#*:}" exec git "$@"
+`;
 const TEST_TIMEOUT_MS = 90_000;
 
 describe.skipIf(!hasTool('git-http-backend'))('kill -9', () => {
@@ -177,6 +185,35 @@ describe.skipIf(!hasTool('git-http-backend'))('kill -9', () => {
     },
     TEST_TIMEOUT_MS,
   );
+
+  it.each([
+    { moment: 'files are being written', isNow: () => changedNow().length > 0 },
+    { moment: 'git is about to commit', isNow: () => existsSync(stage.path('committing')) },
+  ])('of update DIR --commit while $moment leaves nothing behind', async ({ isNow }) => {
+    createCheckout(stage.path('work'), { ...manifests('1.0.0'), ...policy() });
+    stage.write({ 'bin/git': GIT_THAT_NEVER_COMMITS });
+    chmodSync(stage.path('bin/git'), 0o755);
+    registry.push('web', '1.1.0');
+    const env = { PATH: `${stage.path('bin')}:${process.env['PATH']}`, STAGE: stage.folder };
+    const cli = stage.start(['update', 'work', '--commit'], { env });
+    await until('the moment has come', isNow, { everyMs: 1 });
+    cli.process.kill('SIGKILL');
+    expect(await cli.ended).toMatchObject({ code: null });
+    if (existsSync(stage.path('committing')))
+      process.kill(Number(readFileSync(stage.path('committing'), 'utf8')), 'SIGKILL');
+
+    const result = await stage.run(['update', 'work', '--commit']);
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    const inWork = (...args: readonly string[]) => git(stage.path('work'), args);
+    expect(inWork('log', '--format=%s')).toBe('Update web to 1.1.0\nBegin');
+    expect(changedNow()).toEqual([]);
+  });
+
+  /** Paths in the work tree that differ from the last commit. */
+  function changedNow(): readonly string[] {
+    const status = git(stage.path('work'), ['--no-optional-locks', 'status', '--porcelain']);
+    return status.split('\n').filter((line) => line !== '');
+  }
 
   it(
     'of update DIR leaves each file old or new, and the next run completes them',

@@ -7,11 +7,11 @@ const PATIENCE_MS = 25_000;
 export async function until(
   what: string,
   isTrue: () => boolean,
-  patienceMs: number = PATIENCE_MS,
+  { patienceMs = PATIENCE_MS, everyMs = LOOK_AGAIN_MS } = {},
 ): Promise<void> {
   const end = Date.now() + patienceMs;
   while (!isTrue()) {
     if (Date.now() > end) throw new Error(`not within ${patienceMs} ms: ${what}`);
-    await delay(LOOK_AGAIN_MS);
+    await delay(everyMs);
   }
 }

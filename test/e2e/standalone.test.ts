@@ -129,7 +129,7 @@ describe.skipIf(isMissing)('run --standalone', () => {
     async () => {
       await registry.pushTags('team/nightly', ['1.1.0']);
       const moved = () => remote.read('nightly.yaml').includes(':1.1.0 #');
-      await until('nightly is at 1.1.0', moved, CRON_TIMEOUT_MS);
+      await until('nightly is at 1.1.0', moved, { patienceMs: CRON_TIMEOUT_MS });
       const seconds = Number(remote.git('log', '-1', '--format=%ct', '--', 'nightly.yaml')) % 60;
       expect(seconds).toBeLessThan(15);
     },
