@@ -90,6 +90,6 @@ export function setCondition(
 }
 
 /** RFC 3339 to the second: `metav1.Time` has no fractions. */
-function toSeconds(time: Date): string {
+export function toSeconds(time: Date): string {
   return time.toISOString().replace(/\.\d{3}Z$/, 'Z');
 }

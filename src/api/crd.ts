@@ -119,10 +119,10 @@ const imagePolicyKind: KindDefinition = {
     },
     suspendedColumn,
     {
-      name: 'Last scan',
+      name: 'Tags since',
       type: 'date',
       jsonPath: '.status.lastScan.time',
-      description: 'Time since the last full scan.',
+      description: 'Time since the repository has the tags that it has.',
       priority: 1,
     },
     ageColumn,

@@ -60,7 +60,7 @@ export const imagePolicyStatusSchema = z.object({
     .describe('The lock of this policy, while it is in effect.'),
   lastScan: z
     .object({
-      time: moment('When the scan ended.'),
+      time: moment('When a scan first gave this result; the same result again does not move it.'),
       tagCount: z
         .int()
         .min(0)
@@ -73,8 +73,11 @@ export const imagePolicyStatusSchema = z.object({
         .describe('Hash over the sorted tags; the same tags, the same hash.'),
     })
     .optional()
-    .describe('The last scan that listed all tags.'),
+    .describe('The tags as the last full scan found them.'),
   conditions: conditionsSchema.optional(),
   observedGeneration,
   lastHandledReconcileAt,
 });
+
+/** A parsed status of an ImagePolicy. */
+export type ImagePolicyStatus = z.output<typeof imagePolicyStatusSchema>;

@@ -51,3 +51,6 @@ export const imageUpdateAutomationStatusSchema = z.object({
   observedGeneration,
   lastHandledReconcileAt,
 });
+
+/** A parsed status of an ImageUpdateAutomation. */
+export type ImageUpdateAutomationStatus = z.output<typeof imageUpdateAutomationStatusSchema>;

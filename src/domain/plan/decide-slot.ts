@@ -221,7 +221,7 @@ function targetOf(tag: string | undefined, digest: string | undefined): Target {
 }
 
 /** `tag@digest`, or the one of them that there is. */
-function targetText({ tag, digest }: Target): string {
+export function targetText({ tag, digest }: Target): string {
   return [tag, digest].filter((part) => part !== undefined).join('@');
 }
 
@@ -231,7 +231,8 @@ function upToDateText(current: string | undefined): string {
     : `holds ${current}, the newest that the policy allows`;
 }
 
-function lockText(lock: Lock, tag: string | undefined): string {
+/** Such as `locked at 6.1.0 by ana until 2026-12-24T18:00:00Z (a reason)`. */
+export function lockText(lock: Lock, tag: string | undefined): string {
   const at = targetText(targetOf(tag, lock.digest));
   return [
     `locked${at === '' ? '' : ` at ${at}`}`,

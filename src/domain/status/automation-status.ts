@@ -1,0 +1,156 @@
+import { toSeconds, type Condition } from '../../api/conditions.ts';
+import {
+  imageUpdateAutomationStatusSchema,
+  type ImageUpdateAutomationStatus,
+} from '../../api/image-update-automation-status.ts';
+import { formatLocation, type AppError, type Finding } from '../errors.ts';
+import type { PolicyKey } from '../manifest/image-field.ts';
+import type { Decision, Reason as DecisionReason } from '../plan/decide-slot.ts';
+import type { PolicyView } from '../plan/policy-view.ts';
+import { conditionsOf, type Verdict } from './conditions.ts';
+import { failureVerdict } from './failure-verdict.ts';
+import { MAX_REQUEST_CHARS, type StatusContext } from './policy-status.ts';
+import { specVerdict } from './spec-verdict.ts';
+
+/** A commit that is at the remote. */
+export interface Push {
+  readonly commit: string;
+  readonly branch: string;
+  readonly at: Date;
+}
+
+/** What a finished pass saw and did. */
+export interface FinishedPass {
+  readonly decisions: readonly Decision[];
+  readonly views: ReadonlyMap<PolicyKey, PolicyView>;
+  readonly findings: readonly Finding[];
+  /** Files that the pass changed. */
+  readonly changed: ReadonlySet<string>;
+  /** Policies that would apply and cannot: their own status says why. */
+  readonly unusable: readonly PolicyKey[];
+}
+
+/** What came of a run of an automation. */
+export type AutomationOutcome =
+  | { readonly kind: 'invalid'; readonly findings: readonly [Finding, ...Finding[]] }
+  | { readonly kind: 'suspended' }
+  | { readonly kind: 'failed'; readonly error: Pick<AppError, 'code' | 'message'> }
+  | { readonly kind: 'passed'; readonly pass: FinishedPass };
+
+/** The status that an API server keeps, as far as it can be understood; else an empty one. */
+export function readAutomationStatus(raw: unknown): ImageUpdateAutomationStatus {
+  return imageUpdateAutomationStatusSchema.safeParse(raw).data ?? {};
+}
+
+/**
+ * Status of an ImageUpdateAutomation. The same outcome again gives the same status, to the byte, so
+ * that nothing is written while nothing changes.
+ * @param push the last push that status does not tell of yet, where there is one
+ */
+export function automationStatus(
+  outcome: AutomationOutcome,
+  context: StatusContext<ImageUpdateAutomationStatus>,
+  push?: Push,
+): ImageUpdateAutomationStatus {
+  const { previous, generation, requestedAt, now } = context;
+  const conditions = (previous.conditions ?? []) as readonly Condition[];
+  return {
+    ...previous,
+    ...(outcome.kind === 'passed' ? { locations: countLocations(outcome.pass) } : {}),
+    ...(push === undefined ? {} : { lastPush: lastPush(push) }),
+    conditions: [...conditionsOf(verdictOn(outcome), conditions, { generation, now })],
+    observedGeneration: generation,
+    lastHandledReconcileAt:
+      requestedAt?.slice(0, MAX_REQUEST_CHARS) ?? previous.lastHandledReconcileAt,
+  };
+}
+
+function lastPush({ commit, branch, at }: Push): ImageUpdateAutomationStatus['lastPush'] {
+  return { commit, branch, time: toSeconds(at) };
+}
+
+type Locations = NonNullable<ImageUpdateAutomationStatus['locations']>;
+
+/** As what a location counts after a pass whose edits were made. */
+const COUNTED_AS: Readonly<Record<DecisionReason, keyof Locations>> = {
+  NewTag: 'upToDate',
+  UpToDate: 'upToDate',
+  Locked: 'locked',
+  LockedTagMissing: 'failed',
+  LockUnverified: 'failed',
+  PinnedByDigest: 'failed',
+  Downgrade: 'held',
+  NoMatchingTag: 'failed',
+  ScanFailed: 'failed',
+  Suspended: 'held',
+};
+
+function countLocations({ decisions, changed }: FinishedPass): Locations {
+  const counts = { total: 0, upToDate: 0, pending: 0, locked: 0, held: 0, failed: 0 };
+  for (const { slot, reason, edits } of decisions) {
+    const isRefused = edits.length > 0 && !changed.has(slot.fields[0].at.path);
+    counts.total += 1;
+    counts[isRefused ? 'failed' : COUNTED_AS[reason]] += 1;
+  }
+  return counts;
+}
+
+function verdictOn(outcome: AutomationOutcome): Verdict {
+  switch (outcome.kind) {
+    case 'invalid':
+      return specVerdict(outcome.findings);
+    case 'suspended':
+      return {
+        state: 'ready',
+        reason: 'Suspended',
+        message: 'suspended: nothing is written to the repo',
+      };
+    case 'failed':
+      return failureVerdict(outcome.error, 'GitFailed');
+    case 'passed':
+      return passVerdict(outcome.pass);
+  }
+}
+
+/** Files first: a policy that is not ready tells of itself in its own status. */
+function passVerdict(pass: FinishedPass): Verdict {
+  const errors = pass.findings.filter(
+    ({ severity, code }) => severity === 'error' && code !== 'policy/failed',
+  );
+  const [first] = errors;
+  if (first !== undefined) {
+    const isLock = errors.every(({ code }) => code === 'lock/tag-missing');
+    const place = first.at === undefined ? '' : `${formatLocation(first.at)}: `;
+    const message = `${place}${first.message}${andMore(errors.length - 1)}`;
+    return { state: 'blocked', reason: isLock ? 'LockTagMissing' : 'ManifestInvalid', message };
+  }
+  const waiting = policiesNotReady(pass);
+  if (waiting.length > 0) {
+    const message = `${waiting[0]}${andMore(waiting.length - 1)}`;
+    return { state: 'blocked', reason: 'PolicyNotReady', message };
+  }
+  return { state: 'ready', reason: 'Succeeded', message: summary(countLocations(pass)) };
+}
+
+function policiesNotReady({ views, unusable }: FinishedPass): readonly string[] {
+  const unseen = [...views].flatMap(([key, { choice }]) =>
+    choice.kind === 'failed' || choice.kind === 'none'
+      ? [`ImagePolicy ${key}: ${choice.message}`]
+      : [],
+  );
+  return [...unusable.map((key) => `ImagePolicy ${key} cannot be used; see its status`), ...unseen];
+}
+
+function andMore(count: number): string {
+  return count === 0 ? '' : ` (and ${count} more)`;
+}
+
+function summary({ total, upToDate, locked, held, failed }: Locations): string {
+  if (total === 0) return 'no field of the repo belongs to a policy of this automation';
+  const others = [
+    locked === 0 ? '' : `, ${locked} locked`,
+    held === 0 ? '' : `, ${held} left alone`,
+    failed === 0 ? '' : `, ${failed} that cannot be changed`,
+  ].join('');
+  return `${upToDate} of ${total} location${total === 1 ? '' : 's'} up to date${others}`;
+}

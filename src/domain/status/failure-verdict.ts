@@ -1,0 +1,21 @@
+import type { Reason } from '../../api/conditions.ts';
+import type { AppError, ErrorCode } from '../errors.ts';
+import type { Verdict } from './conditions.ts';
+
+/** Reasons of failures that do not depend on what was being done. */
+const REASONS: Partial<Record<ErrorCode, Reason>> = {
+  'secret/not-found': 'SecretNotFound',
+  'secret/invalid': 'SecretNotFound',
+  'registry/unauthorized': 'AccessDenied',
+  'git/unauthorized': 'AccessDenied',
+  'git/rejected': 'PushRejected',
+  'git/conflict': 'PushRejected',
+};
+
+/** What a failure means for an object whose spec is valid: it is tried again. */
+export function failureVerdict(
+  { code, message }: Pick<AppError, 'code' | 'message'>,
+  otherwise: 'ScanFailed' | 'GitFailed',
+): Verdict {
+  return { state: 'failing', reason: REASONS[code] ?? otherwise, message };
+}

@@ -1,0 +1,199 @@
+import { describe, expect, it } from 'vitest';
+import {
+  imageUpdateAutomationStatusSchema,
+  type ImageUpdateAutomationStatus,
+} from '../../../src/api/image-update-automation-status.ts';
+import type { ErrorCode, Finding } from '../../../src/domain/errors.ts';
+import { planUpdate } from '../../../src/domain/plan/update-plan.ts';
+import type { Choice, PolicyView } from '../../../src/domain/plan/policy-view.ts';
+import {
+  automationStatus,
+  readAutomationStatus,
+  type AutomationOutcome,
+  type FinishedPass,
+} from '../../../src/domain/status/automation-status.ts';
+import { field, lock, policy, view } from '../../support/builders.ts';
+
+const now = new Date('2026-06-01T12:00:00Z');
+const IMAGE = 'ghcr.io/stefanprodan/podinfo';
+const context = { previous: {}, generation: 2, requestedAt: undefined, now };
+
+function views(choice?: Choice): ReadonlyMap<string, PolicyView> {
+  const tags = ['6.1.0', '6.2.0'];
+  return new Map([
+    ['apps/podinfo', view(policy(), choice === undefined ? { tags } : { tags, choice })],
+  ]);
+}
+
+/** Fields in files of their own: app0.yaml, app1.yaml … */
+function passed(
+  fields: readonly ReturnType<typeof field>[],
+  over: Partial<FinishedPass> = {},
+): AutomationOutcome {
+  const placed = fields.map((one, index) => ({
+    ...one,
+    at: { ...one.at, path: `app${index}.yaml` },
+  }));
+  const of = over.views ?? views();
+  const plan = planUpdate({ fields: placed, views: of, known: new Set(of.keys()), now });
+  return {
+    kind: 'passed',
+    pass: {
+      decisions: plan.decisions,
+      findings: plan.findings,
+      views: of,
+      changed: new Set(placed.map(({ at }) => at.path)),
+      unusable: [],
+      ...over,
+    },
+  };
+}
+
+function failed(code: ErrorCode): AutomationOutcome {
+  return { kind: 'failed', error: { code, message: 'no answer' } };
+}
+
+function conditions({ conditions: all = [] }: ImageUpdateAutomationStatus): readonly string[] {
+  return all.map(({ type, status, reason, message }) => `${type}=${status} ${reason}: ${message}`);
+}
+
+const old = field(`${IMAGE}:6.1.0`);
+const current = field(`${IMAGE}:6.2.0`);
+const broken: Finding = {
+  severity: 'error',
+  code: 'manifest/unparsable',
+  message: 'a quote is missing',
+  at: { path: 'web.yaml', line: 3 },
+};
+
+describe('the status of an automation', () => {
+  it('counts every location once', () => {
+    const fields = [
+      old,
+      current,
+      field(`${IMAGE}:6.1.0`, { locks: [lock({ tag: '6.1.0' })] }),
+      field(`${IMAGE}:6.1.0`, { locks: [lock({ tag: '6.2.0' })] }),
+      field(`${IMAGE}:6.1.0`, { locks: [lock({ tag: '5.0.0' })] }),
+      field(`${IMAGE}:9.0.0`),
+    ];
+    const { locations } = automationStatus(passed(fields), context);
+    expect(locations).toEqual({ total: 6, upToDate: 2, pending: 0, locked: 2, held: 1, failed: 1 });
+  });
+
+  it('counts a location as failed where its file could not be edited', () => {
+    const { locations } = automationStatus(passed([old, current], { changed: new Set() }), context);
+    expect(locations).toMatchObject({ total: 2, upToDate: 1, failed: 1 });
+  });
+
+  it.each([
+    {
+      name: 'all is up to date',
+      outcome: passed([current]),
+      want: ['Ready=True Succeeded: 1 of 1 location up to date'],
+    },
+    {
+      name: 'something is locked and something left alone',
+      outcome: passed([
+        current,
+        field(`${IMAGE}:6.1.0`, { locks: [lock()] }),
+        field(`${IMAGE}:9.0.0`),
+      ]),
+      want: ['Ready=True Succeeded: 1 of 3 locations up to date, 1 locked, 1 left alone'],
+    },
+    {
+      name: 'there is nothing to look after',
+      outcome: passed([]),
+      want: ['Ready=True Succeeded: no field of the repo belongs to a policy of this automation'],
+    },
+    {
+      name: 'a policy failed',
+      outcome: passed([current], { views: views({ kind: 'failed', message: 'no answer' }) }),
+      want: ['Ready=False PolicyNotReady: ImagePolicy apps/podinfo: no answer'],
+    },
+    {
+      name: 'a policy allows no tag',
+      outcome: passed([current], { views: views({ kind: 'none', message: 'no tag' }) }),
+      want: ['Ready=False PolicyNotReady: ImagePolicy apps/podinfo: no tag'],
+    },
+    {
+      name: 'a policy is suspended',
+      outcome: passed([current], { views: views({ kind: 'suspended' }) }),
+      want: ['Ready=True Succeeded: 0 of 1 location up to date, 1 left alone'],
+    },
+    {
+      name: 'policies cannot be used',
+      outcome: passed([current], { unusable: ['apps/a', 'apps/b'] }),
+      want: [
+        'Ready=False PolicyNotReady: ImagePolicy apps/a cannot be used; see its status (and 1 more)',
+      ],
+    },
+    {
+      name: 'a file cannot be read, whatever the policies say',
+      outcome: passed([current], { findings: [broken, broken], unusable: ['apps/a'] }),
+      want: ['Ready=False ManifestInvalid: web.yaml:3: a quote is missing (and 1 more)'],
+    },
+    {
+      name: 'only warnings are told',
+      outcome: passed([current], { findings: [{ ...broken, severity: 'warning' }] }),
+      want: ['Ready=True Succeeded: 1 of 1 location up to date'],
+    },
+    {
+      name: 'the tag of a lock is not there',
+      outcome: passed([field(`${IMAGE}:6.1.0`, { locks: [lock({ tag: '5.0.0' })] })]),
+      want: [
+        `Ready=False LockTagMissing: app0.yaml:3:10: locked at 5.0.0, but ${IMAGE} has no such tag; the field stays as it is`,
+      ],
+    },
+    {
+      name: 'it is suspended',
+      outcome: { kind: 'suspended' } as const,
+      want: ['Ready=True Suspended: suspended: nothing is written to the repo'],
+    },
+    ...(
+      [
+        ['git/unreachable', 'GitFailed'],
+        ['git/not-found', 'GitFailed'],
+        ['git/unauthorized', 'AccessDenied'],
+        ['git/rejected', 'PushRejected'],
+        ['git/conflict', 'PushRejected'],
+        ['secret/not-found', 'SecretNotFound'],
+        ['internal', 'GitFailed'],
+      ] as const
+    ).map(([code, reason]) => ({
+      name: `the pass failed with ${code}`,
+      outcome: failed(code),
+      want: [`Ready=False ${reason}: no answer`, 'Reconciling=True Progressing: no answer'],
+    })),
+  ])('says so when $name', ({ outcome, want }) => {
+    expect(conditions(automationStatus(outcome, context))).toEqual(want);
+  });
+
+  it('keeps the last push and the counts until there are others', () => {
+    const push = { commit: 'c1', branch: 'main', at: now };
+    const first = automationStatus(passed([old]), context, push);
+    const lastPush = { commit: 'c1', branch: 'main', time: '2026-06-01T12:00:00Z' };
+    expect(first).toMatchObject({ lastPush, locations: { upToDate: 1 } });
+    const second = automationStatus(failed('git/unreachable'), { ...context, previous: first });
+    expect(second).toMatchObject({ lastPush, locations: { upToDate: 1 } });
+    const next = automationStatus(
+      passed([old]),
+      { ...context, previous: second },
+      { ...push, commit: 'c2' },
+    );
+    expect(next.lastPush?.commit).toBe('c2');
+  });
+
+  it('stays the same, to the byte, when a pass with nothing to do follows a push', () => {
+    const push = { commit: 'c1', branch: 'main', at: now };
+    const first = automationStatus(passed([old]), context, push);
+    const later = { ...context, previous: first, now: new Date('2026-06-01T13:00:00Z') };
+    expect(automationStatus(passed([current]), later)).toEqual(first);
+    expect(imageUpdateAutomationStatusSchema.parse(first)).toEqual(first);
+  });
+
+  it('answers a request for a run', () => {
+    const status = automationStatus(passed([]), { ...context, requestedAt: 'x'.repeat(300) });
+    expect(status.lastHandledReconcileAt).toBe('x'.repeat(256));
+    expect(readAutomationStatus(JSON.parse(JSON.stringify(status)))).toEqual(status);
+  });
+});
