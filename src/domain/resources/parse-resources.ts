@@ -7,7 +7,8 @@ import { parseManifest, type Manifest } from '../manifest/parse-manifest.ts';
 import { lookUp, resolved, textAt } from '../manifest/yaml-lookup.ts';
 import { spanOf } from '../manifest/yaml-tree.ts';
 import { attempt } from './attempt.ts';
-import { isResourceKind, readResource, RESOURCE_KINDS } from './read-resource.ts';
+import { isResourceKind, RESOURCE_KINDS } from './check-resource.ts';
+import { readResource } from './read-resource.ts';
 import { suggestion } from './suggestion.ts';
 
 /** A resource with the place of its document, or of its entry in a `kind: List`. */

@@ -1,0 +1,117 @@
+import {
+  imagePolicySchema,
+  imagePolicySpecSchema,
+  type ImagePolicy,
+} from '../../api/image-policy.ts';
+import {
+  imageUpdateAutomationSchema,
+  imageUpdateAutomationSpecSchema,
+  type ImageUpdateAutomation,
+} from '../../api/image-update-automation.ts';
+import type { Metadata, ObjectMeta, SchemaIssue } from '../../api/schema.ts';
+import { structuralSchema, type StructuralSchema } from '../../api/structural-schema.ts';
+import { checkMeaning } from './check-meaning.ts';
+import { describeIssue } from './describe-issue.ts';
+import type { Fault } from './fault.ts';
+import { formatFieldPath, valueAt, type FieldPath } from './field-path.ts';
+import { notSupportedYet } from './not-yet.ts';
+import { unknownFields } from './unknown-fields.ts';
+
+/** A kind of our group. */
+export type ResourceKind = 'ImagePolicy' | 'ImageUpdateAutomation';
+
+/** What a whole resource of each kind may hold. */
+const FIELDS: Readonly<Record<ResourceKind, StructuralSchema>> = {
+  ImagePolicy: rootFields(structuralSchema(imagePolicySpecSchema)),
+  ImageUpdateAutomation: rootFields(structuralSchema(imageUpdateAutomationSpecSchema)),
+};
+
+/** The kinds of our group. */
+export const RESOURCE_KINDS: readonly string[] = Object.keys(FIELDS);
+
+/** Is it the name of a kind of our group? */
+export function isResourceKind(kind: string): kind is ResourceKind {
+  return RESOURCE_KINDS.includes(kind);
+}
+
+/** Where a resource names no namespace, as `kubectl` has it. */
+const DEFAULT_NAMESPACE = 'default';
+
+/** A resource with its defaults, or all that is wrong with it. */
+export interface CheckedResource {
+  readonly policy?: ImagePolicy;
+  readonly automation?: ImageUpdateAutomation;
+  readonly faults: readonly Fault[];
+}
+
+/**
+ * Checks a resource wherever it comes from, a file or an API server, and gives it its defaults.
+ * @param value the whole resource as plain data
+ * @param sourceOf a scalar as it is written, where that is known: messages repeat it
+ */
+export function checkResource(
+  kind: ResourceKind,
+  value: Readonly<Record<string, unknown>>,
+  sourceOf: (path: FieldPath) => string | undefined,
+): CheckedResource {
+  const parsed =
+    kind === 'ImagePolicy'
+      ? imagePolicySchema.safeParse(value)
+      : imageUpdateAutomationSchema.safeParse(value);
+  const faults = [
+    ...unknownFields(FIELDS[kind], value, []),
+    ...(parsed.error?.issues ?? []).map((issue) => schemaFault(issue, value, sourceOf)),
+    ...notSupportedYet(kind, value['spec']),
+  ];
+  faults.push(...checkMeaning(kind, value['spec']).filter((fault) => !isAmong(fault, faults)));
+  if (parsed.data === undefined || faults.length > 0) return { faults };
+  const metadata = objectMeta(parsed.data.metadata);
+  const { spec } = parsed.data;
+  return 'policy' in spec
+    ? { policy: { kind: 'ImagePolicy', metadata, spec }, faults }
+    : { automation: { kind: 'ImageUpdateAutomation', metadata, spec }, faults };
+}
+
+/** Whatever Kubernetes knows in `metadata` and `status` is fine. */
+function rootFields(spec: StructuralSchema): StructuralSchema {
+  return {
+    type: 'object',
+    properties: {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      metadata: { type: 'object' },
+      spec,
+      status: { type: 'object' },
+    },
+  };
+}
+
+function schemaFault(
+  issue: SchemaIssue,
+  resource: Readonly<Record<string, unknown>>,
+  sourceOf: (path: FieldPath) => string | undefined,
+): Fault {
+  const path = issue.path.filter((step) => typeof step !== 'symbol');
+  const value = valueAt(resource, path);
+  return {
+    code: 'resource/invalid',
+    path,
+    message: describeIssue(issue, { value, source: sourceOf(path) }),
+    // A rule over a whole map is best shown at its name.
+    onKey: typeof value === 'object' || issue.code === 'invalid_key',
+  };
+}
+
+/** Is the field at fault already? One fault per field is enough. */
+function isAmong(fault: Fault, faults: readonly Fault[]): boolean {
+  const field = formatFieldPath(fault.path);
+  return faults.some(({ path }) => formatFieldPath(path) === field);
+}
+
+function objectMeta(metadata: Metadata): ObjectMeta {
+  return {
+    name: metadata.name,
+    namespace: metadata.namespace ?? DEFAULT_NAMESPACE,
+    labels: metadata.labels ?? {},
+  };
+}
