@@ -25,7 +25,9 @@ try {
 }
 
 function list(folder) {
-  return existsSync(folder) ? readdirSync(folder) : [];
+  if (!existsSync(folder)) return [];
+  // The one file there that is written by hand: it lets kustomize take the folder as a base.
+  return readdirSync(folder).filter((name) => name !== 'kustomization.yaml');
 }
 
 function read(folder, name) {
