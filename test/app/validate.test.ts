@@ -129,9 +129,10 @@ describe('validation', () => {
     expect(await faults(files, { 'p.yaml': policyText('other', PODINFO) })).toEqual([
       'web.yaml:11:18 error marker/unknown-policy',
     ]);
-    expect(await faults(files, { 'p.yaml': policyText('podinfo', 'A b') })).toEqual([
-      'p.yaml:5:10 error image/invalid',
-      'web.yaml:11:18 error marker/unknown-policy',
-    ]);
+  });
+
+  it('does not call a policy unknown that is there but invalid', async () => {
+    const files = { 'web.yaml': deploymentText(), 'p.yaml': policyText('podinfo', 'A b') };
+    expect(await faults(files)).toEqual(['p.yaml:5:10 error image/invalid']);
   });
 });
