@@ -102,7 +102,9 @@ function gradeFinding(finding: Finding, text: string): Finding {
 /** Fields that name no policy, or that several claim, as each automation would see them. */
 function claims(resources: Resources, files: readonly CheckedFile[]): readonly Finding[] {
   const known = new Set(resources.policies.keys());
-  const marked = files.flatMap((file) => file.marked);
+  // A policy that is there but invalid is no unknown one: its markers are judged once it is mended.
+  const isComplete = !resources.findings.some(({ severity }) => severity === 'error');
+  const marked = isComplete ? files.flatMap((file) => file.marked) : [];
   const all = viewsOf([...resources.policies.values()]);
   const dangling = assignFields(marked, all, known).findings.map((finding): Finding => ({
     ...finding,
