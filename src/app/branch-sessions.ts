@@ -16,6 +16,8 @@ interface Memory {
 
 /** An open branch with what is known of its files. */
 interface Session {
+  /** As it was opened with. */
+  readonly access: GitAccess;
   readonly branch: GitBranch;
   readonly context: PassContext;
   readonly memories: readonly Memory[];
@@ -32,12 +34,15 @@ export interface BranchWork {
 /** How work on a branch is done. */
 export interface WorkOptions {
   readonly dryRun: boolean;
+  /** Asked just before each push; see {@link BranchWriter}. */
+  readonly mayWrite?: () => boolean;
   readonly signal: AbortSignal;
 }
 
 /**
  * The branches that one process works on: one store and one queue for each, however many automations
- * and commands use it. A session that failed is opened anew, so that a rotated Secret is read again.
+ * and commands use it. A session that failed is opened anew, and so is one for another login: what one
+ * user of a branch may do says nothing about the next.
  */
 export class BranchSessions {
   readonly #ports: Ports;
@@ -63,15 +68,16 @@ export class BranchSessions {
     options: WorkOptions,
     work: (given: BranchWork) => Promise<T>,
   ): Promise<T> {
-    const key = `${access.branch} at ${access.url}`;
+    const key = branchKey(access);
     const queue = this.#queues.get(key) ?? pLimit(1);
     this.#queues.set(key, queue);
     return queue(async () => {
-      const session = this.#sessions.get(key) ?? (await this.#open(key, access, options.signal));
+      const session = await this.#session(key, access, options.signal);
       try {
-        const { clock, random } = this.#ports;
-        const writer = { branch: session.branch, clock, random, dryRun: options.dryRun };
-        const result = await work({ writer, context: session.context });
+        const result = await work({
+          writer: this.#writer(session, options),
+          context: session.context,
+        });
         if (!session.isSaved) await this.#remember(session);
         return result;
       } catch (error) {
@@ -83,16 +89,35 @@ export class BranchSessions {
     });
   }
 
+  /** Lets go of a branch that nobody works on any more; what was learnt of it is saved. */
+  async drop(of: Pick<GitAccess, 'url' | 'branch'>): Promise<void> {
+    const key = branchKey(of);
+    await this.#queues.get(key)?.(() => this.#close(key));
+  }
+
   /** Closes every branch; their stores stay on disk. */
   async close(): Promise<void> {
-    const sessions = [...this.#sessions.values()];
-    this.#sessions.clear();
-    await Promise.all(
-      sessions.map(async (session) => {
-        await session.branch.close();
-        await this.#remember(session);
-      }),
-    );
+    await Promise.all([...this.#sessions.keys()].map((key) => this.#close(key)));
+  }
+
+  async #close(key: string): Promise<void> {
+    const session = this.#sessions.get(key);
+    if (session === undefined) return;
+    this.#sessions.delete(key);
+    await session.branch.close();
+    await this.#remember(session);
+  }
+
+  #writer({ branch }: Session, { dryRun, mayWrite }: WorkOptions): BranchWriter {
+    const { clock, random } = this.#ports;
+    return { branch, clock, random, dryRun, ...(mayWrite === undefined ? {} : { mayWrite }) };
+  }
+
+  async #session(key: string, access: GitAccess, signal: AbortSignal): Promise<Session> {
+    const open = this.#sessions.get(key);
+    if (open !== undefined && JSON.stringify(open.access) === JSON.stringify(access)) return open;
+    await this.#close(key);
+    return this.#open(key, access, signal);
   }
 
   async #open(key: string, access: GitAccess, signal: AbortSignal): Promise<Session> {
@@ -110,7 +135,7 @@ export class BranchSessions {
       { name: blobs, content: interest },
       { name: files, content: parsed },
     ];
-    const session = { branch, context, memories, isSaved: false };
+    const session = { access, branch, context, memories, isSaved: false };
     this.#sessions.set(key, session);
     return session;
   }
@@ -125,6 +150,10 @@ export class BranchSessions {
     }
     session.isSaved = true;
   }
+}
+
+function branchKey({ url, branch }: Pick<GitAccess, 'url' | 'branch'>): string {
+  return `${branch} at ${url}`;
 }
 
 /** One piece of work on one branch, for commands that end after it. */

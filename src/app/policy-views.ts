@@ -14,6 +14,15 @@ import type { RepositoryScan, RepositoryScans } from './repository-scans.ts';
 /** Tags that locks name, by policy: planning asks for their existence and digest. */
 export type LockedTags = ReadonlyMap<PolicyKey, ReadonlySet<string>>;
 
+/** What one policy says now, and where that comes from. */
+export interface PolicyLook {
+  readonly view: PolicyView;
+  /** Absent where the policy is suspended, or the registry failed. */
+  readonly scan?: RepositoryScan;
+  /** Why the choice is `failed`. */
+  readonly error?: AppError;
+}
+
 /** What each policy says now. Selectors and choices are kept between calls: a scan then costs what is new. */
 export class PolicyViews {
   readonly #scans: RepositoryScans;
@@ -37,16 +46,23 @@ export class PolicyViews {
   ): Promise<ReadonlyMap<PolicyKey, PolicyView>> {
     const views = policies.map(async (policy) => {
       const key = policyKey(policy);
-      return [key, await this.#view(policy, locked.get(key) ?? new Set(), signal)] as const;
+      const { view } = await this.look(policy, locked.get(key) ?? new Set(), signal);
+      return [key, view] as const;
     });
     return new Map(await Promise.all(views));
   }
 
-  async #view(
+  /** Lets go of what was kept for a policy that is no more. */
+  forget(key: PolicyKey): void {
+    this.#selectors.delete(key);
+  }
+
+  /** A view of one policy, with the scan behind it. @throws AppError `cancelled` */
+  async look(
     policy: ImagePolicy,
     locked: ReadonlySet<string>,
     signal: AbortSignal,
-  ): Promise<PolicyView> {
+  ): Promise<PolicyLook> {
     const selector = this.#selector(policy);
     const silent = (choice: Choice): PolicyView => ({
       policy,
@@ -55,24 +71,28 @@ export class PolicyViews {
       hasTag: () => undefined,
       digestOf: () => undefined,
     });
-    if (policy.spec.suspend) return silent({ kind: 'suspended' });
+    const failed = (error: AppError): PolicyLook => ({
+      view: silent({ kind: 'failed', message: error.message }),
+      error,
+    });
+    if (policy.spec.suspend) return { view: silent({ kind: 'suspended' }) };
     const scan = await this.#scans.scan(policy, signal);
-    if ('error' in scan) return silent({ kind: 'failed', message: scan.error.message });
+    if ('error' in scan) return failed(scan.error);
     try {
       if (reflectsDigest(policy)) {
         for (const tag of locked) await this.#scans.digest(policy, scan, tag, signal);
       }
-      const choice = await this.#choose(policy, selector, scan, signal);
-      return {
+      const view = {
         policy,
         selector,
-        choice,
-        hasTag: (tag) => hasTag(policy, scan, tag),
-        digestOf: (tag) => scan.digests.get(tag) ?? undefined,
+        choice: await this.#choose(policy, selector, scan, signal),
+        hasTag: (tag: string) => hasTag(policy, scan, tag),
+        digestOf: (tag: string) => scan.digests.get(tag) ?? undefined,
       };
+      return { view, scan };
     } catch (error) {
       if (!(error instanceof AppError) || error.code === 'cancelled') throw error;
-      return silent({ kind: 'failed', message: error.message });
+      return failed(error);
     }
   }
 

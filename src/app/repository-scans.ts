@@ -3,6 +3,7 @@ import type { ImagePolicy } from '../api/image-policy.ts';
 import { AppError } from '../domain/errors.ts';
 import { parseRepository, repositoryKey } from '../domain/image-reference.ts';
 import { backoffMs } from '../domain/schedule.ts';
+import { tagsRevision } from '../domain/tags-revision.ts';
 import { nextScan } from './due-times.ts';
 import { accessKey, registryAccess } from './registry-access.ts';
 import type { Clock, CronTimes, Registry, Secrets } from '../ports.ts';
@@ -17,6 +18,8 @@ const RETRY = { firstMs: 15_000, maxMs: 300_000 };
 export interface RepositoryScan {
   readonly at: Date;
   readonly tags: ReadonlySet<string>;
+  /** Hash over the tags: the same tags, the same revision. */
+  readonly revision: string;
   /** Digests asked for since, by tag; null where the registry has no such tag. */
   readonly digests: Map<string, string | null>;
 }
@@ -60,11 +63,20 @@ export class RepositoryScans {
     const key = scanKey(policy);
     const last = this.#answers.get(key);
     if (last !== undefined && this.#dueAfter(policy, last) > this.#ports.clock.now()) return last;
-    return shared(this.#scansInFlight, key, async () => {
+    const scan: Promise<ScanAnswer> = shared(this.#scansInFlight, key, async () => {
       const answer = await this.#limit(() => this.#ask(policy, last, signal));
-      this.#answers.set(key, answer);
+      // A scan that was forgotten while it was under way answers those who wait for it, and nobody else.
+      if (this.#scansInFlight.get(key) === scan) this.#answers.set(key, answer);
       return answer;
     });
+    return scan;
+  }
+
+  /** Lets go of what a policy was answered, and of a scan under way: it is due at once. */
+  forget(policy: ImagePolicy): void {
+    const key = scanKey(policy);
+    this.#answers.delete(key);
+    this.#scansInFlight.delete(key);
   }
 
   /** Digest of a tag, asked for once per scan; null where the registry has no such tag. */
@@ -109,12 +121,12 @@ export class RepositoryScans {
       // Following one mutable tag needs no list: its digest says all.
       if (followed !== undefined) {
         const digest = await this.#askDigest(policy, followed, signal);
-        return { at, tags: new Set(), digests: new Map([[followed, digest]]) };
+        return scanOf(at, [], new Map([[followed, digest]]));
       }
       const access = await registryAccess(policy, this.#ports.secrets, signal);
       const repository = parseRepository(policy.spec.image);
       const tags = await this.#ports.registry.listTags(repository, access, signal);
-      return { at, tags: new Set(tags), digests: new Map() };
+      return scanOf(at, tags, new Map());
     } catch (error) {
       if (!(error instanceof AppError) || error.code === 'cancelled') throw error;
       const before = last !== undefined && 'error' in last ? last.failures : 0;
@@ -129,21 +141,27 @@ export class RepositoryScans {
   }
 }
 
+function scanOf(
+  at: Date,
+  tags: readonly string[],
+  digests: Map<string, string | null>,
+): RepositoryScan {
+  return { at, tags: new Set(tags), revision: tagsRevision(tags), digests };
+}
+
 /** The work under way for a key, or new work. */
-async function shared<T>(
+function shared<T>(
   inFlight: Map<string, Promise<T>>,
   key: string,
   work: () => Promise<T>,
 ): Promise<T> {
   const running = inFlight.get(key);
   if (running !== undefined) return running;
-  const begun = work();
+  const begun = work().finally(() => {
+    if (inFlight.get(key) === begun) inFlight.delete(key);
+  });
   inFlight.set(key, begun);
-  try {
-    return await begun;
-  } finally {
-    inFlight.delete(key);
-  }
+  return begun;
 }
 
 /** Policies of one repository share a scan when they log in alike; a followed tag needs no list. */

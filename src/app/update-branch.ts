@@ -24,6 +24,8 @@ export interface BranchWriter {
   readonly random: () => number;
   /** Plan only; nothing is written. */
   readonly dryRun: boolean;
+  /** Asked just before each push: may this process still write? Without it, it always may. */
+  readonly mayWrite?: () => boolean;
 }
 
 /** A commit to make on the head it was planned for; no writes: nothing to do. */
@@ -37,7 +39,8 @@ export interface PlannedCommit<T> {
 /**
  * Plans on the branch's head and pushes the outcome. When someone else pushed in between, the plan
  * is made again on the new head: intent is repeated, text is never rebased, nothing is forced.
- * @throws AppError `git/conflict` when the branch would not stand still
+ * @throws AppError `git/conflict` when the branch would not stand still, `cancelled` when this process
+ * may write no more: then nothing was pushed
  */
 export async function commitToBranch<T>(
   writer: BranchWriter,
@@ -56,6 +59,10 @@ export async function commitToBranch<T>(
     if (files.length === 0 || writer.dryRun) return { result };
     const time = writer.clock.now();
     const commit = await writer.branch.commit({ parent, files, message, author, time }, signal);
+    if (writer.mayWrite?.() === false) {
+      const message = `${writer.branch.description}: another process may be writing now; nothing was pushed`;
+      throw new AppError('cancelled', message);
+    }
     const push = await writer.branch.push({ commit, parent }, signal);
     if (push.kind === 'pushed') return { result, commit };
     reason = push.reason;

@@ -36,6 +36,11 @@ export interface PassRequest {
   /** Resources from elsewhere (`--policies`, `--config`); with policies among them, those in the source do not count. */
   readonly resources: Resources;
   /**
+   * Policies of a cluster, usable or not. With it, the given resources are all there are, even where
+   * that is none: what lies in the repo counts once it is applied, and not before.
+   */
+  readonly inCluster?: ReadonlySet<PolicyKey>;
+  /**
    * Which automation says where and how to write, of all that there are. Without one, every policy
    * applies, everywhere.
    */
@@ -97,7 +102,7 @@ export async function planPass(
     );
   const expected = expectedStrategy(input);
   const first = await read(expected);
-  const resources = resourcesFor(input.resources, first.resources);
+  const resources = resourcesFor(input, first.resources);
   rejectInvalid(resources.findings);
   const automation = input.chooseAutomation(resources);
   const { strategy = 'Setters', paths = [] } = { ...automation?.spec.update, ...input.update };
@@ -110,7 +115,7 @@ export async function planPass(
     lockedTags(fields, policies, context.now()),
     signal,
   );
-  const known = new Set(resources.policies.keys());
+  const known = input.inCluster ?? new Set(resources.policies.keys());
   const plan = planUpdate({ fields, views, known, now: context.now() });
   const edited = await editFiles(input.source, plan, signal);
   const expiry = nextExpiry(fields, policies, context.now());
@@ -132,8 +137,10 @@ export async function planPass(
 }
 
 /** The strategy as far as it is known before the source's own resources are: one reading then suffices. */
-function expectedStrategy({ resources, chooseAutomation, update }: PassRequest): UpdateStrategy {
-  const automation = resources.policies.size > 0 ? chooseAutomation(resources) : undefined;
+function expectedStrategy(request: PassRequest): UpdateStrategy {
+  const { resources, chooseAutomation, update, inCluster } = request;
+  const isComplete = resources.policies.size > 0 || inCluster !== undefined;
+  const automation = isComplete ? chooseAutomation(resources) : undefined;
   return update?.strategy ?? automation?.spec.update?.strategy ?? 'Setters';
 }
 
@@ -141,8 +148,12 @@ function expectedStrategy({ resources, chooseAutomation, update }: PassRequest):
  * Policies that were given are all there are: a repo may hold those of other clusters too. Only
  * without any do the source's own apply.
  */
-function resourcesFor(given: Resources, found: readonly ParsedResources[]): Resources {
-  return given.policies.size > 0 ? given : mergeResources(given, found);
+function resourcesFor(
+  { resources: given, inCluster }: PassRequest,
+  found: readonly ParsedResources[],
+): Resources {
+  const isComplete = given.policies.size > 0 || inCluster !== undefined;
+  return isComplete ? given : mergeResources(given, found);
 }
 
 function applicable(

@@ -46,6 +46,19 @@ describe('a scan', () => {
     expect(calls()).toEqual([`list ${PODINFO}`]);
   });
 
+  it('is due at once after it was forgotten, and a scan under way by then counts no more', async () => {
+    const { scan, scans, calls, ports, dueInMs } = scanning();
+    const early = scan();
+    scans.forget(policy());
+    ports.registry.repositories = { [PODINFO]: ['7.0.0'] };
+    const late = scan();
+    expect(await early).not.toBe(await late);
+    expect(await scan()).toBe(await late);
+    expect(calls()).toHaveLength(2);
+    scans.forget(policy());
+    expect(dueInMs()).toBe(0);
+  });
+
   it('is not shared by policies that log in otherwise', async () => {
     const login = { '.dockerconfigjson': '{}' };
     const { scan, ports } = scanning({

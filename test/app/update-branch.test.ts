@@ -192,4 +192,68 @@ describe('sessions', () => {
     await expect(again).rejects.toMatchObject({ code: 'resource/invalid' });
     expect(branch.usage.reads).toEqual([]);
   });
+
+  it('are opened anew for another login, and with it the next time', async () => {
+    const { branch, ports, sessions } = world();
+    const tenant = { ...ACCESS, basic: { username: 'tenant', password: 'x' } };
+    await sessions.update(ACCESS, REQUEST, OPTIONS);
+    await sessions.update(tenant, REQUEST, OPTIONS);
+    await sessions.update(tenant, REQUEST, OPTIONS);
+    expect(ports.opened).toEqual([ACCESS, tenant]);
+    expect(branch.closed).toBe(1);
+  });
+
+  it('are dropped after the work that is under way, and then opened anew', async () => {
+    const { branch, ports, sessions } = world();
+    const update = sessions.update(ACCESS, REQUEST, OPTIONS);
+    const drop = sessions.drop(ACCESS);
+    expect((await update).commit).toBeDefined();
+    await drop;
+    expect(branch.closed).toBe(1);
+    await sessions.update(ACCESS, REQUEST, OPTIONS);
+    expect(ports.opened).toHaveLength(2);
+  });
+});
+
+describe('a writer that may write no more', () => {
+  it('pushes nothing, and says so', async () => {
+    const { branch, sessions } = world();
+    const update = sessions.update(ACCESS, REQUEST, { ...OPTIONS, mayWrite: () => false });
+    await expect(update).rejects.toMatchObject({ code: 'cancelled' });
+    expect(branch.current['web.yaml']).toBe(deploymentText());
+  });
+
+  it('is asked again before each attempt', async () => {
+    const { branch, sessions } = world();
+    const answers = [true, false];
+    branch.beforePush = () => branch.commitByOther({ 'other.txt': 'x' });
+    const mayWrite = () => answers.shift() ?? true;
+    const update = sessions.update(ACCESS, REQUEST, { ...OPTIONS, mayWrite });
+    await expect(update).rejects.toMatchObject({ code: 'cancelled' });
+    expect(answers).toEqual([]);
+    expect(branch.current['web.yaml']).toBe(deploymentText());
+  });
+});
+
+describe('an update in a cluster', () => {
+  it.each([
+    { name: 'counts the repo’s own policies outside one', inCluster: undefined, commits: 1 },
+    { name: 'leaves the repo’s own policies alone', inCluster: new Set<string>(), commits: 0 },
+  ])('$name', async ({ inCluster, commits }) => {
+    const { branch, sessions } = world();
+    const request = { ...REQUEST, ...(inCluster === undefined ? {} : { inCluster }) };
+    await sessions.update(ACCESS, request, OPTIONS);
+    expect(branch.requests).toHaveLength(commits);
+  });
+
+  it('knows the policies that are there and cannot be used', async () => {
+    const { sessions } = world();
+    const findings = async (...known: string[]) => {
+      const request = { ...REQUEST, inCluster: new Set(known) };
+      const { pass } = await sessions.update(ACCESS, request, OPTIONS);
+      return pass.findings.map(({ code }) => code);
+    };
+    expect(await findings()).toEqual(['marker/unknown-policy']);
+    expect(await findings('apps/podinfo')).toEqual([]);
+  });
 });
