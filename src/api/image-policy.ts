@@ -221,7 +221,7 @@ export const imagePolicySpecSchema = rule(
       .default('generic')
       .describe('Where credentials come from; generic is secretRef or none.'),
     certSecretRef: localReference(
-      'Secret with ca.crt to trust, and tls.crt with tls.key to present.',
+      'Secret with ca.crt to trust. Client certificates (tls.crt, tls.key) are not supported yet.',
     ).optional(),
     proxySecretRef: localReference('Secret with the address of an HTTP proxy.').optional(),
     insecure: z

@@ -22,7 +22,7 @@ const gitSchema = z
       'Secret with username and password, bearerToken, or an SSH identity and known_hosts.',
     ).optional(),
     certSecretRef: localReference(
-      'Secret with ca.crt to trust, and tls.crt with tls.key to present.',
+      'Secret with ca.crt to trust. Client certificates (tls.crt, tls.key) are not supported yet.',
     ).optional(),
     proxySecretRef: localReference('Secret with the address of an HTTP proxy.').optional(),
     provider: z

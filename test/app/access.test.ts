@@ -49,7 +49,7 @@ describe('access to a registry', () => {
     },
     {
       spec: { certSecretRef },
-      secrets: { 'apps/ca': { 'tls.crt': 'PEM' } },
+      secrets: { 'apps/ca': { ca: 'PEM' } },
       want: 'Secret apps/ca has no ca.crt',
     },
     // Another namespace's Secret of that name is not ours.
@@ -139,7 +139,12 @@ describe('access to Git', () => {
       secret: { username: 'hunter2' },
       want: 'Secret apps/login has neither bearerToken, nor username and password, nor identity and known_hosts',
     },
-    { secret: undefined, ca: { 'tls.crt': 'PEM' }, want: 'Secret apps/ca has no ca.crt' },
+    { secret: undefined, ca: { ca: 'PEM' }, want: 'Secret apps/ca has no ca.crt' },
+    {
+      secret: undefined,
+      ca: { 'ca.crt': 'PEM', 'tls.crt': 'PEM' },
+      want: 'Secret apps/ca has a client certificate (tls.crt): not supported yet; name a Secret with ca.crt alone',
+    },
   ])('fails with "$want"', async ({ secret, ca, want }) => {
     const error = asAppError(await access(secret, ca).catch((thrown: unknown) => thrown));
     expect(error).toMatchObject({ code: 'secret/invalid', message: want });

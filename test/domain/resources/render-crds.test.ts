@@ -8,6 +8,8 @@ const folder = new URL('../../../crds/', import.meta.url);
 
 it('crds/ holds exactly what the schemas generate today', () => {
   const committed = readdirSync(folder)
+    // Written by hand: it lets kustomize take the folder as a base.
+    .filter((name) => name !== 'kustomization.yaml')
     .toSorted()
     .map((name) => ({ name, text: readFileSync(new URL(name, folder), 'utf8') }));
   expect(committed).toEqual(renderCrds());
