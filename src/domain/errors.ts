@@ -38,6 +38,10 @@ export type ErrorCode =
   | 'git/dirty'
   | 'git/store'
   | 'git/unsupported'
+  // Kubernetes
+  | 'cluster/unreachable'
+  | 'cluster/forbidden'
+  | 'cluster/invalid'
   // the rest
   | 'secret/not-found'
   | 'secret/invalid'

@@ -200,7 +200,8 @@ async function until(server: ServerProcess, holds: () => Promise<boolean>): Prom
 
 async function installCrds(request: ApiRequest): Promise<void> {
   const folder = join(ROOT, 'crds');
-  for (const file of readdirSync(folder)) {
+  // Beside them lies a kustomization.
+  for (const file of readdirSync(folder).filter((name) => name.startsWith('lockkeeper.dev_'))) {
     const crd = parse(readFileSync(join(folder, file), 'utf8')) as { metadata: { name: string } };
     const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${crd.metadata.name}`;
     // As `kubectl apply --server-side` does it, so that tests can apply them again.

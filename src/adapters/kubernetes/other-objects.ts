@@ -1,0 +1,39 @@
+import type { ClusterContext } from './context.ts';
+import type { Resource } from './resource.ts';
+
+/** Any object of the cluster, such as a Flux GitRepository, a ServiceAccount or a Namespace. */
+export interface AnyRef {
+  readonly resource: Resource;
+  /** Absent where the resource has none. */
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+/** Reads one object. @returns its JSON, or undefined when there is none (or no such kind) */
+export async function getObject(
+  { client, timing }: ClusterContext,
+  ref: AnyRef,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const options = { signal, timeoutMs: timing.requestMs, expect: [404] };
+  const { status, body } = await client.call({ verb: 'get', ...ref }, options);
+  return status === 404 ? undefined : body;
+}
+
+/** Sets annotations and leaves everything else as it is. */
+export async function annotateObject(
+  { client, timing }: ClusterContext,
+  update: { readonly ref: AnyRef; readonly annotations: Readonly<Record<string, string>> },
+  signal: AbortSignal,
+): Promise<'written' | 'gone'> {
+  const request = {
+    verb: 'patch',
+    ...update.ref,
+    query: { fieldManager: 'lockkeeper' },
+    contentType: 'application/merge-patch+json',
+    body: { metadata: { annotations: update.annotations } },
+  } as const;
+  const options = { signal, timeoutMs: timing.requestMs, expect: [404] };
+  const { status } = await client.call(request, options);
+  return status === 404 ? 'gone' : 'written';
+}
