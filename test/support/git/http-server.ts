@@ -137,7 +137,10 @@ function isAuthorized(header: string | undefined, options: GitHttpServerOptions)
   return header !== undefined && accepted.includes(header);
 }
 
-/** One CGI exchange (RFC 3875) with `git http-backend`. */
+/**
+ * One CGI exchange (RFC 3875) with `git http-backend`. It is told no CONTENT_LENGTH, so that it reads to
+ * the end: waiting for the rest of a request whose client was killed, Git 2.39 spins for ever.
+ */
 function runBackend({ request, response, entry, fault, options }: Exchange): void {
   const url = new URL(request.url ?? '/', 'http://localhost');
   const child = spawn('git', ['http-backend'], {
@@ -149,9 +152,6 @@ function runBackend({ request, response, entry, fault, options }: Exchange): voi
       QUERY_STRING: url.search.slice(1),
       REQUEST_METHOD: request.method ?? 'GET',
       CONTENT_TYPE: request.headers['content-type'] ?? '',
-      ...(request.headers['content-length'] === undefined
-        ? {}
-        : { CONTENT_LENGTH: request.headers['content-length'] }),
       HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
       GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
       REMOTE_ADDR: '127.0.0.1',
