@@ -55,7 +55,12 @@ export async function commitToBranch<T>(
         signal,
       );
     const parent = await writer.branch.head(signal);
-    const { writes: files, message, author, result } = await plan(parent);
+    const planned = await plan(parent).catch(branchMoved);
+    if (planned instanceof AppError) {
+      reason = planned.message;
+      continue;
+    }
+    const { writes: files, message, author, result } = planned;
     if (files.length === 0 || writer.dryRun) return { result };
     const time = writer.clock.now();
     const commit = await writer.branch.commit({ parent, files, message, author, time }, signal);
@@ -72,6 +77,12 @@ export async function commitToBranch<T>(
     `${writer.branch.description}: gave up after ${MAX_ATTEMPTS} rejected pushes (${reason})`,
     { retry: true },
   );
+}
+
+/** A commit that is gone by the time it is fetched: the branch moved in between. Else the error itself is thrown. */
+function branchMoved(error: unknown): AppError {
+  if (error instanceof AppError && error.code === 'git/not-found' && error.retry) return error;
+  throw error;
 }
 
 /** A pass that was carried out. */

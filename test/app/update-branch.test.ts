@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { BranchSessions } from '../../src/app/branch-sessions.ts';
 import { PolicyViews } from '../../src/app/policy-views.ts';
 import { RepositoryScans } from '../../src/app/repository-scans.ts';
@@ -111,6 +111,15 @@ describe('an update of a branch', () => {
     expect(commit).toBeUndefined();
     expect(pass.plan.decisions).toMatchObject([{ reason: 'Locked' }]);
     expect(branch.current['web.yaml']).toBe(locked);
+  });
+
+  it('begins anew when the commit is gone before its files are fetched', async () => {
+    const { branch, sessions } = world();
+    vi.spyOn(branch, 'files').mockImplementationOnce(() => {
+      throw new AppError('git/not-found', 'the commit is no longer there', { retry: true });
+    });
+    const { commit } = await sessions.update(ACCESS, REQUEST, OPTIONS);
+    expect(commit).toBeDefined();
   });
 
   it('gives up on a branch that never stands still', async () => {
