@@ -17,9 +17,9 @@ export type LockedTags = ReadonlyMap<PolicyKey, ReadonlySet<string>>;
 /** What one policy says now, and where that comes from. */
 export interface PolicyLook {
   readonly view: PolicyView;
-  /** Absent where the policy is suspended, or the registry failed. */
+  /** Absent where the policy is suspended, or the tags could not be listed. */
   readonly scan?: RepositoryScan;
-  /** Why the choice is `failed`. */
+  /** Why the choice is `failed`; beside a scan: a digest could not be asked for. */
   readonly error?: AppError;
 }
 
@@ -71,7 +71,7 @@ export class PolicyViews {
       hasTag: () => undefined,
       digestOf: () => undefined,
     });
-    const failed = (error: AppError): PolicyLook => ({
+    const failed = (error: AppError) => ({
       view: silent({ kind: 'failed', message: error.message }),
       error,
     });
@@ -92,7 +92,7 @@ export class PolicyViews {
       return { view, scan };
     } catch (error) {
       if (!(error instanceof AppError) || error.code === 'cancelled') throw error;
-      return failed(error);
+      return { ...failed(error), scan };
     }
   }
 

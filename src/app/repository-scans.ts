@@ -164,6 +164,11 @@ function shared<T>(
   return begun;
 }
 
+/** Are two policies served by one scan? */
+export function shareScan(a: ImagePolicy, b: ImagePolicy): boolean {
+  return scanKey(a) === scanKey(b);
+}
+
 /** Policies of one repository share a scan when they log in alike; a followed tag needs no list. */
 function scanKey(policy: ImagePolicy): string {
   const repository = repositoryKey(parseRepository(policy.spec.image));

@@ -65,7 +65,7 @@ export async function commitToBranch<T>(
     const time = writer.clock.now();
     const commit = await writer.branch.commit({ parent, files, message, author, time }, signal);
     if (writer.mayWrite?.() === false) {
-      const message = `${writer.branch.description}: another process may be writing now; nothing was pushed`;
+      const message = `${writer.branch.description}: this process is no longer to write; nothing was pushed`;
       throw new AppError('cancelled', message);
     }
     const push = await writer.branch.push({ commit, parent }, signal);

@@ -43,11 +43,17 @@ export function policiesOf(
   automation: ImageUpdateAutomation,
   { policies }: Resources,
 ): readonly Loaded<ImagePolicy>[] {
-  const { policySelector } = automation.spec;
-  return [...policies.values()].filter(
-    ({ metadata }) =>
-      metadata.namespace === automation.metadata.namespace &&
-      (policySelector === undefined || matchesSelector(metadata.labels, policySelector)),
+  return [...policies.values()].filter(({ metadata }) => appliesTo(automation, metadata));
+}
+
+/** Is a policy with this metadata one that an automation applies? */
+export function appliesTo(
+  { metadata, spec: { policySelector } }: ImageUpdateAutomation,
+  policy: Pick<ObjectMeta, 'namespace' | 'labels'>,
+): boolean {
+  return (
+    policy.namespace === metadata.namespace &&
+    (policySelector === undefined || matchesSelector(policy.labels, policySelector))
   );
 }
 

@@ -9,7 +9,7 @@ import type { Decision, Reason as DecisionReason } from '../plan/decide-slot.ts'
 import type { PolicyView } from '../plan/policy-view.ts';
 import { conditionsOf, type Verdict } from './conditions.ts';
 import { failureVerdict } from './failure-verdict.ts';
-import { MAX_REQUEST_CHARS, type StatusContext } from './policy-status.ts';
+import type { StatusContext } from './policy-status.ts';
 import { specVerdict } from './spec-verdict.ts';
 
 /** A commit that is at the remote. */
@@ -60,8 +60,7 @@ export function automationStatus(
     ...(push === undefined ? {} : { lastPush: lastPush(push) }),
     conditions: [...conditionsOf(verdictOn(outcome), conditions, { generation, now })],
     observedGeneration: generation,
-    lastHandledReconcileAt:
-      requestedAt?.slice(0, MAX_REQUEST_CHARS) ?? previous.lastHandledReconcileAt,
+    lastHandledReconcileAt: requestedAt ?? previous.lastHandledReconcileAt,
   };
 }
 

@@ -8,10 +8,8 @@ import { writtenName, type PolicyView } from '../plan/policy-view.ts';
 import type { TagVerdict } from '../selection/selector.ts';
 import { conditionsOf, type Verdict } from './conditions.ts';
 import { failureVerdict } from './failure-verdict.ts';
+import { sameJson } from './same-json.ts';
 import { specVerdict } from './spec-verdict.ts';
-
-/** Longest request that status repeats. */
-export const MAX_REQUEST_CHARS = 256;
 
 /** A list of tags that a registry gave. */
 export interface TagList {
@@ -41,9 +39,19 @@ export type PolicyOutcome =
 export interface StatusContext<Status> {
   readonly previous: Status;
   readonly generation: number;
-  /** Value of the annotation that asks for a run now, where there is one. */
+  /** What {@link requestOf} gave. */
   readonly requestedAt: string | undefined;
   readonly now: Date;
+}
+
+/** Would an automation do otherwise after this change of a policy's status? New tags that are not chosen do not matter. */
+export function isOtherEffect(before: ImagePolicyStatus, after: ImagePolicyStatus): boolean {
+  return !sameJson(effectOf(before), effectOf(after));
+}
+
+function effectOf({ latest, lock, conditions, observedGeneration }: ImagePolicyStatus): unknown {
+  const ready = conditions?.find(({ type }) => type === 'Ready');
+  return { latest, lock, reason: ready?.reason, observedGeneration };
 }
 
 /** The status that an API server keeps, as far as it can be understood; else an empty one. */
@@ -69,8 +77,7 @@ export function policyStatus(
     lock: lock === undefined ? undefined : statusLock(lock),
     conditions: [...conditionsOf(verdictOn(outcome, lock), conditions, { generation, now })],
     observedGeneration: generation,
-    lastHandledReconcileAt:
-      requestedAt?.slice(0, MAX_REQUEST_CHARS) ?? previous.lastHandledReconcileAt,
+    lastHandledReconcileAt: requestedAt ?? previous.lastHandledReconcileAt,
   };
 }
 

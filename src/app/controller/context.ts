@@ -1,0 +1,47 @@
+import type { ImagePolicyStatus } from '../../api/image-policy-status.ts';
+import type { AppError, Finding } from '../../domain/errors.ts';
+import type { PolicyKey } from '../../domain/manifest/image-field.ts';
+import type { Choice } from '../../domain/plan/policy-view.ts';
+import type { Push } from '../../domain/status/automation-status.ts';
+import type { Cluster, Leadership, ObjectRef, Ports } from '../../ports.ts';
+import type { BranchSessions } from '../branch-sessions.ts';
+import type { PolicyViews } from '../policy-views.ts';
+import type { RepositoryScans } from '../repository-scans.ts';
+import type { StandaloneEvent } from '../standalone.ts';
+import type { ClusterObjects } from './objects.ts';
+
+/** An outcome, told to whoever logs and counts. */
+export type ControllerEvent =
+  | Extract<StandaloneEvent, { kind: 'pass' }>
+  | { readonly kind: 'policy'; readonly policy: PolicyKey; readonly choice: Choice }
+  | { readonly kind: 'invalid'; readonly ref: ObjectRef; readonly findings: readonly Finding[] }
+  | {
+      readonly kind: 'failed';
+      readonly ref: ObjectRef;
+      readonly error: AppError;
+      readonly retryAt: Date;
+    }
+  /** All objects are known: the process is ready. */
+  | { readonly kind: 'synced'; readonly policies: number; readonly automations: number }
+  /** This process has begun to write, or has ended to. */
+  | { readonly kind: 'leading' | 'following' };
+
+/** What reconciling works with, as long as this process leads. */
+export interface ControllerContext {
+  readonly ports: Ports;
+  readonly cluster: Cluster;
+  readonly objects: ClusterObjects;
+  readonly scans: RepositoryScans;
+  readonly views: PolicyViews;
+  readonly sessions: BranchSessions;
+  readonly leadership: Leadership;
+  /** Pushes that no status tells of yet, by the key of their automation. */
+  readonly untoldPushes: Map<string, Push>;
+  /** What was last found of each policy, whether or not it could be written to its status. */
+  readonly found: Map<PolicyKey, ImagePolicyStatus>;
+  /** Asks for a run of the automations that apply a policy. */
+  readonly runAutomationsOf: (policy: PolicyKey) => void;
+  /** Asks for a look at a policy: its repository has been seen since. */
+  readonly lookAtPolicy: (policy: PolicyKey) => void;
+  readonly onEvent: (event: ControllerEvent) => void;
+}

@@ -1,0 +1,184 @@
+import type { ImagePolicy } from '../../api/image-policy.ts';
+import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
+import type { PolicyKey } from '../../domain/manifest/image-field.ts';
+import { appliesTo } from '../../domain/resources/merge-resources.ts';
+import type { Cluster, Leadership, ObjectKind, Ports } from '../../ports.ts';
+import { BranchSessions } from '../branch-sessions.ts';
+import { PolicyViews } from '../policy-views.ts';
+import { RepositoryScans, shareScan } from '../repository-scans.ts';
+import type { StopSignals } from '../standalone.ts';
+import type { ControllerContext, ControllerEvent } from './context.ts';
+import {
+  automationIn,
+  objectKey,
+  policyIn,
+  type ClusterObjects,
+  type KnownObject,
+  type ObjectChange,
+} from './objects.ts';
+import { reconcileAutomation } from './reconcile-automation.ts';
+import { reconcilePolicy } from './reconcile-policy.ts';
+import { WorkQueue } from './work-queue.ts';
+
+/** What leading takes. */
+export interface LeadOptions {
+  readonly ports: Ports;
+  readonly cluster: Cluster;
+  readonly objects: ClusterObjects;
+  readonly leadership: Leadership;
+  /** Objects of each kind that are worked on at the same time. */
+  readonly concurrency: number;
+  readonly signals: StopSignals;
+  readonly onEvent: (event: ControllerEvent) => void;
+}
+
+/** The work of a process that leads: what is due, and what follows from every change. */
+export class LeadTerm {
+  readonly #context: ControllerContext;
+  readonly #queues: Readonly<Record<ObjectKind, WorkQueue>>;
+
+  constructor(options: LeadOptions) {
+    const { ports, objects } = options;
+    const scans = new RepositoryScans(ports);
+    const views = new PolicyViews(scans);
+    this.#context = {
+      ...options,
+      scans,
+      views,
+      sessions: new BranchSessions(ports, views),
+      untoldPushes: new Map(),
+      found: new Map(),
+      runAutomationsOf: (policy) => this.#runAutomationsOf(policy),
+      lookAtPolicy: (policy) => this.#queues.ImagePolicy.add(policy),
+    };
+    this.#queues = {
+      ImagePolicy: this.#queue('ImagePolicy', options, reconcilePolicy),
+      ImageUpdateAutomation: this.#queue('ImageUpdateAutomation', options, reconcileAutomation),
+    };
+    for (const kind of ['ImagePolicy', 'ImageUpdateAutomation'] as const) {
+      for (const key of objects.keys(kind)) this.#queues[kind].add(key);
+    }
+  }
+
+  /** Something was heard of an object. */
+  changed({ before, after, isDue }: ObjectChange): void {
+    if (!isDue) return;
+    const { kind } = after.object.ref;
+    const key = objectKey(after.object.ref);
+    if (before !== undefined && before.object.uid !== after.object.uid) {
+      this.#forget(before);
+    }
+    this.#letGo(before);
+    this.#queues[kind].add(key);
+    // Who applies a policy is a matter of its labels, which no status tells of.
+    if (kind === 'ImagePolicy' && before !== undefined) this.#runAutomationsOf(key);
+  }
+
+  removed(known: KnownObject): void {
+    const { ref } = known.object;
+    this.#forget(known);
+    this.#letGo(known);
+    if (ref.kind === 'ImagePolicy') {
+      this.#addAutomations(({ metadata }) => metadata.namespace === ref.namespace);
+    }
+  }
+
+  /** A Secret is otherwise than before: whoever needs it tries at once. */
+  secretChanged(namespace: string, name: string): void {
+    const { objects, scans } = this.#context;
+    const needs = (...refs: readonly ({ readonly name: string } | undefined)[]) =>
+      refs.some((ref) => ref?.name === name);
+    for (const policy of objects.policies()) {
+      const { secretRef, certSecretRef } = policy.spec;
+      if (policy.metadata.namespace !== namespace || !needs(secretRef, certSecretRef)) continue;
+      scans.forget(policy);
+      this.#queues.ImagePolicy.add(objectKey(policy.metadata));
+    }
+    this.#addAutomations(
+      ({ metadata, spec }) =>
+        metadata.namespace === namespace && needs(spec.git?.secretRef, spec.git?.certSecretRef),
+    );
+  }
+
+  /** Resolves when the work under way has ended and nothing is held open; call it after `stop`. */
+  async ended(): Promise<void> {
+    await Promise.all([
+      this.#queues.ImagePolicy.ended(),
+      this.#queues.ImageUpdateAutomation.ended(),
+    ]);
+    await this.#context.sessions.close();
+  }
+
+  #queue(
+    kind: ObjectKind,
+    { ports, objects, concurrency, signals, onEvent }: LeadOptions,
+    reconcile: typeof reconcilePolicy,
+  ): WorkQueue {
+    const { clock, random } = ports;
+    return new WorkQueue({
+      clock,
+      random,
+      concurrency,
+      signals,
+      work: (key, signal) => reconcile(this.#context, key, signal),
+      onFailure: (key, error, retryAt) => {
+        const ref = objects.get(kind, key)?.object.ref;
+        if (ref !== undefined) onEvent({ kind: 'failed', ref, error, retryAt });
+      },
+    });
+  }
+
+  #runAutomationsOf(key: PolicyKey): void {
+    const known = this.#context.objects.get('ImagePolicy', key);
+    if (known === undefined) return;
+    const { ref, labels } = known.object;
+    this.#addAutomations((automation) =>
+      appliesTo(automation, { namespace: ref.namespace, labels }),
+    );
+  }
+
+  #addAutomations(isMeant: (automation: ImageUpdateAutomation) => boolean): void {
+    for (const automation of this.#context.objects.automations()) {
+      if (isMeant(automation)) {
+        this.#queues.ImageUpdateAutomation.add(objectKey(automation.metadata));
+      }
+    }
+  }
+
+  /** Forgets all that was kept for an object that is no more. */
+  #forget({ object: { ref } }: KnownObject): void {
+    const { untoldPushes, found, views } = this.#context;
+    const key = objectKey(ref);
+    this.#queues[ref.kind].forget(key);
+    if (ref.kind === 'ImageUpdateAutomation') {
+      untoldPushes.delete(key);
+      return;
+    }
+    found.delete(key);
+    views.forget(key);
+  }
+
+  /** Lets go of what only the former form of an object needed. */
+  #letGo(before: KnownObject | undefined): void {
+    const [policy, automation] = [policyIn(before), automationIn(before)];
+    if (policy !== undefined) this.#letGoOfScan(policy);
+    if (automation !== undefined) this.#letGoOfBranch(automation);
+  }
+
+  #letGoOfScan(policy: ImagePolicy): void {
+    const { objects, scans } = this.#context;
+    const isUsed = objects
+      .policies()
+      .some((other) => other.spec.image === policy.spec.image && shareScan(other, policy));
+    if (!isUsed) scans.forget(policy);
+  }
+
+  #letGoOfBranch({ spec: { git } }: ImageUpdateAutomation): void {
+    if (git === undefined) return;
+    const isUsed = this.#context.objects
+      .automations()
+      .some(({ spec }) => spec.git?.url === git.url && spec.git.branch === git.branch);
+    // A branch that does not close properly is opened anew all the same.
+    if (!isUsed) void this.#context.sessions.drop(git).catch(() => undefined);
+  }
+}

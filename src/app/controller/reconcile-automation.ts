@@ -1,0 +1,157 @@
+import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
+import { asAppError } from '../../domain/errors.ts';
+import { parseDuration } from '../../domain/schedule.ts';
+import {
+  automationStatus,
+  readAutomationStatus,
+  type AutomationOutcome,
+  type FinishedPass,
+} from '../../domain/status/automation-status.ts';
+import { automationEvents, pushEvent } from '../../domain/status/events.ts';
+import { requestOf } from '../../domain/status/request-of.ts';
+import type { ClusterObject } from '../../ports.ts';
+import { gitAccess } from '../git-access.ts';
+import type { CarriedOutPass } from '../update-branch.ts';
+import type { PlannedPass } from '../update-pass.ts';
+import type { ControllerContext } from './context.ts';
+import { automationIn, objectKey, type ClusterObjects, type KnownObject } from './objects.ts';
+import { writeStatus } from './write-status.ts';
+
+/**
+ * One run of an ImageUpdateAutomation: everything that its policies say now, in at most one commit.
+ * @returns when the repo is to be looked at again, or a lock lifts
+ * @throws AppError when the run failed and is to be repeated
+ */
+export async function reconcileAutomation(
+  context: ControllerContext,
+  key: string,
+  signal: AbortSignal,
+): Promise<Date | undefined> {
+  const known = context.objects.get('ImageUpdateAutomation', key);
+  if (known === undefined) return undefined;
+  const { object, read } = known;
+  const automation = automationIn(known);
+  if (automation === undefined) {
+    if (read.kind === 'invalid') {
+      context.onEvent({ kind: 'invalid', ref: object.ref, findings: read.findings });
+      await tell(context, known, read, signal);
+    }
+    return undefined;
+  }
+  if (automation.spec.suspend) {
+    await tell(context, known, { kind: 'suspended' }, signal);
+    return undefined;
+  }
+  const started = context.ports.clock.now();
+  const pass = await run(context, known, automation, signal);
+  await tell(context, known, { kind: 'passed', pass: finished(context, automation, pass) }, signal);
+  const interval = new Date(started.getTime() + parseDuration(automation.spec.interval));
+  const { nextExpiry } = pass;
+  return nextExpiry !== undefined && nextExpiry < interval ? nextExpiry : interval;
+}
+
+/** The pass itself; a failure is told before it is passed on. */
+async function run(
+  context: ControllerContext,
+  known: KnownObject,
+  automation: ImageUpdateAutomation,
+  signal: AbortSignal,
+): Promise<PlannedPass> {
+  const { clock } = context.ports;
+  const started = clock.now().getTime();
+  try {
+    const outcome = await update(context, known, automation, signal);
+    const tookMs = clock.now().getTime() - started;
+    context.onEvent({ kind: 'pass', automation, outcome, tookMs });
+    await tellPush(
+      context,
+      known,
+      { ...outcome, branch: automation.spec.git?.branch ?? '' },
+      signal,
+    );
+    lookAtPolicies(context, outcome.pass);
+    return outcome.pass;
+  } catch (thrown) {
+    const error = asAppError(thrown);
+    if (error.code !== 'cancelled') await tell(context, known, { kind: 'failed', error }, signal);
+    throw error;
+  }
+}
+
+async function update(
+  { ports, sessions, objects, leadership }: ControllerContext,
+  { object }: KnownObject,
+  automation: ImageUpdateAutomation,
+  signal: AbortSignal,
+): Promise<CarriedOutPass> {
+  const access = await gitAccess(automation, ports.secrets, signal);
+  const request = {
+    resources: objects.resources(),
+    inCluster: objects.policyKeys(),
+    chooseAutomation: () => automation,
+  };
+  // Neither a process that lost the lease writes, nor one whose automation was deleted or suspended meanwhile.
+  const mayWrite = () => leadership.holds() && isWanted(objects, object);
+  return sessions.update(access, request, { dryRun: false, mayWrite, signal });
+}
+
+function isWanted(objects: ClusterObjects, { ref, uid }: ClusterObject): boolean {
+  const known = objects.get('ImageUpdateAutomation', objectKey(ref));
+  return known?.object.uid === uid && automationIn(known)?.spec.suspend === false;
+}
+
+/** Whatever the API server does next: the commit is at the remote, and must not be forgotten. */
+async function tellPush(
+  { untoldPushes, cluster, ports }: ControllerContext,
+  { object }: KnownObject,
+  { pass, commit, branch }: CarriedOutPass & { readonly branch: string },
+  signal: AbortSignal,
+): Promise<void> {
+  if (commit === undefined) return;
+  const push = { commit: commit.id, branch, at: ports.clock.now() };
+  untoldPushes.set(objectKey(object.ref), push);
+  await cluster.record({ object, ...pushEvent(push, pass.changes) }, signal);
+}
+
+/** A pass may have seen a newer scan than the last look at a policy did. */
+function lookAtPolicies({ found, lookAtPolicy }: ControllerContext, { views }: PlannedPass): void {
+  for (const [key, { choice }] of views) {
+    const status = found.get(key);
+    if (choice.kind !== 'selected' || status === undefined) continue;
+    const { latest } = status;
+    if (latest?.tag !== choice.tag || latest.digest !== choice.digest) lookAtPolicy(key);
+  }
+}
+
+function finished(
+  { objects }: ControllerContext,
+  automation: ImageUpdateAutomation,
+  { plan, views, findings, edits }: PlannedPass,
+): FinishedPass {
+  return {
+    decisions: plan.decisions,
+    views,
+    findings,
+    changed: new Set(edits.map(({ path }) => path)),
+    unusable: objects.unusablePolicies(automation),
+  };
+}
+
+async function tell(
+  context: ControllerContext,
+  known: KnownObject,
+  outcome: AutomationOutcome,
+  signal: AbortSignal,
+): Promise<void> {
+  const { objects, ports, untoldPushes } = context;
+  const { ref, generation, annotations } = known.object;
+  const previous = readAutomationStatus(objects.statusOf(known));
+  const push = untoldPushes.get(objectKey(ref));
+  const status = automationStatus(
+    outcome,
+    { previous, generation, requestedAt: requestOf(annotations), now: ports.clock.now() },
+    push,
+  );
+  await writeStatus(context, known, { status, events: automationEvents(previous, status) }, signal);
+  if (untoldPushes.get(objectKey(ref)) === push) untoldPushes.delete(objectKey(ref));
+}
