@@ -24,15 +24,21 @@ export function apiRequests(target: {
   let agent: Agent | undefined;
   return {
     async request(method, path, body, contentType = 'application/json') {
-      // The server writes its certificate when it starts: the first request is the time to read it.
+      // Read anew until a request gets through: the server writes its certificate while it starts.
       agent ??= new Agent({ connect: { ca: readFileSync(target.caFile, 'utf8') } });
-      const answer = await request(`${target.url}${path}`, {
-        method,
-        dispatcher: agent,
-        headers: { authorization: `Bearer ${target.token}`, 'content-type': contentType },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      return { status: answer.statusCode, body: parsed(await answer.body.text()) };
+      try {
+        const answer = await request(`${target.url}${path}`, {
+          method,
+          dispatcher: agent,
+          headers: { authorization: `Bearer ${target.token}`, 'content-type': contentType },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        });
+        return { status: answer.statusCode, body: parsed(await answer.body.text()) };
+      } catch (error) {
+        void agent?.destroy();
+        agent = undefined;
+        throw error;
+      }
     },
     close: async () => agent?.destroy(),
   };

@@ -176,6 +176,8 @@ async function startServer({ binaries, folder, port, etcdPort }: Setup): Promise
       `--service-account-signing-key-file=${join(folder, 'sa.key')}`,
       '--disable-admission-plugins=ServiceAccount',
       '--allow-privileged=true',
+      // It would try for ever to announce a loopback address, which is refused.
+      '--endpoint-reconciler-type=none',
     ],
     folder,
   );
@@ -188,12 +190,14 @@ async function untilReady(server: ServerProcess, request: ApiRequest): Promise<v
 async function until(server: ServerProcess, holds: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
+    let cause: unknown;
     try {
       if (await holds()) return;
-    } catch {
+    } catch (error) {
       // Nobody listens yet.
+      cause = error;
     }
-    if (server.ended || Date.now() > deadline) throw new Error(`not ready: ${server.log()}`);
+    if (server.ended || Date.now() > deadline) throw new Error('not ready', { cause });
     await delay(100);
   }
 }
