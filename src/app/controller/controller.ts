@@ -144,6 +144,7 @@ class Controller {
     const { onEvent } = this.#life;
     const ending = new AbortController();
     const stop = AbortSignal.any([signals.stop, ending.signal]);
+    onEvent({ kind: 'leading' });
     const term = new LeadTerm({
       ports: { ...this.#ports, secrets: cluster.secrets },
       cluster,
@@ -154,7 +155,6 @@ class Controller {
       onEvent,
     });
     this.#term = term;
-    onEvent({ kind: 'leading' });
     try {
       const secretChanged = (namespace: string, name: string) =>
         term.secretChanged(namespace, name);

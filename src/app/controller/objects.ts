@@ -32,7 +32,7 @@ export class ClusterObjects {
     ImagePolicy: new Map(),
     ImageUpdateAutomation: new Map(),
   };
-  /** Statuses that were written and have not been heard of since, by uid. */
+  /** Statuses that we wrote and have not heard of since, by uid. */
   readonly #written = new Map<string, unknown>();
 
   get(kind: ObjectKind, key: string): KnownObject | undefined {
@@ -77,9 +77,14 @@ export class ClusterObjects {
     return this.#written.get(object.uid) ?? object.status;
   }
 
-  /** Notes a status that was written. */
-  wrote(object: Pick<ClusterObject, 'ref' | 'uid'>, status: unknown): void {
+  /** Notes a status that is about to be written: the cluster may tell of it before it answers. */
+  writes(object: Pick<ClusterObject, 'ref' | 'uid'>, status: unknown): void {
     if (this.has(object)) this.#written.set(object.uid, status);
+  }
+
+  /** Takes back what {@link writes} noted: it was not written, or nobody knows. */
+  didNotWrite({ uid }: Pick<ClusterObject, 'uid'>): void {
+    this.#written.delete(uid);
   }
 
   /** The usable objects as they are now; later changes do not show. */

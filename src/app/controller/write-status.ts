@@ -26,8 +26,13 @@ export async function writeStatus(
   if (!leadership.holds()) {
     throw new AppError('cancelled', 'another process may be leading now; no status was written');
   }
-  const result = await cluster.writeStatus(object, status, signal);
-  if (result === 'gone') return;
-  objects.wrote(object, status);
+  objects.writes(object, status);
+  try {
+    const result = await cluster.writeStatus(object, status, signal);
+    if (result === 'gone') return;
+  } catch (error) {
+    objects.didNotWrite(object);
+    throw error;
+  }
   for (const event of events) await cluster.record({ object, ...event }, signal);
 }

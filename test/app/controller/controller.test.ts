@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/domain/errors.ts';
 import { MemoryCluster } from '../../support/memory-cluster.ts';
-import { MemoryBranch, settled } from '../../support/memory-ports.ts';
+import { settled } from '../../support/memory-ports.ts';
 import { deploymentText, policyText, PODINFO } from '../../support/texts.ts';
 import {
   AUTOMATION,
@@ -80,6 +80,18 @@ describe('the controller of a cluster', () => {
     expect(cluster.statusWrites).toHaveLength(writes);
     expect(registry.calls).toHaveLength(lists + 12);
     expect(branch.requests).toHaveLength(1);
+  });
+
+  it('mends a status that someone else wrote', async () => {
+    const { clock, cluster } = await started();
+    const before = cluster.status('ImagePolicy', POLICY);
+    const { uid, ref } = cluster.object('ImagePolicy', POLICY);
+    await cluster.writeStatus({ ref, uid }, { latest: { image: 'nginx', tag: '1' } });
+    await clock.advance(5 * MINUTE);
+    expect(cluster.status('ImagePolicy', POLICY)).toMatchObject({
+      latest: { image: PODINFO, tag: '6.2.0' },
+      lastScan: { revision: (before['lastScan'] as { revision: string }).revision },
+    });
   });
 
   it('does not go by policies that only lie in the repo', async () => {
@@ -334,6 +346,28 @@ describe('a failure', () => {
   });
 });
 
+describe('an API server that is away', () => {
+  it('is asked with growing pauses, and the repo is kept up to date meanwhile', async () => {
+    const { branch, cluster, clock, registry, told } = await started();
+    cluster.writeFailures = Array.from({ length: 1_000 }, () => new AppError('internal', 'away'));
+    registry.repositories = { [PODINFO]: ['6.3.0'] };
+    await clock.advance(5 * MINUTE);
+    expect(imageIn(branch)).toBe(`${PODINFO}:6.3.0`);
+    told();
+    branch.heads = 0;
+    await clock.advance(60 * MINUTE);
+    // Both objects, about every five minutes in the end.
+    expect(told().filter((kind) => kind === 'failed').length).toBeLessThan(60);
+    expect(branch.heads).toBeLessThan(40);
+    cluster.writeFailures = [];
+    await clock.advance(5 * MINUTE);
+    expect(cluster.status('ImagePolicy', POLICY)).toMatchObject({ latest: { tag: '6.3.0' } });
+    expect(cluster.status('ImageUpdateAutomation', AUTOMATION)).toMatchObject({
+      lastPush: { commit: 'c2' },
+    });
+  });
+});
+
 describe('a Secret', () => {
   it('that is missing is named, and the policy tries at once when it is there', async () => {
     const { start, cluster, registry } = stage();
@@ -487,14 +521,13 @@ describe('leading', () => {
 
 describe('a shard', () => {
   it('knows only the namespaces that it was given', async () => {
-    const other = new MemoryBranch({ 'web.yaml': deploymentText() });
     const { start, cluster, branch } = stage({ options: { scope: { namespaces: ['other'] } } });
     cluster.apply('ImagePolicy', POLICY, POLICY_SPEC);
     cluster.apply('ImageUpdateAutomation', AUTOMATION, AUTOMATION_SPEC);
     void start();
     await settled();
     expect(cluster.statusWrites).toEqual([]);
-    expect(imageIn(branch)).toBe(imageIn(other));
+    expect(imageIn(branch)).toBe(`${PODINFO}:6.1.0`);
   });
 });
 
