@@ -12,7 +12,7 @@ import { startTagServer, type TagServer } from './tag-server.ts';
 
 /** Enough files that fetching, committing and writing take a while. */
 const FILES = 60;
-const KILLS = 8;
+const KILLS = 6;
 
 /** Says who it is when it is to commit, and does not come back. */
 const GIT_THAT_NEVER_COMMITS = `#!/bin/sh
