@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/domain/errors.ts';
+import { digest } from '../../support/builders.ts';
 import { MemoryCluster } from '../../support/memory-cluster.ts';
 import { settled } from '../../support/memory-ports.ts';
 import { deploymentText, policyText, PODINFO } from '../../support/texts.ts';
@@ -303,6 +304,25 @@ describe('a failure', () => {
       'Ready=True Succeeded',
     ]);
     expect(cluster.told().filter((event) => event.startsWith('Warning'))).toEqual([]);
+  });
+
+  it('of a digest alone is told, and asked for again soon', async () => {
+    const { start, cluster, registry, clock } = stage({
+      repositories: { [PODINFO]: { '6.2.0': digest('a') } },
+    });
+    const ask = registry.digest.bind(registry);
+    registry.digest = async () => Promise.reject(DOWN);
+    cluster.apply('ImagePolicy', POLICY, { ...POLICY_SPEC, digestReflectionPolicy: 'Always' });
+    void start();
+    await settled();
+    expect(cluster.conditions('ImagePolicy', POLICY)).toContain('Ready=False ScanFailed');
+    registry.digest = ask;
+    await clock.advance(SECOND);
+    expect(cluster.conditions('ImagePolicy', POLICY)).toEqual(['Ready=True Succeeded']);
+    expect(cluster.status('ImagePolicy', POLICY)).toMatchObject({
+      latest: { tag: '6.2.0', digest: digest('a') },
+    });
+    expect(registry.calls.filter((call) => call.startsWith('list'))).toHaveLength(1);
   });
 
   it('of a Git server is told, and repeated with growing pauses', async () => {
