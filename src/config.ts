@@ -13,7 +13,8 @@ const environmentSchema = z.object({
   LOCKKEEPER_CA_FILE: z.string().optional(),
   DOCKER_CONFIG: z.string().optional(),
   XDG_CACHE_HOME: z.string().optional(),
-  NO_COLOR: z.string().optional(),
+  POD_NAME: z.string().optional(),
+  POD_NAMESPACE: z.string().optional(),
   USER: z.string().optional(),
 });
 
@@ -30,8 +31,9 @@ export interface Config {
   readonly caFile?: string;
   /** Folder of the user's Docker `config.json`. */
   readonly dockerConfigDir: string;
-  readonly noColor: boolean;
   readonly user?: string;
+  /** The Pod that this process is, where it is one. */
+  readonly pod: { readonly name?: string; readonly namespace?: string };
   /** The whole environment, for Secrets given in it. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -51,7 +53,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       e.LOCKKEEPER_CACHE_DIR ?? join(e.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'lockkeeper'),
     gitEngine: e.LOCKKEEPER_GIT_ENGINE,
     dockerConfigDir: e.DOCKER_CONFIG ?? join(homedir(), '.docker'),
-    noColor: e.NO_COLOR !== undefined && e.NO_COLOR !== '',
     // Forges that take a token as password accept any user name beside it.
     ...(e.LOCKKEEPER_GIT_PASSWORD === undefined
       ? {}
@@ -64,6 +65,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ...(e.LOCKKEEPER_SECRETS_DIR === undefined ? {} : { secretsDir: e.LOCKKEEPER_SECRETS_DIR }),
     ...(e.LOCKKEEPER_CA_FILE === undefined ? {} : { caFile: e.LOCKKEEPER_CA_FILE }),
     ...(e.USER === undefined ? {} : { user: e.USER }),
+    pod: {
+      ...(e.POD_NAME === undefined ? {} : { name: e.POD_NAME }),
+      ...(e.POD_NAMESPACE === undefined ? {} : { namespace: e.POD_NAMESPACE }),
+    },
     env,
   };
 }

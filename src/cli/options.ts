@@ -55,3 +55,18 @@ export function addRepoOptions(command: Command): Command {
     .option('--branch <name>', 'branch of --repo (default: main)');
   return addEngineOptions(command);
 }
+
+/** Options that say which objects of which cluster. */
+export interface ClusterOptions {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly namespace?: readonly string[];
+}
+
+/** Adds {@link ClusterOptions} to a command. */
+export function addClusterOptions(command: Command): Command {
+  return command
+    .option('--kubeconfig <file>', 'kubeconfig (default: KUBECONFIG, ~/.kube/config, or the Pod’s)')
+    .option('--context <name>', 'context of the kubeconfig')
+    .option('-n, --namespace <name>', 'only this namespace (repeatable; default: all)', collect);
+}

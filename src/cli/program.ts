@@ -15,6 +15,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<CreateCommand>> = new Map([
   ['select', async () => (await import('./select.ts')).selectCommand],
   ['update', async () => (await import('./update.ts')).updateCommand],
   ['run', async () => (await import('./run.ts')).runCommand],
+  ['status', async () => (await import('./status.ts')).statusCommand],
   ['lock', async () => (await import('./lock.ts')).lockCommand],
   ['unlock', async () => (await import('./lock.ts')).unlockCommand],
   ['locks', async () => (await import('./locks.ts')).locksCommand],

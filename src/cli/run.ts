@@ -1,16 +1,27 @@
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { readConfig } from '../config.ts';
 import { AppError } from '../domain/errors.ts';
-import type { Io } from './io.ts';
-import { addEngineOptions, collect, withExamples, type EngineOptions } from './options.ts';
 import type { CommandContext } from './command.ts';
+import type { Io } from './io.ts';
+import {
+  addClusterOptions,
+  addEngineOptions,
+  collect,
+  withExamples,
+  type ClusterOptions,
+  type EngineOptions,
+} from './options.ts';
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
-interface RunOptions extends EngineOptions {
+interface RunOptions extends EngineOptions, ClusterOptions {
   readonly standalone?: true;
   readonly config?: readonly string[];
   readonly stateDir?: string;
+  readonly watchLabelSelector?: string;
+  readonly concurrency: number;
+  readonly lease: string;
+  readonly leaderElection: boolean;
   readonly listen: string;
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }
@@ -18,33 +29,59 @@ interface RunOptions extends EngineOptions {
 /** `lockkeeper run`: the controller. */
 export function runCommand({ io, done }: CommandContext): Command {
   const command = new Command('run')
-    .description('Run the controller: without a cluster, from resources in a folder.')
-    .option('--standalone', 'run without a cluster')
-    .option('--config <path>', 'folder or file with the resources (repeatable)', collect)
-    .option('--state-dir <dir>', 'folder of the status file')
+    .description('Run the controller: in a cluster, or without one from resources in a folder.')
     .option('--listen <address>', 'where /healthz, /readyz and /metrics are served', ':8080')
     .addOption(
       new Option('--log-level <level>', 'least level logged').choices(LOG_LEVELS).default('info'),
-    );
-  addEngineOptions(command).action(async (options: RunOptions) => {
-    await run(io, options);
+    )
+    .option('--standalone', 'run without a cluster')
+    .option(
+      '--config <path>',
+      'standalone: folder or file with the resources (repeatable)',
+      collect,
+    )
+    .option('--state-dir <dir>', 'standalone: folder of the status file')
+    .option('--watch-label-selector <selector>', 'cluster: only objects with these labels')
+    .option('--concurrency <n>', 'cluster: objects of a kind worked on at once', wholeNumber, 4)
+    .option('--lease <name>', 'cluster: lease that says which process writes', 'lockkeeper')
+    .option('--no-leader-election', 'cluster: there is only this process');
+  addEngineOptions(addClusterOptions(command)).action(async (options: RunOptions) => {
+    if (options.standalone === true) await runStandalone(io, options);
+    else await runInCluster(io, options);
     done(0);
   });
   return withExamples(command, [
-    'lockkeeper run --standalone --config /etc/lockkeeper',
+    'lockkeeper run',
+    'lockkeeper run --namespace apps --watch-label-selector shard=1 --lease lockkeeper-1',
     'lockkeeper run --standalone --config policies/ --listen 127.0.0.1:9090 --log-level debug',
   ]);
 }
 
-async function run(io: Io, options: RunOptions): Promise<void> {
-  if (options.standalone === undefined) {
-    throw new AppError(
-      'usage',
-      'running inside a cluster is not built yet; use --standalone --config DIR',
-    );
-  }
-  const { config, ...others } = options;
+async function runStandalone(io: Io, { config, ...others }: RunOptions): Promise<void> {
   if (config === undefined) throw new AppError('usage', '--standalone needs --config DIR');
-  const { runController } = await import('../compose/controller.ts');
-  await runController(readConfig(io.env), { ...others, configPaths: config }, io.stop);
+  const { runStandaloneService } = await import('../compose/standalone.ts');
+  await runStandaloneService(readConfig(io.env), { ...others, configPaths: config }, io.stop);
+}
+
+async function runInCluster(io: Io, options: RunOptions): Promise<void> {
+  if (options.config !== undefined) throw new AppError('usage', '--config goes with --standalone');
+  const { namespace = [], watchLabelSelector, leaderElection, lease, ...others } = options;
+  const { runClusterService } = await import('../compose/cluster.ts');
+  await runClusterService(
+    readConfig(io.env),
+    {
+      ...others,
+      scope: {
+        namespaces: namespace,
+        ...(watchLabelSelector === undefined ? {} : { labelSelector: watchLabelSelector }),
+      },
+      ...(leaderElection ? { lease } : {}),
+    },
+    io.stop,
+  );
+}
+
+function wholeNumber(text: string): number {
+  if (/^[1-9][0-9]{0,3}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('must be a whole number from 1 to 9999.');
 }

@@ -1,8 +1,10 @@
 import type { Logger } from '../adapters/telemetry/logger.ts';
 import type { Metrics } from '../adapters/telemetry/metrics.ts';
+import type { ControllerEvent } from '../app/controller/context.ts';
 import { automationKey, type StandaloneEvent } from '../app/standalone.ts';
 import { REASONS } from '../domain/plan/decide-slot.ts';
 import { reportOf } from '../app/update-report.ts';
+import type { AppError } from '../domain/errors.ts';
 
 type PassEvent = Extract<StandaloneEvent, { kind: 'pass' }>;
 
@@ -10,43 +12,93 @@ type PassEvent = Extract<StandaloneEvent, { kind: 'pass' }>;
  * Tells each event once in the log, and counts it. A finding that stays from pass to pass is told when
  * it appears.
  */
-export function createObserver(log: Logger, metrics: Metrics): (event: StandaloneEvent) => void {
+export function createObserver(
+  log: Logger,
+  metrics: Metrics,
+): (event: StandaloneEvent | ControllerEvent) => void {
   const told = new Map<string, ReadonlySet<string>>();
   return (event) => {
     switch (event.kind) {
-      case 'config-loaded': {
-        const { automations, policies } = event.resources;
-        metrics.config.set({ kind: 'ImageUpdateAutomation' }, automations.size);
-        metrics.config.set({ kind: 'ImagePolicy' }, policies.size);
-        log.info({ automations: automations.size, policies: policies.size }, 'resources loaded');
-        return;
-      }
-      case 'config-failed':
-        log.error(
-          { code: event.error.code, error: event.error.message, at: event.error.at },
-          'resources are invalid: the former ones stay in use',
-        );
-        return;
-      case 'pass-failed': {
-        const automation = automationKey(event.automation);
-        metrics.passes.inc({ automation, result: 'failed' });
-        log.error(
-          {
-            automation,
-            code: event.error.code,
-            error: event.error.message,
-            at: event.error.at,
-            retryAt: event.retryAt,
-          },
-          'pass failed',
-        );
-        return;
-      }
       case 'pass':
         tellFindings(log, told, event);
         observePass(log, metrics, event);
+        return;
+      case 'pass-failed':
+        tellFailure(log, metrics, { ...event, automation: automationKey(event.automation) });
+        return;
+      case 'config-loaded': {
+        const { automations, policies } = event.resources;
+        tellResources(log, metrics, { automations: automations.size, policies: policies.size });
+        return;
+      }
+      case 'config-failed': {
+        const { code, message, at } = event.error;
+        const what = 'resources are invalid: the former ones stay in use';
+        log.error({ code, error: message, at }, what);
+        return;
+      }
+      default:
+        observeCluster(log, metrics, event);
     }
   };
+}
+
+/** What only a controller in a cluster tells of. */
+function observeCluster(
+  log: Logger,
+  metrics: Metrics,
+  event: Exclude<ControllerEvent, StandaloneEvent>,
+): void {
+  switch (event.kind) {
+    case 'synced':
+      tellResources(log, metrics, event);
+      return;
+    case 'leading':
+      log.info('leading: this process writes');
+      return;
+    case 'following':
+      log.info('following: another process may write');
+      return;
+    case 'policy':
+      metrics.policyFailed.set({ policy: event.policy }, event.choice.kind === 'failed' ? 1 : 0);
+      log.debug({ policy: event.policy, choice: event.choice }, 'policy looked at');
+      return;
+    case 'invalid':
+      log.warn({ object: event.ref, findings: event.findings }, 'the spec cannot work');
+      return;
+    case 'failed': {
+      const { kind, namespace, name } = event.ref;
+      if (kind === 'ImageUpdateAutomation') {
+        tellFailure(log, metrics, { automation: `${namespace}/${name}`, ...event });
+        return;
+      }
+      const { code, message } = event.error;
+      log.error({ policy: `${namespace}/${name}`, code, error: message }, 'policy failed');
+    }
+  }
+}
+
+function tellResources(
+  log: Logger,
+  metrics: Metrics,
+  { automations, policies }: { readonly automations: number; readonly policies: number },
+): void {
+  metrics.config.set({ kind: 'ImageUpdateAutomation' }, automations);
+  metrics.config.set({ kind: 'ImagePolicy' }, policies);
+  log.info({ automations, policies }, 'resources loaded');
+}
+
+function tellFailure(
+  log: Logger,
+  metrics: Metrics,
+  failure: { readonly automation: string; readonly error: AppError; readonly retryAt: Date },
+): void {
+  const { automation, error, retryAt } = failure;
+  metrics.passes.inc({ automation, result: 'failed' });
+  log.error(
+    { automation, code: error.code, error: error.message, at: error.at, retryAt },
+    'pass failed',
+  );
 }
 
 function tellFindings(log: Logger, told: Map<string, ReadonlySet<string>>, event: PassEvent): void {

@@ -16,6 +16,11 @@ export interface Overrides {
   readonly gitEngine?: Config['gitEngine'];
   readonly caFile?: string;
   readonly secrets?: string;
+  /**
+   * Refuse repos on this machine's own disk: in a cluster a tenant could else name the store of
+   * another tenant's repo.
+   */
+  readonly remoteGitOnly?: boolean;
   /** Told of every request to a registry, for metrics. */
   readonly onRegistryRequest?: (host: string, status: number | 'error') => void;
 }
@@ -45,6 +50,7 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
       checkout: (dir) => openCheckout(dir, config.env),
       folder: openConfigFolder,
       branch: async (access, signal) => {
+        if (overrides.remoteGitOnly === true) rejectLocalRepo(access.url);
         git ??= openGit(config, overrides);
         return (await git).open(withDefaults(access, config, ca), signal);
       },
@@ -73,6 +79,14 @@ async function openGit(config: Config, overrides: Overrides) {
     storeRoot: join(config.cacheDir, 'git'),
     env: config.env,
   });
+}
+
+function rejectLocalRepo(url: string): void {
+  if (/^(https?|ssh):\/\//i.test(url) || /^[^/:]+@[^/:]+:/.test(url)) return;
+  throw new AppError(
+    'resource/invalid',
+    'spec.git.url: in a cluster a repo is reached by https://, http:// or ssh://',
+  );
 }
 
 /** The environment's login and certificates, where a resource gives none. */

@@ -14,7 +14,7 @@ export function benchConfig(cacheDir: string, gitEngine: 'native' | 'isomorphic'
     cacheDir,
     gitEngine,
     dockerConfigDir: cacheDir,
-    noColor: true,
+    pod: {},
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', GIT_CONFIG_NOSYSTEM: '1' },
   };
 }
