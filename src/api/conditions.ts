@@ -18,7 +18,8 @@ export const REASONS = {
   InvalidSpec: 'The spec cannot work as it is written; the message names the field.',
   NotSupported: 'The spec uses a field that this release does not act on.',
   SecretNotFound: 'A Secret that the spec names is not there or lacks a key.',
-  AccessDenied: 'The registry or the Git server refused the credentials.',
+  AccessDenied:
+    'The registry or the Git server refused the credentials, or the API server a Secret.',
   ScanFailed: 'The tags of the repository could not be listed.',
   NoMatchingTag: 'The repository has no tag that the policy allows.',
   Locked: 'A lock decides the tag.',

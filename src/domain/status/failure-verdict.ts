@@ -8,6 +8,8 @@ const REASONS: Partial<Record<ErrorCode, Reason>> = {
   'secret/invalid': 'SecretNotFound',
   'registry/unauthorized': 'AccessDenied',
   'git/unauthorized': 'AccessDenied',
+  // All that a run itself asks of the API server are Secrets.
+  'cluster/forbidden': 'AccessDenied',
   'git/rejected': 'PushRejected',
   'git/conflict': 'PushRejected',
 };

@@ -154,6 +154,7 @@ describe('the status of an automation', () => {
         ['git/unreachable', 'GitFailed'],
         ['git/not-found', 'GitFailed'],
         ['git/unauthorized', 'AccessDenied'],
+        ['cluster/forbidden', 'AccessDenied'],
         ['git/rejected', 'PushRejected'],
         ['git/conflict', 'PushRejected'],
         ['secret/not-found', 'SecretNotFound'],
