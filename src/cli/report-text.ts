@@ -29,7 +29,8 @@ function changeText(change: Change): string {
 function nothingText(report: UpdateReport): string {
   const locations = report.policies.reduce((sum, policy) => sum + policy.locations.total, 0);
   if (report.policies.length === 0) return 'nothing to do: no ImagePolicy applies';
-  if (locations === 0) return 'nothing to do: no field is marked for these policies';
+  if (locations === 0)
+    return 'nothing to do: no field belongs to these policies; mark one, take --strategy Images, or check the paths';
   return `nothing to do: ${locations} ${locations === 1 ? 'location' : 'locations'} checked`;
 }
 

@@ -121,7 +121,7 @@ describe('update', () => {
     {
       name: 'no marker',
       remove: false,
-      says: 'nothing to do: no field is marked for these policies\n',
+      says: 'nothing to do: no field belongs to these policies; mark one, take --strategy Images, or check the paths\n',
     },
   ])('explains why there is nothing to do: $name', async ({ remove, says }) => {
     if (remove) rmSync(join(dir, 'policy.yaml'));

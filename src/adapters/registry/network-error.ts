@@ -49,7 +49,7 @@ function reasonOf(code: string | undefined): string {
   if (code !== undefined && UNTRUSTED_CODES.has(code))
     return 'its certificate is not trusted; give its CA by certSecretRef or --ca-file';
   if (isNotTls(code))
-    return 'it does not answer by TLS; if it speaks plain HTTP, allow that by `insecure: true`';
+    return 'it does not answer by TLS; if it speaks plain HTTP, allow that by `insecure: true` (`select --insecure`)';
   return REASONS.get(code ?? '') ?? `the request failed (${code ?? 'unknown error'})`;
 }
 
