@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** A signal that fires with another one, or when the time is up. */
 export interface Bound {
   readonly signal: AbortSignal;
@@ -15,6 +17,8 @@ export function bound(signal: AbortSignal, timeoutMs: number): Bound {
   const controller = new AbortController();
   const stop = () => controller.abort(signal.reason);
   if (signal.aborted) stop();
+  // Many watches hang on one signal; Node would warn of a leak from the eleventh on.
+  setMaxListeners(0, signal);
   signal.addEventListener('abort', stop, { once: true });
   const late = () => controller.abort(new Error(`it did not answer within ${timeoutMs} ms`));
   const timer = setTimeout(late, timeoutMs);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { AppError, asAppError } from '../../domain/errors.ts';
 import type { Cluster, Leadership } from '../../ports.ts';
 import type { ClusterContext } from './context.ts';
@@ -59,6 +60,8 @@ class Term {
   async serve(lead: Lead, signal: AbortSignal): Promise<'over' | 'lost'> {
     const stop = new AbortController();
     const ended = new AbortController();
+    // The whole controller hangs on it.
+    setMaxListeners(0, stop.signal);
     const onStop = () => stop.abort();
     if (signal.aborted) onStop();
     signal.addEventListener('abort', onStop, { once: true });

@@ -177,6 +177,24 @@ describe.skipIf(skipWithoutApiServer())('Secrets of a real API server', () => {
     expect(await requests('LIST')).toBe(before);
   });
 
+  test('many Secrets are watched at once without a warning of listeners', async () => {
+    const { namespace, cluster } = await connect(['get', 'watch']);
+    const warnings: string[] = [];
+    const warn = (warning: Error) => warnings.push(warning.name);
+    process.on('warning', warn);
+    endings.push(() => void process.off('warning', warn));
+    const changed = follow(cluster);
+    const names = Array.from({ length: 30 }, (_, index) => `login-${index}`);
+    const all = async (value: string) => {
+      await Promise.all(names.map((name) => write(namespace, name, { value })));
+    };
+    await all('old');
+    await Promise.all(names.map((name) => cluster.secrets.get(namespace, name, NEVER)));
+    await all('new');
+    await vi.waitFor(() => expect(changed.toSorted()).toEqual(names.toSorted()), WAIT);
+    expect(warnings).toEqual([]);
+  });
+
   test('a Secret that nobody reads any more is not watched for ever', async () => {
     const proxy = await startCutProxy(Number(new URL(server.url).port));
     endings.push(() => proxy.close());
