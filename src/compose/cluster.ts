@@ -43,7 +43,7 @@ async function work(
 ): Promise<void> {
   const ports = await compose(config, {
     ...options,
-    remoteGitOnly: true,
+    forTenants: true,
     onRegistryRequest: (host, status) => metrics.registryRequests.inc({ host, status }),
   });
   const cluster = connectCluster({

@@ -17,10 +17,10 @@ export interface Overrides {
   readonly caFile?: string;
   readonly secrets?: string;
   /**
-   * Refuse repos on this machine's own disk: in a cluster a tenant could else name the store of
-   * another tenant's repo.
+   * The resources are those of tenants: none of this process's own logins is lent to them, and a repo
+   * on its own disk, which could be the store of another tenant's, is refused.
    */
-  readonly remoteGitOnly?: boolean;
+  readonly forTenants?: boolean;
   /** Told of every request to a registry, for metrics. */
   readonly onRegistryRequest?: (host: string, status: number | 'error') => void;
 }
@@ -50,9 +50,12 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
       checkout: (dir) => openCheckout(dir, config.env),
       folder: openConfigFolder,
       branch: async (access, signal) => {
-        if (overrides.remoteGitOnly === true) rejectLocalRepo(access.url);
         git ??= openGit(config, overrides);
-        return (await git).open(withDefaults(access, config, ca), signal);
+        if (overrides.forTenants !== true) {
+          return (await git).open(withTrust(withLogin(access, config), ca), signal);
+        }
+        rejectLocalRepo(access.url);
+        return (await git).open(withTrust(access, ca), signal);
       },
     },
     close: async () => (await registry)?.close(),
@@ -62,10 +65,10 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
 /** Loaded only where a registry is asked: an HTTP client takes longer to load than most commands to run. */
 async function openRegistry(config: Config, ca: string | undefined, overrides: Overrides) {
   const { createRegistry } = await import('../adapters/registry/create-registry.ts');
-  const { onRegistryRequest: onRequest } = overrides;
+  const { onRegistryRequest: onRequest, forTenants = false } = overrides;
   return createRegistry({
     clock: systemClock,
-    dockerConfigDir: config.dockerConfigDir,
+    ...(forTenants ? {} : { dockerConfigDir: config.dockerConfigDir }),
     ...(ca === undefined ? {} : { ca }),
     ...(onRequest === undefined ? {} : { onRequest }),
   });
@@ -89,11 +92,15 @@ function rejectLocalRepo(url: string): void {
   );
 }
 
-/** The environment's login and certificates, where a resource gives none. */
-function withDefaults(access: GitAccess, { gitLogin }: Config, ca: string | undefined): GitAccess {
-  const trusted = access.ca === undefined && ca !== undefined ? { ...access, ca } : access;
-  if (access.basic !== undefined || access.bearerToken !== undefined) return trusted;
-  return gitLogin === undefined ? trusted : { ...trusted, basic: gitLogin };
+/** The environment's login, where a resource gives none. */
+function withLogin(access: GitAccess, { gitLogin }: Config): GitAccess {
+  const hasLogin = access.basic !== undefined || access.bearerToken !== undefined;
+  return hasLogin || gitLogin === undefined ? access : { ...access, basic: gitLogin };
+}
+
+/** The environment's certificates, where a resource names none. */
+function withTrust(access: GitAccess, ca: string | undefined): GitAccess {
+  return access.ca === undefined && ca !== undefined ? { ...access, ca } : access;
 }
 
 async function readCa(path: string | undefined): Promise<string | undefined> {

@@ -6,6 +6,7 @@ const COMMANDS = [
   'select',
   'update',
   'run',
+  'status',
   'lock',
   'unlock',
   'locks',
@@ -68,9 +69,9 @@ describe('the command line', () => {
       says: /^error: --repo always commits\n$/,
     },
     {
-      name: 'a controller without a mode',
-      argv: ['run'],
-      says: /^error: .*--standalone --config DIR\n$/,
+      name: 'a folder of resources for a cluster',
+      argv: ['run', '--config', 'x'],
+      says: /^error: --config goes with --standalone\n$/,
     },
     {
       name: 'a controller without resources',
