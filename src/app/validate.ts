@@ -12,8 +12,8 @@ import {
 } from '../domain/resources/merge-resources.ts';
 import { parseResources, type ParsedResources } from '../domain/resources/parse-resources.ts';
 import type { FileSource } from '../ports.ts';
-import { isInside } from './repo-path.ts';
-import { escapingLinks, tooLarge } from './unreadable-files.ts';
+import { isInside } from './read/repo-path.ts';
+import { escapingLinks, tooLarge } from './read/unreadable-files.ts';
 
 /** One file with both ways of looking for fields. */
 interface CheckedFile {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import type { LockOutcome } from '../app/change-lock.ts';
-import { parseLockTarget } from '../app/lock-target.ts';
+import type { LockOutcome } from '../app/locks/change-lock.ts';
+import { parseLockTarget } from '../app/locks/lock-target.ts';
 import { readConfig, type Config } from '../config.ts';
 import { AppError } from '../domain/errors.ts';
 import { parseDuration } from '../domain/schedule.ts';
@@ -88,7 +88,7 @@ async function change(
     ...(action === 'lock' ? { wish: wishOf(options, config) } : {}),
   };
   const { compose } = await import('../compose/ports.ts');
-  const { changeLock } = await import('../app/change-lock.ts');
+  const { changeLock } = await import('../app/locks/change-lock.ts');
   const ports = await compose(config, options);
   try {
     const outcome = await withProgress(io, `${action}ing ${place}`, () =>

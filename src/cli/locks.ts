@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { ListedLock } from '../app/list-locks.ts';
+import type { ListedLock } from '../app/locks/list-locks.ts';
 import { readConfig } from '../config.ts';
 import { formatLocation } from '../domain/errors.ts';
 import type { CommandContext } from './command.ts';
@@ -30,7 +30,7 @@ export function locksCommand({ io }: CommandContext): Command {
 async function run(io: Io, dir: string | undefined, options: LocksOptions): Promise<void> {
   const target = targetOf(dir, options);
   const { compose } = await import('../compose/ports.ts');
-  const { locksOf } = await import('../app/change-lock.ts');
+  const { locksOf } = await import('../app/locks/change-lock.ts');
   const ports = await compose(readConfig(io.env), options);
   try {
     const { locks, findings } = await withProgress(io, 'reading locks', () =>

@@ -1,7 +1,7 @@
 import { createTwoFilesPatch } from 'diff';
 import { styleText } from 'node:util';
-import type { FileEdit } from '../app/update-pass.ts';
-import type { UpdateReport } from '../app/update-report.ts';
+import type { FileEdit } from '../app/update/update-pass.ts';
+import type { UpdateReport } from '../app/update/update-report.ts';
 import type { Change } from '../domain/plan/update-plan.ts';
 import { oneLine } from './io.ts';
 

@@ -1,4 +1,4 @@
-import type { Target } from '../app/update-once.ts';
+import type { Target } from '../app/update/update-once.ts';
 import { AppError } from '../domain/errors.ts';
 import type { RepoOptions } from './options.ts';
 

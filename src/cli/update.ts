@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
-import type { CarriedOutPass } from '../app/update-branch.ts';
-import type { UpdateRequest } from '../app/update-once.ts';
-import { reportOf } from '../app/update-report.ts';
+import type { CarriedOutPass } from '../app/update/update-branch.ts';
+import type { UpdateRequest } from '../app/update/update-once.ts';
+import { reportOf } from '../app/update/update-report.ts';
 import { readConfig } from '../config.ts';
 import { AppError } from '../domain/errors.ts';
 import { hasErrors, printFindings, printJson, type Io, type Output } from './io.ts';
@@ -71,7 +71,7 @@ async function update(io: Io, dir: string | undefined, options: UpdateOptions): 
   };
   if (commit && repo !== undefined) throw new AppError('usage', '--repo always commits');
   const { compose } = await import('../compose/ports.ts');
-  const { updateOnce } = await import('../app/update-once.ts');
+  const { updateOnce } = await import('../app/update/update-once.ts');
   const ports = await compose(readConfig(io.env), options);
   try {
     const outcome = await withProgress(io, `updating ${repo ?? dir}`, () =>

@@ -1,7 +1,7 @@
 import { startHealthServer } from '../adapters/http/server.ts';
 import { createLogger, type Logger, type LogLevel } from '../adapters/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../adapters/telemetry/metrics.ts';
-import type { StopSignals } from '../app/standalone.ts';
+import type { StopSignals } from '../app/stop-signals.ts';
 
 /** How long work under way may take once the process was told to stop; Kubernetes kills after 30 s. */
 const GRACE_MS = 20_000;

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { stateFiles } from '../adapters/files/state-files.ts';
-import { runFromFolders } from '../app/run-controller.ts';
-import type { StandaloneEvent } from '../app/standalone.ts';
-import { nextStatus, type StandaloneStatus } from '../app/standalone-status.ts';
+import { runFromFolders } from '../app/standalone/run-from-folders.ts';
+import type { StandaloneEvent } from '../app/standalone/run-standalone.ts';
+import { nextStatus, type StandaloneStatus } from '../app/standalone/standalone-status.ts';
 import type { Config } from '../config.ts';
 import { asAppError } from '../domain/errors.ts';
 import { createObserver } from './observer.ts';

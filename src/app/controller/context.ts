@@ -4,10 +4,10 @@ import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import type { Choice } from '../../domain/plan/policy-view.ts';
 import type { Push } from '../../domain/status/automation-status.ts';
 import type { Cluster, Leadership, ObjectRef, Ports } from '../../ports.ts';
-import type { BranchSessions } from '../branch-sessions.ts';
-import type { PolicyViews } from '../policy-views.ts';
-import type { RepositoryScans } from '../repository-scans.ts';
-import type { StandaloneEvent } from '../standalone.ts';
+import type { BranchSessions } from '../update/branch-sessions.ts';
+import type { PolicyViews } from '../scan/policy-views.ts';
+import type { RepositoryScans } from '../scan/repository-scans.ts';
+import type { StandaloneEvent } from '../standalone/run-standalone.ts';
 import type { ClusterObjects } from './objects.ts';
 
 /** An outcome, told to whoever logs and counts. */

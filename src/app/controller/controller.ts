@@ -6,7 +6,7 @@ import type {
   ObjectScope,
   Ports,
 } from '../../ports.ts';
-import type { StopSignals } from '../standalone.ts';
+import type { StopSignals } from '../stop-signals.ts';
 import type { ControllerEvent } from './context.ts';
 import { LeadTerm } from './lead.ts';
 import { ClusterObjects } from './objects.ts';

@@ -3,10 +3,10 @@ import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import { appliesTo } from '../../domain/resources/merge-resources.ts';
 import type { Cluster, Leadership, ObjectKind, Ports } from '../../ports.ts';
-import { BranchSessions } from '../branch-sessions.ts';
-import { PolicyViews } from '../policy-views.ts';
-import { RepositoryScans, shareScan } from '../repository-scans.ts';
-import type { StopSignals } from '../standalone.ts';
+import { BranchSessions } from '../update/branch-sessions.ts';
+import { PolicyViews } from '../scan/policy-views.ts';
+import { RepositoryScans, shareScan } from '../scan/repository-scans.ts';
+import type { StopSignals } from '../stop-signals.ts';
 import type { ControllerContext, ControllerEvent } from './context.ts';
 import {
   automationIn,

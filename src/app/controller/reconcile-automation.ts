@@ -10,9 +10,9 @@ import {
 import { automationEvents, pushEvent } from '../../domain/status/events.ts';
 import { requestOf } from '../../domain/status/request-of.ts';
 import type { ClusterObject } from '../../ports.ts';
-import { gitAccess } from '../git-access.ts';
-import type { CarriedOutPass } from '../update-branch.ts';
-import type { PlannedPass } from '../update-pass.ts';
+import { gitAccess } from '../access/git-access.ts';
+import type { CarriedOutPass } from '../update/update-branch.ts';
+import type { PlannedPass } from '../update/update-pass.ts';
 import type { ControllerContext } from './context.ts';
 import { automationIn, objectKey, type ClusterObjects, type KnownObject } from './objects.ts';
 import { writeStatus } from './write-status.ts';

@@ -10,7 +10,7 @@ import {
   type PolicyOutcome,
 } from '../../domain/status/policy-status.ts';
 import { requestOf } from '../../domain/status/request-of.ts';
-import type { PolicyLook } from '../policy-views.ts';
+import type { PolicyLook } from '../scan/policy-views.ts';
 import type { ControllerContext } from './context.ts';
 import { objectKey, policyIn, type KnownObject } from './objects.ts';
 import { writeStatus } from './write-status.ts';

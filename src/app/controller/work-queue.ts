@@ -1,7 +1,7 @@
 import { asAppError, type AppError } from '../../domain/errors.ts';
 import { backoffMs } from '../../domain/schedule.ts';
 import type { Clock } from '../../ports.ts';
-import type { StopSignals } from '../standalone.ts';
+import type { StopSignals } from '../stop-signals.ts';
 
 /** Waiting after failures of one key: from a moment to minutes. */
 const RETRY = { firstMs: 1_000, maxMs: 300_000 };

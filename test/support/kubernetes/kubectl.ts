@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { findControlPlane } from './availability.ts';
 
 /** What one kubectl command said. */
 export interface KubectlResult {
@@ -9,8 +10,9 @@ export interface KubectlResult {
 
 /** Runs kubectl as the user of a kubeconfig; objects go in as JSON on stdin. */
 export function kubectl(kubeconfig: string) {
+  const program = findControlPlane()?.kubectl ?? 'kubectl';
   return async (args: readonly string[], input?: unknown): Promise<KubectlResult> => {
-    const child = spawn('kubectl', ['--kubeconfig', kubeconfig, ...args], {
+    const child = spawn(program, ['--kubeconfig', kubeconfig, ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     let stdout = '';

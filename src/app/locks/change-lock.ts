@@ -1,0 +1,79 @@
+import { lockMessage } from '../../domain/commit-message.ts';
+import type { FileSource, Ports } from '../../ports.ts';
+import { onBranch } from '../update/branch-sessions.ts';
+import { planLock, type LockEdit, type LockWish } from './edit-lock.ts';
+import { listLocks, type LockList } from './list-locks.ts';
+import type { LockTarget } from './lock-target.ts';
+import { commitToBranch } from '../update/update-branch.ts';
+import type { RemoteTarget, Target } from '../update/update-once.ts';
+import { DEFAULT_AUTHOR, writesOf } from '../update/update-pass.ts';
+
+/** A lock or unlock, where, and how far it goes. */
+export interface LockRequest {
+  readonly target: Target;
+  readonly place: LockTarget;
+  /** Absent: unlock. */
+  readonly wish?: LockWish;
+  readonly dryRun: boolean;
+  /** Commit in a local work tree; a remote is always committed to. */
+  readonly commit: boolean;
+}
+
+/** What was done. */
+export interface LockOutcome extends LockEdit {
+  readonly commit?: string;
+}
+
+/** Writes or removes a lock, through the same editor and queue as any update. */
+export async function changeLock(
+  ports: Ports,
+  request: LockRequest,
+  signal: AbortSignal,
+): Promise<LockOutcome> {
+  const { target } = request;
+  if (target.kind === 'remote') return changeRemoteLock(ports, request, target, signal);
+  const checkout = await ports.open.checkout(target.dir);
+  const planned = await planLock(checkout, request.place, request.wish, signal);
+  const { edit, change } = planned;
+  if (edit === undefined || request.dryRun) return planned;
+  const files = writesOf([edit]);
+  if (!request.commit) {
+    await checkout.write(files, signal);
+    return planned;
+  }
+  const message = lockMessage(change);
+  const time = ports.clock.now();
+  const commit = { files, message, author: DEFAULT_AUTHOR, time };
+  return { ...planned, commit: await checkout.commit(commit, signal) };
+}
+
+async function changeRemoteLock(
+  ports: Ports,
+  request: LockRequest,
+  target: RemoteTarget,
+  signal: AbortSignal,
+): Promise<LockOutcome> {
+  return onBranch(ports, target, { dryRun: request.dryRun, signal }, async ({ writer }) => {
+    const plan = async (head: string) => {
+      const files = writer.branch.files(head);
+      const result = await planLock(files, request.place, request.wish, signal);
+      const writes = result.edit === undefined ? [] : writesOf([result.edit]);
+      return { writes, message: lockMessage(result.change), author: DEFAULT_AUTHOR, result };
+    };
+    const { result, commit } = await commitToBranch(writer, plan, signal);
+    return { ...result, ...(commit === undefined ? {} : { commit }) };
+  });
+}
+
+/** Lists the locks of a folder or of a remote branch. */
+export async function locksOf(
+  ports: Ports,
+  target: Target,
+  signal: AbortSignal,
+): Promise<LockList> {
+  const list = (source: FileSource) => listLocks(source, ports.clock.now(), signal);
+  if (target.kind === 'folder') return list(await ports.open.checkout(target.dir));
+  return onBranch(ports, target, { dryRun: true, signal }, async ({ writer: { branch } }) =>
+    list(branch.files(await branch.head(signal))),
+  );
+}

@@ -1,0 +1,176 @@
+import pLimit from 'p-limit';
+import type { ImagePolicy } from '../../api/image-policy.ts';
+import { AppError } from '../../domain/errors.ts';
+import { parseRepository, repositoryKey } from '../../domain/image-reference.ts';
+import { backoffMs } from '../../domain/schedule.ts';
+import { tagsRevision } from '../../domain/tags-revision.ts';
+import { nextScan } from './due-times.ts';
+import { accessKey, registryAccess } from '../access/registry-access.ts';
+import type { Clock, CronTimes, Registry, Secrets } from '../../ports.ts';
+
+/** Repositories asked at the same time; each registry's own limit is the adapter's business. */
+const MAX_SCANS_IN_FLIGHT = 8;
+
+/** A failed scan is repeated after this long, doubled each time; the registry's adapter has retried by then. */
+const RETRY = { firstMs: 15_000, maxMs: 300_000 };
+
+/** What one repository answered. */
+export interface RepositoryScan {
+  readonly at: Date;
+  readonly tags: ReadonlySet<string>;
+  /** Hash over the tags: the same tags, the same revision. */
+  readonly revision: string;
+  /** Digests asked for since, by tag; null where the registry has no such tag. */
+  readonly digests: Map<string, string | null>;
+}
+
+/** No scan, and why. */
+interface FailedScan {
+  readonly at: Date;
+  readonly error: AppError;
+  /** In a row, this one included. */
+  readonly failures: number;
+}
+
+/** A scan, or why there is none. */
+export type ScanAnswer = RepositoryScan | FailedScan;
+
+/** The outside effects of scanning. */
+export interface ScanPorts {
+  readonly registry: Registry;
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+  readonly cron: CronTimes;
+}
+
+/**
+ * Scans of repositories: one per repository and login, shared by every policy that needs it, kept
+ * until a policy says that it is due again. A failed one is repeated sooner.
+ */
+export class RepositoryScans {
+  readonly #ports: ScanPorts;
+  readonly #limit = pLimit(MAX_SCANS_IN_FLIGHT);
+  readonly #answers = new Map<string, ScanAnswer>();
+  readonly #scansInFlight = new Map<string, Promise<ScanAnswer>>();
+  readonly #digestsInFlight = new Map<string, Promise<string | null>>();
+
+  constructor(ports: ScanPorts) {
+    this.#ports = ports;
+  }
+
+  /** The scan that a policy sees now: the last one, or a new one where it is due. */
+  async scan(policy: ImagePolicy, signal: AbortSignal): Promise<ScanAnswer> {
+    const key = scanKey(policy);
+    const last = this.#answers.get(key);
+    if (last !== undefined && this.#dueAfter(policy, last) > this.#ports.clock.now()) return last;
+    const scan: Promise<ScanAnswer> = shared(this.#scansInFlight, key, async () => {
+      const answer = await this.#limit(() => this.#ask(policy, last, signal));
+      // A scan that was forgotten while it was under way answers those who wait for it, and nobody else.
+      if (this.#scansInFlight.get(key) === scan) this.#answers.set(key, answer);
+      return answer;
+    });
+    return scan;
+  }
+
+  /** Lets go of what a policy was answered, and of a scan under way: it is due at once. */
+  forget(policy: ImagePolicy): void {
+    const key = scanKey(policy);
+    this.#answers.delete(key);
+    this.#scansInFlight.delete(key);
+  }
+
+  /** Digest of a tag, asked for once per scan; null where the registry has no such tag. */
+  async digest(
+    policy: ImagePolicy,
+    scan: RepositoryScan,
+    tag: string,
+    signal: AbortSignal,
+  ): Promise<string | null> {
+    const known = scan.digests.get(tag);
+    if (known !== undefined) return known;
+    const digest = await shared(this.#digestsInFlight, JSON.stringify([scanKey(policy), tag]), () =>
+      this.#limit(() => this.#askDigest(policy, tag, signal)),
+    );
+    scan.digests.set(tag, digest);
+    return digest;
+  }
+
+  /** When the policy is to be scanned next; now, when it never was. */
+  nextDue(policy: ImagePolicy): Date {
+    const last = this.#answers.get(scanKey(policy));
+    return last === undefined ? this.#ports.clock.now() : this.#dueAfter(policy, last);
+  }
+
+  /** A registry that says when to come back is not asked before; else a failure is retried soon. */
+  #dueAfter({ spec }: ImagePolicy, last: ScanAnswer): Date {
+    const regular = nextScan(spec, last.at, this.#ports.cron);
+    if (!('error' in last)) return regular;
+    const backoff = last.at.getTime() + backoffMs(last.failures, { ...RETRY, random: 1 });
+    const earliest = last.at.getTime() + (last.error.afterMs ?? 0);
+    return new Date(Math.max(earliest, Math.min(backoff, regular.getTime())));
+  }
+
+  async #ask(
+    policy: ImagePolicy,
+    last: ScanAnswer | undefined,
+    signal: AbortSignal,
+  ): Promise<ScanAnswer> {
+    const at = this.#ports.clock.now();
+    const followed = policy.spec.policy.digest?.tag;
+    try {
+      // Following one mutable tag needs no list: its digest says all.
+      if (followed !== undefined) {
+        const digest = await this.#askDigest(policy, followed, signal);
+        return scanOf(at, [], new Map([[followed, digest]]));
+      }
+      const access = await registryAccess(policy, this.#ports.secrets, signal);
+      const repository = parseRepository(policy.spec.image);
+      const tags = await this.#ports.registry.listTags(repository, access, signal);
+      return scanOf(at, tags, new Map());
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code === 'cancelled') throw error;
+      const before = last !== undefined && 'error' in last ? last.failures : 0;
+      return { at, error, failures: before + 1 };
+    }
+  }
+
+  async #askDigest(policy: ImagePolicy, tag: string, signal: AbortSignal): Promise<string | null> {
+    const access = await registryAccess(policy, this.#ports.secrets, signal);
+    const repository = parseRepository(policy.spec.image);
+    return (await this.#ports.registry.digest(repository, tag, access, signal)) ?? null;
+  }
+}
+
+function scanOf(
+  at: Date,
+  tags: readonly string[],
+  digests: Map<string, string | null>,
+): RepositoryScan {
+  return { at, tags: new Set(tags), revision: tagsRevision(tags), digests };
+}
+
+/** The work under way for a key, or new work. */
+function shared<T>(
+  inFlight: Map<string, Promise<T>>,
+  key: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const running = inFlight.get(key);
+  if (running !== undefined) return running;
+  const begun = work().finally(() => {
+    if (inFlight.get(key) === begun) inFlight.delete(key);
+  });
+  inFlight.set(key, begun);
+  return begun;
+}
+
+/** Are two policies served by one scan? */
+export function shareScan(a: ImagePolicy, b: ImagePolicy): boolean {
+  return scanKey(a) === scanKey(b);
+}
+
+/** Policies of one repository share a scan when they log in alike; a followed tag needs no list. */
+function scanKey(policy: ImagePolicy): string {
+  const repository = repositoryKey(parseRepository(policy.spec.image));
+  return JSON.stringify([repository, policy.spec.policy.digest?.tag, accessKey(policy)]);
+}

@@ -1,0 +1,50 @@
+import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
+import type { Resources } from '../../domain/resources/merge-resources.ts';
+import type { Ports } from '../../ports.ts';
+import { BranchSessions } from '../update/branch-sessions.ts';
+import { gitAccess } from '../access/git-access.ts';
+import { PolicyViews } from '../scan/policy-views.ts';
+import { RepositoryScans } from '../scan/repository-scans.ts';
+import { ResourceFolders } from '../read/resource-folders.ts';
+import { runStandalone, type StandaloneEvent } from './run-standalone.ts';
+import type { StopSignals } from '../stop-signals.ts';
+
+/**
+ * Runs the controller without a cluster until it is told to stop.
+ * @param configPaths folders or files with the resources; read again as they change
+ */
+export async function runFromFolders(
+  ports: Ports,
+  configPaths: readonly string[],
+  { signals, onEvent }: { signals: StopSignals; onEvent: (event: StandaloneEvent) => void },
+): Promise<void> {
+  const folders = new ResourceFolders(
+    await Promise.all(configPaths.map((path) => ports.open.folder(path))),
+  );
+  const scans = new RepositoryScans(ports);
+  const sessions = new BranchSessions(ports, new PolicyViews(scans));
+  const runPass = async (
+    automation: ImageUpdateAutomation,
+    resources: Resources,
+    signal: AbortSignal,
+  ) => {
+    const access = await gitAccess(automation, ports.secrets, signal);
+    const request = { resources, chooseAutomation: () => automation };
+    return sessions.update(access, request, { dryRun: false, signal });
+  };
+  try {
+    await runStandalone(
+      {
+        clock: ports.clock,
+        random: ports.random,
+        scans,
+        loadResources: (signal) => folders.load(signal),
+        runPass,
+        onEvent,
+      },
+      signals,
+    );
+  } finally {
+    await sessions.close();
+  }
+}

@@ -1,0 +1,79 @@
+import { automationKey, type StandaloneEvent } from './run-standalone.ts';
+import type { CarriedOutPass } from '../update/update-branch.ts';
+import { reportOf, type Held, type PolicyReport } from '../update/update-report.ts';
+import { findingOf, placedMessage, type Finding } from '../../domain/errors.ts';
+
+/** How one automation stands. */
+export interface AutomationStatus {
+  readonly ready: boolean;
+  /** One line: what was done last, or what is wrong. */
+  readonly message: string;
+  readonly lastPass: string;
+  readonly lastPush?: { readonly commit: string; readonly time: string; readonly subject: string };
+  readonly policies: readonly PolicyReport[];
+  readonly held: readonly Held[];
+  readonly findings: readonly Finding[];
+}
+
+/** Status of a standalone controller: what the state file holds. */
+export type StandaloneStatus = Readonly<Record<string, AutomationStatus>>;
+
+/** Status after an event. Pure: the same events give the same status. */
+export function nextStatus(
+  status: StandaloneStatus,
+  event: StandaloneEvent,
+  now: Date,
+): StandaloneStatus {
+  switch (event.kind) {
+    case 'config-failed':
+      return status;
+    case 'config-loaded': {
+      const { automations } = event.resources;
+      return Object.fromEntries(Object.entries(status).filter(([key]) => automations.has(key)));
+    }
+    case 'pass':
+    case 'pass-failed': {
+      const key = automationKey(event.automation);
+      return { ...status, [key]: statusOf(status[key], event, now) };
+    }
+  }
+}
+
+function statusOf(
+  before: AutomationStatus | undefined,
+  event: Extract<StandaloneEvent, { kind: 'pass' | 'pass-failed' }>,
+  now: Date,
+): AutomationStatus {
+  const lastPass = now.toISOString();
+  if (event.kind === 'pass') return afterPass(before, event.outcome, lastPass);
+  const { policies = [], held = [], lastPush } = before ?? {};
+  return {
+    ready: false,
+    message: placedMessage(findingOf(event.error)),
+    lastPass,
+    policies,
+    held,
+    findings: [],
+    ...(lastPush === undefined ? {} : { lastPush }),
+  };
+}
+
+function afterPass(
+  before: AutomationStatus | undefined,
+  { pass, commit }: CarriedOutPass,
+  time: string,
+): AutomationStatus {
+  const { policies, held, findings } = reportOf(pass, commit);
+  const lastPush =
+    commit === undefined ? before?.lastPush : { commit: commit.id, time, subject: commit.subject };
+  const error = findings.find(({ severity }) => severity === 'error');
+  return {
+    ready: error === undefined,
+    message: error === undefined ? (commit?.subject ?? 'nothing to do') : placedMessage(error),
+    lastPass: time,
+    policies,
+    held,
+    findings,
+    ...(lastPush === undefined ? {} : { lastPush }),
+  };
+}

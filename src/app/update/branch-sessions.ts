@@ -1,0 +1,172 @@
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { GitAccess, GitBranch, Ports } from '../../ports.ts';
+import { InterestMemory } from '../read/interest-memory.ts';
+import { ManifestReader } from '../read/manifest-reader.ts';
+import { ParsedFiles } from '../read/parsed-files.ts';
+import { PolicyViews } from '../scan/policy-views.ts';
+import { RepositoryScans } from '../scan/repository-scans.ts';
+import { updateBranch, type BranchWriter, type CarriedOutPass } from './update-branch.ts';
+import type { PassContext, PassRequest } from './update-pass.ts';
+
+/** What is kept between runs, and where. */
+interface Memory {
+  readonly name: string;
+  readonly content: InterestMemory | ParsedFiles;
+}
+
+/** An open branch with what is known of its files. */
+interface Session {
+  /** As it was opened with. */
+  readonly access: GitAccess;
+  readonly branch: GitBranch;
+  readonly context: PassContext;
+  readonly memories: readonly Memory[];
+  /** Was the outcome of the first pass, the one that may have read the whole repo, saved? */
+  isSaved: boolean;
+}
+
+/** What a piece of work on a branch is given. */
+export interface BranchWork {
+  readonly writer: BranchWriter;
+  readonly context: PassContext;
+}
+
+/** How work on a branch is done. */
+export interface WorkOptions {
+  readonly dryRun: boolean;
+  /** Asked just before each push; see {@link BranchWriter}. */
+  readonly mayWrite?: () => boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The branches that one process works on: one store and one queue for each, however many automations
+ * and commands use it. A session that failed is opened anew, and so is one for another login: what one
+ * user of a branch may do says nothing about the next.
+ */
+export class BranchSessions {
+  readonly #ports: Ports;
+  readonly #views: PolicyViews;
+  readonly #queues = new Map<string, LimitFunction>();
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(ports: Ports, views: PolicyViews) {
+    this.#ports = ports;
+    this.#views = views;
+  }
+
+  /** One update pass. */
+  update(access: GitAccess, request: PassRequest, options: WorkOptions): Promise<CarriedOutPass> {
+    return this.run(access, options, ({ context, writer }) =>
+      updateBranch(context, writer, request, options.signal),
+    );
+  }
+
+  /** Does work on a branch when it is its turn. */
+  async run<T>(
+    access: GitAccess,
+    options: WorkOptions,
+    work: (given: BranchWork) => Promise<T>,
+  ): Promise<T> {
+    const key = branchKey(access);
+    const queue = this.#queues.get(key) ?? pLimit(1);
+    this.#queues.set(key, queue);
+    return queue(async () => {
+      const session = await this.#session(key, access, options.signal);
+      try {
+        const result = await work({
+          writer: this.#writer(session, options),
+          context: session.context,
+        });
+        if (!session.isSaved) await this.#remember(session);
+        return result;
+      } catch (error) {
+        this.#sessions.delete(key);
+        // What was learnt is kept; the first failure is the one to tell.
+        await Promise.allSettled([session.branch.close(), this.#remember(session)]);
+        throw error;
+      }
+    });
+  }
+
+  /** Lets go of a branch that nobody works on any more; what was learnt of it is saved. */
+  async drop(of: Pick<GitAccess, 'url' | 'branch'>): Promise<void> {
+    const key = branchKey(of);
+    await this.#queues.get(key)?.(() => this.#close(key));
+  }
+
+  /** Closes every branch; their stores stay on disk. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#sessions.keys()].map((key) => this.#close(key)));
+  }
+
+  async #close(key: string): Promise<void> {
+    const session = this.#sessions.get(key);
+    if (session === undefined) return;
+    this.#sessions.delete(key);
+    await session.branch.close();
+    await this.#remember(session);
+  }
+
+  #writer({ branch }: Session, { dryRun, mayWrite }: WorkOptions): BranchWriter {
+    const { clock, random } = this.#ports;
+    return { branch, clock, random, dryRun, ...(mayWrite === undefined ? {} : { mayWrite }) };
+  }
+
+  async #session(key: string, access: GitAccess, signal: AbortSignal): Promise<Session> {
+    const open = this.#sessions.get(key);
+    if (open !== undefined && JSON.stringify(open.access) === JSON.stringify(access)) return open;
+    await this.#close(key);
+    return this.#open(key, access, signal);
+  }
+
+  async #open(key: string, access: GitAccess, signal: AbortSignal): Promise<Session> {
+    const branch = await this.#ports.open.branch(access, signal);
+    const { clock, state } = this.#ports;
+    const [blobs, files] = [`blobs of ${key}`, `files of ${key}`];
+    const interest = InterestMemory.from(await state.load(blobs));
+    const parsed = ParsedFiles.from(await state.load(files));
+    const context = {
+      reader: new ManifestReader(interest, parsed),
+      views: this.#views,
+      now: () => clock.now(),
+    };
+    const memories = [
+      { name: blobs, content: interest },
+      { name: files, content: parsed },
+    ];
+    const session = { access, branch, context, memories, isSaved: false };
+    this.#sessions.set(key, session);
+    return session;
+  }
+
+  /**
+   * Saves what was learnt. Once after the first pass, and at the end: saving costs what the repo is
+   * large, and all that a killed process loses is a second look at the blobs that came in between.
+   */
+  async #remember(session: Session): Promise<void> {
+    for (const { name, content } of session.memories) {
+      if (content.changed) await this.#ports.state.save(name, content.save());
+    }
+    session.isSaved = true;
+  }
+}
+
+function branchKey({ url, branch }: Pick<GitAccess, 'url' | 'branch'>): string {
+  return `${branch} at ${url}`;
+}
+
+/** One piece of work on one branch, for commands that end after it. */
+export async function onBranch<T>(
+  ports: Ports,
+  access: GitAccess,
+  options: WorkOptions,
+  work: (given: BranchWork) => Promise<T>,
+): Promise<T> {
+  const sessions = new BranchSessions(ports, new PolicyViews(new RepositoryScans(ports)));
+  try {
+    return await sessions.run(access, options, work);
+  } finally {
+    await sessions.close();
+  }
+}

@@ -1,0 +1,101 @@
+import type { Finding } from '../../domain/errors.ts';
+import type { PolicyKey } from '../../domain/manifest/image-field.ts';
+import type { Decision, Reason } from '../../domain/plan/decide-slot.ts';
+import { policyKey, type PolicyView } from '../../domain/plan/policy-view.ts';
+import { formatResource, type Change } from '../../domain/plan/update-plan.ts';
+import type { PlannedPass } from './update-pass.ts';
+
+/** A location that stays as it is, and why. */
+export interface Held {
+  readonly policy: PolicyKey;
+  readonly path: string;
+  readonly line: number;
+  readonly resource?: string;
+  readonly reason: Reason;
+  readonly message: string;
+  readonly current?: string;
+  /** What the policy would have chosen. */
+  readonly choice?: string;
+  readonly lock?: { readonly by?: string; readonly reason?: string; readonly until?: string };
+}
+
+/** What one policy says now. */
+export interface PolicyReport {
+  readonly policy: PolicyKey;
+  readonly image: string;
+  readonly state: PolicyView['choice']['kind'];
+  readonly latest?: string;
+  readonly message?: string;
+  /** Where it is written: counts of locations. */
+  readonly locations: { readonly total: number; readonly changed: number; readonly held: number };
+}
+
+/** The outcome of a pass: what the command line prints, logs tell and status keeps. */
+export interface UpdateReport {
+  readonly changes: readonly Change[];
+  readonly held: readonly Held[];
+  readonly policies: readonly PolicyReport[];
+  readonly findings: readonly Finding[];
+  /** The commit that was made, where one was. */
+  readonly commit?: { readonly id: string; readonly subject: string };
+}
+
+/** Builds the report of a pass. */
+export function reportOf(pass: PlannedPass, commit?: UpdateReport['commit']): UpdateReport {
+  return {
+    changes: pass.changes,
+    held: pass.plan.decisions.filter(isHeld).map(heldOf),
+    policies: [...pass.views.values()].map((view) => policyReport(view, pass)),
+    findings: pass.findings,
+    ...(commit === undefined ? {} : { commit }),
+  };
+}
+
+/** Stays as it is for another reason than being the newest. */
+function isHeld(decision: Decision): boolean {
+  return decision.edits.length === 0 && decision.reason !== 'UpToDate';
+}
+
+function heldOf(decision: Decision): Held {
+  const { at, resource } = decision.slot.fields[0];
+  const { by, reason, until } = decision.lock ?? {};
+  return {
+    policy: decision.policy,
+    path: at.path,
+    line: at.line,
+    ...(resource === undefined ? {} : { resource: formatResource(resource) }),
+    reason: decision.reason,
+    message: decision.message,
+    ...(decision.current === undefined ? {} : { current: decision.current }),
+    ...(decision.choice === undefined ? {} : { choice: decision.choice }),
+    ...(decision.lock === undefined
+      ? {}
+      : {
+          lock: {
+            ...(by === undefined ? {} : { by }),
+            ...(reason === undefined ? {} : { reason }),
+            ...(until === undefined ? {} : { until }),
+          },
+        }),
+  };
+}
+
+function policyReport(view: PolicyView, pass: PlannedPass): PolicyReport {
+  const key = policyKey(view.policy);
+  const decisions = pass.plan.decisions.filter((decision) => decision.policy === key);
+  const { choice } = view;
+  return {
+    policy: key,
+    image: view.policy.spec.image,
+    state: choice.kind,
+    ...(choice.kind === 'selected'
+      ? { latest: choice.digest === undefined ? choice.tag : `${choice.tag}@${choice.digest}` }
+      : {}),
+    ...('message' in choice ? { message: choice.message } : {}),
+    locations: {
+      total: decisions.length,
+      changed: pass.changes.filter((change) => change.policy === key).length,
+      held: decisions.filter(isHeld).length,
+    },
+  };
+}

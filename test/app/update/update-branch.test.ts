@@ -1,0 +1,268 @@
+import { describe, expect, it, vi } from 'vitest';
+import { BranchSessions } from '../../../src/app/update/branch-sessions.ts';
+import { PolicyViews } from '../../../src/app/scan/policy-views.ts';
+import { RepositoryScans } from '../../../src/app/scan/repository-scans.ts';
+import type { PassRequest } from '../../../src/app/update/update-pass.ts';
+import { AppError } from '../../../src/domain/errors.ts';
+import { NO_RESOURCES } from '../../../src/domain/resources/merge-resources.ts';
+import {
+  FakeClock,
+  MemoryBranch,
+  memoryPorts,
+  never,
+  type Files,
+  type MemoryPorts,
+} from '../../support/memory-ports.ts';
+import { deploymentText, policyText, PODINFO } from '../../support/texts.ts';
+
+const ACCESS = { url: 'https://git.example.com/config.git', branch: 'main' };
+const REQUEST: PassRequest = { resources: NO_RESOURCES, chooseAutomation: () => undefined };
+const OPTIONS = { dryRun: false, signal: never };
+
+function world(files: Files = { 'policy.yaml': policyText(), 'web.yaml': deploymentText() }) {
+  const branch = new MemoryBranch(files);
+  const ports = memoryPorts({
+    branch,
+    repositories: { [PODINFO]: ['6.1.0', '6.2.0'] },
+    clock: new FakeClock(undefined, { auto: true }),
+  });
+  return { branch, ports, sessions: sessionsOf(ports) };
+}
+
+function sessionsOf(ports: MemoryPorts) {
+  return new BranchSessions(ports, new PolicyViews(new RepositoryScans(ports)));
+}
+
+describe('an update of a branch', () => {
+  it('is one commit on the head, pushed', async () => {
+    const { branch, sessions } = world();
+    const { commit } = await sessions.update(ACCESS, REQUEST, OPTIONS);
+    expect(commit).toEqual({ id: 'c1', subject: 'Update podinfo to 6.2.0' });
+    expect(branch.current['web.yaml']).toBe(deploymentText(`${PODINFO}:6.2.0`));
+    expect(branch.requests).toMatchObject([
+      {
+        parent: 'c0',
+        author: { name: 'Lockkeeper', email: 'lockkeeper@localhost' },
+        message: expect.stringContaining('\nImage-Update: apps/podinfo ') as string,
+        files: [{ path: 'web.yaml' }],
+      },
+    ]);
+  });
+
+  it('writes nothing in a dry run', async () => {
+    const { branch, sessions } = world();
+    const outcome = await sessions.update(ACCESS, REQUEST, { ...OPTIONS, dryRun: true });
+    expect(outcome).not.toHaveProperty('commit');
+    expect(outcome.pass.edits).toHaveLength(1);
+    expect(branch.requests).toEqual([]);
+  });
+
+  it.each(['Setters', 'Images'] as const)(
+    'costs one look at the head when nothing moved, with strategy %s',
+    async (strategy) => {
+      const { branch, sessions } = world();
+      const request = { ...REQUEST, update: { strategy } };
+      await sessions.update(ACCESS, request, OPTIONS);
+      await sessions.update(ACCESS, request, OPTIONS);
+      const before = { ...branch.usage, reads: branch.usage.reads.length, heads: branch.heads };
+      const { commit } = await sessions.update(ACCESS, request, OPTIONS);
+      expect(commit).toBeUndefined();
+      expect({ ...branch.usage, reads: branch.usage.reads.length, heads: branch.heads }).toEqual({
+        ...before,
+        heads: before.heads + 1,
+      });
+    },
+  );
+
+  it('plans again on the new head when someone else was first', async () => {
+    const { branch, ports, sessions } = world();
+    let races = 2;
+    branch.beforePush = () => {
+      races -= 1;
+      if (races >= 0) branch.commitByOther({ [`human-${races}.txt`]: 'kept' });
+    };
+    const { commit } = await sessions.update(ACCESS, REQUEST, OPTIONS);
+    expect(commit).toBeDefined();
+    expect(branch.requests.map(({ parent }) => parent)).toEqual(['c0', 'c2', 'c4']);
+    expect(branch.current).toMatchObject({
+      'human-0.txt': 'kept',
+      'human-1.txt': 'kept',
+      'web.yaml': deploymentText(`${PODINFO}:6.2.0`),
+    });
+    // Doubled each time; half of it is random.
+    expect(ports.clock.sleeps).toEqual([75, 150]);
+  });
+
+  it('does nothing more when someone else did the same', async () => {
+    const { branch, sessions } = world();
+    branch.beforePush = () =>
+      branch.commitByOther({ 'web.yaml': deploymentText(`${PODINFO}:6.2.0`) });
+    const { commit } = await sessions.update(ACCESS, REQUEST, OPTIONS);
+    expect(commit).toBeUndefined();
+    expect(branch.requests).toHaveLength(1);
+  });
+
+  it('obeys a lock that someone else pushed meanwhile', async () => {
+    const { branch, sessions } = world();
+    const annotations = ['lockkeeper.dev/lock: "true"'];
+    const locked = deploymentText(undefined, { annotations });
+    branch.beforePush = () => branch.commitByOther({ 'web.yaml': locked });
+    const { commit, pass } = await sessions.update(ACCESS, REQUEST, OPTIONS);
+    expect(commit).toBeUndefined();
+    expect(pass.plan.decisions).toMatchObject([{ reason: 'Locked' }]);
+    expect(branch.current['web.yaml']).toBe(locked);
+  });
+
+  it('begins anew when the commit is gone before its files are fetched', async () => {
+    const { branch, sessions } = world();
+    vi.spyOn(branch, 'files').mockImplementationOnce(() => {
+      throw new AppError('git/not-found', 'the commit is no longer there', { retry: true });
+    });
+    const { commit } = await sessions.update(ACCESS, REQUEST, OPTIONS);
+    expect(commit).toBeDefined();
+  });
+
+  it('gives up on a branch that never stands still', async () => {
+    const { branch, sessions } = world();
+    let pushes = 0;
+    branch.beforePush = () => branch.commitByOther({ [`${(pushes += 1)}.txt`]: '' });
+    await expect(sessions.update(ACCESS, REQUEST, OPTIONS)).rejects.toMatchObject({
+      code: 'git/conflict',
+      retry: true,
+      message: 'main of memory: gave up after 10 rejected pushes (the branch moved)',
+    });
+    expect(pushes).toBe(10);
+  });
+});
+
+describe('sessions', () => {
+  it('open a branch once, and close it at the end', async () => {
+    const { branch, ports, sessions } = world();
+    await sessions.update(ACCESS, REQUEST, OPTIONS);
+    await sessions.update(ACCESS, REQUEST, OPTIONS);
+    expect(ports.opened).toEqual([ACCESS]);
+    await sessions.close();
+    expect(branch.closed).toBe(1);
+  });
+
+  it('open it anew after a failure, with the login as it is then', async () => {
+    const { branch, ports, sessions } = world();
+    branch.failures = [new AppError('git/unauthorized', 'no')];
+    const before = { ...ACCESS, bearerToken: 'old' };
+    await expect(sessions.update(before, REQUEST, OPTIONS)).rejects.toThrow('no');
+    expect(branch.closed).toBe(1);
+    const after = { ...ACCESS, bearerToken: 'new' };
+    await sessions.update(after, REQUEST, OPTIONS);
+    expect(ports.opened).toEqual([before, after]);
+  });
+
+  it('do one piece of work on a branch at a time, and work on others meanwhile', async () => {
+    const { sessions } = world();
+    const log: string[] = [];
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const slow = sessions.run(ACCESS, OPTIONS, async () => {
+      log.push('slow begins');
+      await gate;
+      log.push('slow ends');
+    });
+    const next = sessions.run(ACCESS, OPTIONS, async () => void log.push('next'));
+    const other = { ...ACCESS, branch: 'other' };
+    await sessions.run(other, OPTIONS, async () => void log.push('other'));
+    open();
+    await Promise.all([slow, next]);
+    expect(log).toEqual(['slow begins', 'other', 'slow ends', 'next']);
+  });
+
+  it('remember from run to run what blobs hold, so that each is read once', async () => {
+    const { branch, ports, sessions } = world({
+      'policy.yaml': policyText(),
+      'web.yaml': deploymentText(`${PODINFO}:6.2.0`),
+      'plain.yaml': 'a: b\n',
+    });
+    await sessions.update(ACCESS, REQUEST, OPTIONS);
+    expect(branch.usage.reads.toSorted()).toEqual(['plain.yaml', 'policy.yaml', 'web.yaml']);
+    branch.usage.reads.length = 0;
+    const again = await sessionsOf(ports).update(ACCESS, REQUEST, OPTIONS);
+    expect(branch.usage.reads).toEqual([]);
+    expect(again.pass.plan.decisions).toHaveLength(1);
+  });
+
+  it('keep what was learnt when a pass fails', async () => {
+    const { branch, ports, sessions } = world({
+      'policy.yaml': policyText().replace('semver', 'semvr'),
+      'plain.yaml': 'a: b\n',
+    });
+    await expect(sessions.update(ACCESS, REQUEST, OPTIONS)).rejects.toMatchObject({
+      code: 'resource/invalid',
+    });
+    branch.usage.reads.length = 0;
+    const again = sessionsOf(ports).update(ACCESS, REQUEST, OPTIONS);
+    await expect(again).rejects.toMatchObject({ code: 'resource/invalid' });
+    expect(branch.usage.reads).toEqual([]);
+  });
+
+  it('are opened anew for another login, and with it the next time', async () => {
+    const { branch, ports, sessions } = world();
+    const tenant = { ...ACCESS, basic: { username: 'tenant', password: 'x' } };
+    await sessions.update(ACCESS, REQUEST, OPTIONS);
+    await sessions.update(tenant, REQUEST, OPTIONS);
+    await sessions.update(tenant, REQUEST, OPTIONS);
+    expect(ports.opened).toEqual([ACCESS, tenant]);
+    expect(branch.closed).toBe(1);
+  });
+
+  it('are dropped after the work that is under way, and then opened anew', async () => {
+    const { branch, ports, sessions } = world();
+    const update = sessions.update(ACCESS, REQUEST, OPTIONS);
+    const drop = sessions.drop(ACCESS);
+    expect((await update).commit).toBeDefined();
+    await drop;
+    expect(branch.closed).toBe(1);
+    await sessions.update(ACCESS, REQUEST, OPTIONS);
+    expect(ports.opened).toHaveLength(2);
+  });
+});
+
+describe('a writer that may write no more', () => {
+  it('pushes nothing, and says so', async () => {
+    const { branch, sessions } = world();
+    const update = sessions.update(ACCESS, REQUEST, { ...OPTIONS, mayWrite: () => false });
+    await expect(update).rejects.toMatchObject({ code: 'cancelled' });
+    expect(branch.current['web.yaml']).toBe(deploymentText());
+  });
+
+  it('is asked again before each attempt', async () => {
+    const { branch, sessions } = world();
+    const answers = [true, false];
+    branch.beforePush = () => branch.commitByOther({ 'other.txt': 'x' });
+    const mayWrite = () => answers.shift() ?? true;
+    const update = sessions.update(ACCESS, REQUEST, { ...OPTIONS, mayWrite });
+    await expect(update).rejects.toMatchObject({ code: 'cancelled' });
+    expect(answers).toEqual([]);
+    expect(branch.current['web.yaml']).toBe(deploymentText());
+  });
+});
+
+describe('an update in a cluster', () => {
+  it.each([
+    { name: 'counts the repo’s own policies outside one', inCluster: undefined, commits: 1 },
+    { name: 'leaves the repo’s own policies alone', inCluster: new Set<string>(), commits: 0 },
+  ])('$name', async ({ inCluster, commits }) => {
+    const { branch, sessions } = world();
+    const request = { ...REQUEST, ...(inCluster === undefined ? {} : { inCluster }) };
+    await sessions.update(ACCESS, request, OPTIONS);
+    expect(branch.requests).toHaveLength(commits);
+  });
+
+  it('knows the policies that are there and cannot be used', async () => {
+    const { sessions } = world();
+    const findings = async (...known: string[]) => {
+      const request = { ...REQUEST, inCluster: new Set(known) };
+      const { pass } = await sessions.update(ACCESS, request, OPTIONS);
+      return pass.findings.map(({ code }) => code);
+    };
+    expect(await findings()).toEqual(['marker/unknown-policy']);
+    expect(await findings('apps/podinfo')).toEqual([]);
+  });
+});

@@ -1,0 +1,239 @@
+import { describe, expect, it } from 'vitest';
+import { updateOnce, type UpdateRequest } from '../../../src/app/update/update-once.ts';
+import { reportOf } from '../../../src/app/update/update-report.ts';
+import { AppError } from '../../../src/domain/errors.ts';
+import {
+  MemoryBranch,
+  MemoryCheckout,
+  memoryPorts,
+  never,
+  type Files,
+  type World,
+} from '../../support/memory-ports.ts';
+import { automationText, deploymentText, policyText, PODINFO } from '../../support/texts.ts';
+
+const URL = 'https://git.example.com/config.git';
+const FILES: Files = { 'policy.yaml': policyText(), 'web.yaml': deploymentText() };
+const UPDATED = deploymentText(`${PODINFO}:6.2.0`);
+
+function worldOf(world: World = {}) {
+  const checkout = new MemoryCheckout(FILES);
+  const branch = new MemoryBranch(FILES);
+  const ports = memoryPorts({
+    checkout,
+    branch,
+    repositories: { [PODINFO]: ['6.1.0', '6.2.0'] },
+    ...world,
+  });
+  const update = (over: Partial<UpdateRequest> = {}) =>
+    updateOnce(
+      ports,
+      {
+        target: { kind: 'folder', dir: '.' },
+        policies: [],
+        update: {},
+        dryRun: false,
+        commit: false,
+        ...over,
+      },
+      never,
+    );
+  return { checkout: world.checkout ?? checkout, branch, ports, update };
+}
+
+const remote = { kind: 'remote', url: URL, branch: 'live' } as const;
+
+describe('an update of a folder', () => {
+  it('edits in place, and a second one changes nothing', async () => {
+    const { checkout, update } = worldOf();
+    const first = await update();
+    expect(first).not.toHaveProperty('commit');
+    expect(checkout.files).toEqual({ ...FILES, 'web.yaml': UPDATED });
+    await update();
+    expect(checkout.writes).toBe(1);
+  });
+
+  it('writes nothing in a dry run', async () => {
+    const { checkout, update } = worldOf();
+    const { pass } = await update({ dryRun: true, commit: true });
+    expect(pass.edits).toHaveLength(1);
+    expect([checkout.writes, checkout.commits]).toEqual([0, []]);
+  });
+
+  it('commits where that was asked for', async () => {
+    const { checkout, update } = worldOf();
+    const { commit } = await update({ commit: true });
+    expect(commit).toEqual({ id: 'commit-1', subject: 'Update podinfo to 6.2.0' });
+    expect(checkout.commits[0]?.files.map(({ path }) => path)).toEqual(['web.yaml']);
+    expect(await update({ commit: true })).not.toHaveProperty('commit');
+    expect(checkout.commits).toHaveLength(1);
+  });
+
+  it('writes nothing when any resource is invalid', async () => {
+    const checkout = new MemoryCheckout({ ...FILES, 'bad.yaml': policyText('bad', 'a b') });
+    const { update } = worldOf({ checkout });
+    await expect(update()).rejects.toMatchObject({ code: 'resource/invalid' });
+    expect(checkout.writes).toBe(0);
+  });
+});
+
+describe('policies from elsewhere', () => {
+  const folders = {
+    policies: { 'a.yaml': policyText(), 'ignored.txt': 'x', 'values.yaml': 'a: b' },
+    automations: { 'b.yaml': automationText('update', 'update: {paths: [other]}') },
+    empty: { 'readme.md': '' },
+    bad: { 'bad.yaml': policyText('bad', PODINFO, 'interval: often') },
+    large: { 'large.yaml': ' '.repeat(5 * 1024 * 1024 + 1) },
+  };
+
+  it('take the place of those in the folder', async () => {
+    const checkout = new MemoryCheckout({ 'web.yaml': deploymentText() });
+    const { update } = worldOf({ checkout, folders });
+    await update({ policies: ['policies'] });
+    expect(checkout.files['web.yaml']).toBe(UPDATED);
+  });
+
+  it('may lie in several folders, with an automation that says where to write', async () => {
+    const { checkout, update } = worldOf({ folders });
+    const { pass } = await update({ policies: ['policies', 'automations'] });
+    expect(pass.edits).toEqual([]);
+    expect(checkout.writes).toBe(0);
+  });
+
+  it.each([
+    { path: 'empty', code: 'resource/not-found', message: 'there is no ImagePolicy in empty' },
+    { path: 'bad', code: 'resource/invalid', message: /^spec.interval: must be a duration/ },
+    { path: 'nowhere', code: 'usage', message: 'there is no nowhere' },
+    { path: 'large', code: 'file/too-large', message: 'too large to hold resources' },
+  ])('in $path stop everything', async ({ path, code, message }) => {
+    const { update, checkout, ports } = worldOf({ folders });
+    const error = await update({ policies: [path] }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code });
+    expect((error as AppError).message).toMatch(message);
+    expect([checkout.writes, ports.registry.calls]).toEqual([0, []]);
+  });
+});
+
+describe('the automation', () => {
+  const files = {
+    ...FILES,
+    'automations.yaml': [
+      automationText('one'),
+      automationText('two', 'update: {paths: [none]}'),
+    ].join('---\n'),
+  };
+  const updated = async (automation?: string) => {
+    const { update, checkout } = worldOf({ checkout: new MemoryCheckout(files) });
+    await update(automation === undefined ? {} : { automation });
+    return checkout.files['web.yaml'] === UPDATED;
+  };
+
+  it.each([
+    { automation: 'one', want: true },
+    { automation: 'apps/one', want: true },
+    { automation: 'two', want: false },
+  ])('may be named: $automation', async ({ automation, want }) => {
+    expect(await updated(automation)).toBe(want);
+  });
+
+  it.each([
+    {
+      automation: undefined,
+      message: /several ImageUpdateAutomations \(apps\/one, apps\/two\); choose/,
+    },
+    {
+      automation: 'three',
+      message: /no single .* is called three; there are: apps\/one, apps\/two$/,
+    },
+  ])('must be one that is there: $automation', async ({ automation, message }) => {
+    await expect(updated(automation)).rejects.toThrow(message);
+  });
+
+  it('cannot be named where there is none', async () => {
+    await expect(worldOf().update({ automation: 'x' })).rejects.toThrow(/there are: none$/);
+  });
+});
+
+describe('an update of a remote repo', () => {
+  it('commits and pushes, with no login where nothing names one', async () => {
+    const { branch, ports, update } = worldOf();
+    const { commit } = await update({ target: remote });
+    expect(commit).toMatchObject({ id: 'c1' });
+    expect(branch.current['web.yaml']).toBe(UPDATED);
+    expect(branch.closed).toBe(1);
+    expect(ports.opened).toEqual([{ url: URL, branch: 'live' }]);
+  });
+
+  it('logs in as the automation for that repo says, on the branch that was named', async () => {
+    const login = 'git: {url: "https://git.example.com/config.git", secretRef: {name: login}}';
+    const { ports, update } = worldOf({
+      secrets: { 'apps/login': { bearerToken: 't' } },
+      folders: {
+        conf: {
+          'policy.yaml': policyText(),
+          'automation.yaml': automationText().replace(/git: .*/, login),
+        },
+      },
+    });
+    await update({ target: remote, policies: ['conf'] });
+    expect(ports.opened).toEqual([{ url: URL, branch: 'live', bearerToken: 't' }]);
+  });
+});
+
+describe('the report', () => {
+  it('tells changes, what is held and why, policies, findings and the commit', async () => {
+    const annotations = ['lockkeeper.dev/lock: "6.0.0"', 'lockkeeper.dev/lock-by: ana'];
+    const checkout = new MemoryCheckout({
+      ...FILES,
+      'held.yaml': deploymentText(`${PODINFO}:6.1.0`, { annotations }),
+      'nginx.yaml': policyText('nginx', 'nginx'),
+      'values.yaml': 'tag: "1.0" # {"$imagepolicy": "apps:nginx:tag"}\n',
+    });
+    const { update } = worldOf({
+      checkout,
+      repositories: {
+        [PODINFO]: { '6.0.0': '', '6.1.0': '', '6.2.0': '' },
+        'docker.io/library/nginx': new AppError('registry/unreachable', 'down'),
+      },
+    });
+    const { pass, commit } = await update({ commit: true });
+    const held = 'Deployment apps/web';
+    expect(reportOf(pass, commit)).toMatchObject({
+      changes: [
+        { path: 'held.yaml', from: '6.1.0', to: '6.0.0', locked: true },
+        { path: 'web.yaml', from: '6.1.0', to: '6.2.0', locked: false },
+      ],
+      held: [{ path: 'values.yaml', reason: 'ScanFailed', message: 'down', current: '1.0' }],
+      policies: [
+        {
+          policy: 'apps/nginx',
+          image: 'nginx',
+          state: 'failed',
+          message: 'down',
+          locations: { total: 1, changed: 0, held: 1 },
+        },
+        {
+          policy: 'apps/podinfo',
+          state: 'selected',
+          latest: '6.2.0',
+          locations: { total: 2, changed: 2, held: 0 },
+        },
+      ],
+      findings: [{ code: 'policy/failed' }],
+      commit: { id: 'commit-1' },
+    });
+    const again = reportOf((await update()).pass);
+    expect(again).not.toHaveProperty('commit');
+    expect(again.held).toMatchObject([
+      {
+        path: 'held.yaml',
+        resource: held,
+        reason: 'Locked',
+        current: '6.0.0',
+        choice: '6.2.0',
+        lock: { by: 'ana' },
+      },
+      { path: 'values.yaml' },
+    ]);
+  });
+});
