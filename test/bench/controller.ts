@@ -1,6 +1,6 @@
-import { BranchSessions } from '../../src/app/branch-sessions.ts';
-import { PolicyViews } from '../../src/app/policy-views.ts';
-import { RepositoryScans } from '../../src/app/repository-scans.ts';
+import { BranchSessions } from '../../src/app/update/branch-sessions.ts';
+import { PolicyViews } from '../../src/app/scan/policy-views.ts';
+import { RepositoryScans } from '../../src/app/scan/repository-scans.ts';
 import { compose } from '../../src/compose/ports.ts';
 import type { Config } from '../../src/config.ts';
 import { NO_RESOURCES } from '../../src/domain/resources/merge-resources.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { updateOnce } from '../../src/app/update-once.ts';
+import { updateOnce } from '../../src/app/update/update-once.ts';
 import { compose } from '../../src/compose/ports.ts';
 import { shell } from './command.ts';
 import { benchConfig, NEVER } from './controller.ts';
