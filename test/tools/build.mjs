@@ -18,6 +18,11 @@ import { fileURLToPath } from 'node:url';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 const KUBERNETES = join(FOLDER, 'kubernetes');
+/** Without a version these call themselves v0.0.0, and kubectl warns of the distance to the server's. */
+const VERSIONED = {
+  versionVariable: 'k8s.io/component-base/version.gitVersion',
+  versionOf: 'k8s.io/kubernetes',
+};
 const TOOLS = [
   {
     name: 'registry',
@@ -37,10 +42,16 @@ const TOOLS = [
     module: KUBERNETES,
     package: 'k8s.io/kubernetes/cmd/kube-apiserver',
     variable: 'TEST_ASSET_KUBE_APISERVER',
-    // Without it the server calls itself v0.0.0, and clients warn of the distance to their own version.
-    versionVariable: 'k8s.io/component-base/version.gitVersion',
-    versionOf: 'k8s.io/kubernetes',
+    ...VERSIONED,
     takes: 'five to ten minutes',
+  },
+  {
+    name: 'kubectl',
+    module: KUBERNETES,
+    package: 'k8s.io/kubernetes/cmd/kubectl',
+    variable: 'TEST_ASSET_KUBECTL',
+    ...VERSIONED,
+    takes: 'a minute or two',
   },
 ];
 

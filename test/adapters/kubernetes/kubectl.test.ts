@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   connectCluster,
   type ConnectedCluster,
@@ -7,7 +7,7 @@ import {
 import { ROOT } from '../../support/cli.ts';
 import { succeeded } from '../../support/kubernetes/api-request.ts';
 import { startApiServer, type TestApiServer } from '../../support/kubernetes/api-server.ts';
-import { skipWithoutKubectl } from '../../support/kubernetes/availability.ts';
+import { skipWithoutApiServer } from '../../support/kubernetes/availability.ts';
 import { kubectl } from '../../support/kubernetes/kubectl.ts';
 import { createPolicy, policiesPath } from '../../support/kubernetes/objects.ts';
 import { observations, QUICK } from '../../support/kubernetes/recording.ts';
@@ -40,7 +40,7 @@ const automation = (name: string, spec: object) => ({
 
 const git = { url: 'https://git.example.com/fleet.git', branch: 'main' };
 
-describe.skipIf(skipWithoutKubectl())('kubectl with a real API server', () => {
+describe.skipIf(skipWithoutApiServer())('kubectl with a real API server', () => {
   let server: TestApiServer;
   let cluster: ConnectedCluster;
   let run: ReturnType<typeof kubectl>;
@@ -54,6 +54,12 @@ describe.skipIf(skipWithoutKubectl())('kubectl with a real API server', () => {
       random: () => 0.5,
       timing: QUICK,
     });
+    // Schemas are published a moment after their CRDs are established.
+    for (const kind of ['imagepolicy', 'imageupdateautomation'])
+      await vi.waitFor(
+        async () => expect(await run(['explain', kind])).toMatchObject({ code: 0 }),
+        { timeout: 30_000, interval: 200 },
+      );
   }, 180_000);
   afterAll(async () => {
     await cluster?.close();
@@ -102,7 +108,7 @@ describe.skipIf(skipWithoutKubectl())('kubectl with a real API server', () => {
       ['iua.spec.git', 'branch'],
     ])('kubectl explain %s reads', async (field, expected) => {
       const explained = await run(['explain', field]);
-      expect(explained.code).toBe(0);
+      expect(explained).toMatchObject({ code: 0, stderr: '' });
       expect(explained.stdout.replaceAll(/\s+/g, ' ')).toContain(expected);
     });
   });
