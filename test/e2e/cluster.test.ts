@@ -1,0 +1,312 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunningCli } from '../support/cli.ts';
+import { hasTool } from '../support/git/tools.ts';
+import { skipWithoutApiServer } from '../support/kubernetes/availability.ts';
+import { skipWithout } from '../support/registry/availability.ts';
+import { startRegistry, type RunningRegistry } from '../support/registry/start-registry.ts';
+import {
+  GIT_LOGIN,
+  openClusterStage,
+  STAGE_TIMEOUT_MS,
+  SYSTEM_NAMESPACE,
+  type ClusterStage,
+} from './cluster-stage.ts';
+import { until } from './patience.ts';
+import { deployment, imagePolicy } from './resources.ts';
+
+const isMissing =
+  !hasTool('git-http-backend') || skipWithout('docker-registry') || skipWithoutApiServer();
+
+describe.skipIf(isMissing)('run in a cluster', () => {
+  let cluster: ClusterStage;
+  let registry: RunningRegistry;
+  let cli: RunningCli;
+  let url: string;
+  let pushed = 0;
+
+  beforeAll(async () => {
+    cluster = await openClusterStage();
+    registry = await startRegistry({ kind: 'docker-registry', auth: 'htpasswd' });
+    await registry.pushTags('team/web', ['1.0.0']);
+    cluster.remote.commit({ 'web.yaml': deployment(`${image()}:1.0.0`) });
+    const { host, username, password } = registry;
+    await cluster.kubectl([
+      ...'create secret docker-registry registry-login --namespace apps'.split(' '),
+      `--docker-server=${host}`,
+      `--docker-username=${username}`,
+      `--docker-password=${password}`,
+    ]);
+    cli = cluster.start('lockkeeper-0', '--log-level', 'debug');
+    const [, address] = await cli.waitFor('stderr', /"url":"(http:[^"]+)"/);
+    url = address ?? '';
+  }, STAGE_TIMEOUT_MS);
+  afterAll(async () => {
+    await cluster?.close();
+    await registry?.stop();
+  });
+
+  const image = () => `${registry.host}/team/web`;
+  const inApps = (...args: readonly string[]) => cluster.kubectl([...args, '--namespace', 'apps']);
+  const inSystem = (...args: readonly string[]) =>
+    cluster.kubectl([...args, '--namespace', SYSTEM_NAMESPACE]);
+  const account = `system:serviceaccount:${SYSTEM_NAMESPACE}:lockkeeper`;
+
+  it('is ready once it knows all objects', async () => {
+    await cli.waitFor('stderr', /"msg":"resources loaded"/);
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  });
+
+  it('makes objects that were applied ready', async () => {
+    await cluster.apply(
+      imagePolicy({
+        image: image(),
+        spec: ['insecure: true', 'interval: 1s', 'secretRef: {name: registry-login}'],
+      }),
+    );
+    const waited = await inApps(
+      ...'wait --for=condition=Ready --timeout=25s imagepolicy/web imageupdateautomation/config'.split(
+        ' ',
+      ),
+    );
+    expect(waited).toBe(
+      'imagepolicy.lockkeeper.dev/web condition met\nimageupdateautomation.lockkeeper.dev/config condition met\n',
+    );
+  });
+
+  it('turns a new tag into a commit', async () => {
+    await registry.pushTags('team/web', ['1.1.0']);
+    await until('web is at 1.1.0', () => cluster.remote.read('web.yaml').includes(':1.1.0 #'));
+    expect(subjects(cluster)).toEqual(['Update web to 1.1.0']);
+  });
+
+  it('tells of the old and the new tag and the commit by Events', async () => {
+    const step = `${image()} 1.0.0 -> 1.1.0`;
+    const expected = [
+      ['ImagePolicy/web', 'NewTag', step],
+      [
+        'ImageUpdateAutomation/config',
+        'Pushed',
+        `${step} (commit ${cluster.remote.head()} on main)`,
+      ],
+    ];
+    await expect
+      .poll(async () => rowsOfEvents(await inApps('get', 'events', '--output', 'json')))
+      .toEqual(expect.arrayContaining(expected));
+  });
+
+  it('fills the columns of kubectl get', async () => {
+    await inApps(
+      'wait',
+      '--for=jsonpath={.status.lastPush.commit}',
+      'imageupdateautomation/config',
+    );
+    const get = async (kind: string) =>
+      (await inApps('get', kind, '--no-headers')).trim().split(/ {2,}/);
+    expect(await get('imagepolicies')).toEqual([
+      'web',
+      image(),
+      '1.1.0',
+      'True',
+      expect.stringContaining('1.1.0'),
+      expect.stringMatching(/^\d+[sm]/),
+    ]);
+    expect(await get('imageupdateautomations')).toEqual([
+      'config',
+      expect.stringMatching(/^http:.+config.git$/),
+      expect.stringMatching(/^\d+[sm]/),
+      'True',
+      expect.stringMatching(/^\d+[sm]/),
+    ]);
+  });
+
+  it('shows the table of lockkeeper status', async () => {
+    const status = async (output: string) => {
+      const kubeconfig = cluster.server.adminKubeconfig;
+      const args = ['status', '--kubeconfig', kubeconfig, '-n', 'apps', '-o', output];
+      return (await cluster.stage.run(args)).stdout;
+    };
+    const text = await status('text');
+    expect(text).toMatch(/^POLICY +IMAGE +PREVIOUS +LATEST +STATE +MESSAGE$/m);
+    expect(text).toMatch(/^apps\/web +127\S+\/team\/web +1\.0\.0 +1\.1\.0 +\S+ /m);
+    expect(text).toMatch(/^apps\/config +http:\S+ +\S.+$/m);
+    expect(JSON.parse(await status('json'))).toMatchObject({
+      policies: [{ policy: 'apps/web', image: image(), previous: '1.0.0', latest: '1.1.0' }],
+      automations: [{ automation: 'apps/config' }],
+    });
+  });
+
+  it('runs at once when the annotation asks for it', async () => {
+    await inApps(
+      ...'annotate imagepolicy/web reconcile.lockkeeper.dev/requestedAt=now-1'.split(' '),
+    );
+    await inApps(
+      ...'wait --for=jsonpath={.status.lastHandledReconcileAt}=now-1 imagepolicy/web'.split(' '),
+    );
+  });
+
+  it('takes up a login that was rotated, though it may not watch Secrets', async () => {
+    const rotate = (password: string) =>
+      inApps('patch', 'secret/git-login', '--patch', JSON.stringify({ stringData: { password } }));
+    const wait = (status: string) =>
+      inApps(
+        ...`wait --for=condition=Ready=${status} --timeout=25s imageupdateautomation/config`.split(
+          ' ',
+        ),
+      );
+    await rotate('no longer valid');
+    await wait('False');
+    await rotate(GIT_LOGIN.password);
+    await wait('True');
+  });
+
+  it('has all the rights that it needs', async () => {
+    const [log] = await cli.waitFor('stderr', /[^]*\n/);
+    expect(log).not.toMatch(/forbidden|not allowed/i);
+  });
+
+  it.each([
+    ['list', 'secrets', 'no'],
+    ['watch', 'secrets', 'no'],
+    ['update', 'imagepolicies', 'no'],
+    ['delete', 'imageupdateautomations', 'no'],
+    ['list', 'pods', 'no'],
+    ['get', 'secrets', 'yes'],
+  ])('may %s %s of all namespaces: %s', async (verb, resource, answer) => {
+    const asked = `auth can-i ${verb} ${resource} --all-namespaces --as ${account} --quiet`;
+    const allowed = cluster.kubectl(asked.split(' ')).then(
+      () => 'yes',
+      () => 'no',
+    );
+    expect(await allowed).toBe(answer);
+  });
+
+  it('ends at SIGTERM', async () => {
+    cli.process.kill('SIGTERM');
+    expect(await cli.ended).toMatchObject({ code: 0, stdout: '' });
+  });
+
+  it.each([
+    ['imagepolicies', 'list', 'not allowed to list imagepolicies'],
+    ['imagepolicies', 'watch', 'not allowed to watch imagepolicies'],
+    ['imagepolicies/status', 'patch', 'not allowed to patch imagepolicies/status'],
+    [
+      'imageupdateautomations/status',
+      'patch',
+      'not allowed to patch imageupdateautomations/status',
+    ],
+    ['secrets', 'get', 'not allowed to get secret'],
+    ['events', 'create', 'not allowed to create events'],
+  ])('says what it lacks without %s: %s', async (resource, verb, complaint) => {
+    const rules = await takeAway(resource, verb);
+    const other = cluster.start(`without-${verb}`, '--no-leader-election');
+    try {
+      // A new tag takes every right there is.
+      await registry.pushTags('team/web', [`2.0.${(pushed += 1)}`]);
+      await other.waitFor('stderr', new RegExp(complaint));
+    } finally {
+      other.process.kill('SIGTERM');
+      await other.ended;
+      await replaceRules(rules);
+    }
+  });
+
+  it('becomes ready when it is granted what it lacked', async () => {
+    const rules = await takeAway('imageupdateautomations', 'list');
+    const other = cluster.start('not-ready', '--no-leader-election');
+    const [, address = ''] = await other.waitFor('stderr', /"url":"(http:[^"]+)"/);
+    const readiness = async () => (await fetch(`${address}/readyz`)).status;
+    await other.waitFor('stderr', /not allowed to list imageupdateautomations/);
+    expect(await readiness()).toBe(503);
+    await replaceRules(rules);
+    await expect.poll(readiness, { timeout: 20_000 }).toBe(200);
+    other.process.kill('SIGTERM');
+    expect(await other.ended).toMatchObject({ code: 0 });
+  });
+
+  it.each(['create', 'get', 'update'])(
+    'does not lead without the right to %s leases',
+    async (verb) => {
+      await inSystem('delete', 'lease/lockkeeper', '--ignore-not-found');
+      const rules = await takeAway('leases', verb, LEASE_ROLE);
+      const other = cluster.start(`without-${verb}-leases`);
+      try {
+        await other.waitFor('stderr', new RegExp(`not allowed to ${verb} lease`));
+      } finally {
+        other.process.kill('SIGTERM');
+        await other.ended;
+        await replaceRules(rules, LEASE_ROLE);
+      }
+    },
+  );
+
+  it('lets no credentials out', async () => {
+    const { stderr } = await cli.ended;
+    const objects = await inApps(
+      ...'get events,imagepolicies,imageupdateautomations --output yaml'.split(' '),
+    );
+    const basic = ({ username, password }: typeof GIT_LOGIN) =>
+      Buffer.from(`${username}:${password}`).toString('base64');
+    for (const secret of [registry.password, GIT_LOGIN.password, basic(registry), basic(GIT_LOGIN)])
+      for (const text of [stderr, objects, cluster.remote.git('log', '-p', '--format=raw')])
+        expect(text.includes(secret)).toBe(false);
+  });
+
+  /** @returns the rules as they were */
+  async function takeAway(
+    resource: string,
+    verb: string,
+    role = CLUSTER_ROLE,
+  ): Promise<readonly Rule[]> {
+    const { rules } = JSON.parse(await inSystem('get', role, '--output', 'json')) as {
+      rules: readonly Rule[];
+    };
+    await replaceRules(withoutVerb(rules, resource, verb), role);
+    return rules;
+  }
+
+  async function replaceRules(rules: readonly Rule[], role = CLUSTER_ROLE): Promise<void> {
+    const patch = JSON.stringify([{ op: 'replace', path: '/rules', value: rules }]);
+    await inSystem('patch', role, '--type=json', '--patch', patch);
+  }
+});
+
+const CLUSTER_ROLE = 'clusterrole/lockkeeper';
+const LEASE_ROLE = 'role/lockkeeper-leader-election';
+
+interface Rule {
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** One verb less for one resource; those that share its rule keep theirs. */
+function withoutVerb(rules: readonly Rule[], resource: string, verb: string): readonly Rule[] {
+  return rules.flatMap((rule) => {
+    if (!rule.resources.includes(resource)) return [rule];
+    const others = rule.resources.filter((other) => other !== resource);
+    const verbs = rule.verbs.filter((other) => other !== verb);
+    return [
+      { ...rule, resources: others },
+      { ...rule, resources: [resource], verbs },
+    ].filter((one) => one.resources.length > 0 && one.verbs.length > 0);
+  });
+}
+
+/** What was committed since the first commit, newest last. */
+function subjects({ remote }: ClusterStage): readonly string[] {
+  return remote.git('log', '--reverse', '--format=%s', 'main').split('\n').slice(1);
+}
+
+function rowsOfEvents(json: string): readonly (readonly string[])[] {
+  const { items } = JSON.parse(json) as {
+    items: {
+      involvedObject: { kind: string; name: string };
+      reason: string;
+      message: string;
+    }[];
+  };
+  return items.map(({ involvedObject: { kind, name }, reason, message }) => [
+    `${kind}/${name}`,
+    reason,
+    message,
+  ]);
+}
