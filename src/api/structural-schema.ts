@@ -84,7 +84,8 @@ function clean(node: object, at: string): StructuralSchema {
   const required = given.get('required');
   if (Array.isArray(required)) result['required'] = required;
   const properties = given.get('properties');
-  if (isObject(properties)) {
+  // The server drops empty ones, and each `kubectl apply` would then find a difference.
+  if (isObject(properties) && Object.keys(properties).length > 0) {
     result['properties'] = Object.fromEntries(
       Object.entries(properties).map(([name, property]) => [
         name,

@@ -25,6 +25,10 @@ describe('structuralSchema', () => {
     );
   });
 
+  it('says nothing of the properties of an object that has none, as the server does', () => {
+    expect(structuralSchema(z.object({}))).toEqual({ type: 'object' });
+  });
+
   it.each([
     ['a union', z.union([z.string(), z.number()])],
     ['a literal null', z.object({ a: z.string().nullable() })],

@@ -21,6 +21,7 @@ export interface ClusterStage {
   readonly server: TestApiServer;
   readonly stage: Stage;
   readonly remote: RemoteRepo;
+  readonly git: GitHttpServer;
   /** Runs kubectl as the administrator. @returns its stdout @throws Error with its stderr when it fails */
   kubectl(args: readonly string[], input?: unknown): Promise<string>;
   /** Applies YAML texts as the administrator. */
@@ -49,6 +50,7 @@ export async function openClusterStage(): Promise<ClusterStage> {
     server,
     stage,
     remote,
+    git,
     kubectl: run,
     apply,
     start: (pod, ...args) =>
