@@ -19,6 +19,9 @@ export function nextPageUrl(page: URL, target: string): URL | undefined {
   if (!URL.canParse(target, page.href)) return undefined;
   const link = new URL(target, page);
   if (link.hostname !== page.hostname) return undefined;
-  const path = link.pathname.endsWith('/tags/list') ? page.pathname : link.pathname;
-  return new URL(path + link.search, page.origin);
+  const next = new URL(page);
+  // Set part by part: as text, a path that starts with `//` would name another host.
+  if (!link.pathname.endsWith('/tags/list')) next.pathname = link.pathname;
+  next.search = link.search;
+  return next;
 }

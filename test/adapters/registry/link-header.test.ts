@@ -57,6 +57,11 @@ describe('nextPageUrl', () => {
       want: 'https://reg.example:5000/v2/team/app/tags/list?next_page=gAAA%2Fb%3D%3D&n=50',
     },
     {
+      name: 'stays with the host when the path looks like another one',
+      target: 'https://reg.example:5000//evil.example/page?last=b',
+      want: 'https://reg.example:5000//evil.example/page?last=b',
+    },
+    {
       name: 'leaves a path of its own as it is',
       target: '/v2/_cursor/abc',
       want: 'https://reg.example:5000/v2/_cursor/abc',
