@@ -9,6 +9,7 @@ import { systemClock } from '../adapters/time/system-clock.ts';
 import type { Config } from '../config.ts';
 import { AppError } from '../domain/errors.ts';
 import type { GitAccess, Ports } from '../ports.ts';
+import { checkTenantRepo, tenantEnvironment } from './tenants.ts';
 import manifest from '../../package.json' with { type: 'json' };
 
 /** What the command line may say over the environment. */
@@ -54,7 +55,7 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
         if (overrides.forTenants !== true) {
           return (await git).open(withTrust(withLogin(access, config), ca), signal);
         }
-        rejectLocalRepo(access.url);
+        checkTenantRepo(access);
         return (await git).open(withTrust(access, ca), signal);
       },
     },
@@ -80,16 +81,8 @@ async function openGit(config: Config, overrides: Overrides) {
   return new GitBranches({
     engine: overrides.gitEngine ?? config.gitEngine,
     storeRoot: join(config.cacheDir, 'git'),
-    env: config.env,
+    env: overrides.forTenants === true ? tenantEnvironment(config.env) : config.env,
   });
-}
-
-function rejectLocalRepo(url: string): void {
-  if (/^(https?|ssh):\/\//i.test(url) || /^[^/:]+@[^/:]+:/.test(url)) return;
-  throw new AppError(
-    'resource/invalid',
-    'spec.git.url: in a cluster a repo is reached by https://, http:// or ssh://',
-  );
 }
 
 /** The environment's login, where a resource gives none. */
