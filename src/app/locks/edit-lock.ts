@@ -147,7 +147,9 @@ function resourcesIn(path: string, bytes: Uint8Array): readonly ResourceId[] {
 }
 
 function matches(id: ResourceId, target: Extract<LockTarget, { on: 'resource' }>): boolean {
-  return id.name === target.name && id.kind.toLowerCase() === target.kind.toLowerCase();
+  const isNamed = id.name === target.name && id.kind.toLowerCase() === target.kind.toLowerCase();
+  // Flux has an ImagePolicy, too; a lock on that one would hold nothing.
+  return isNamed && (id.kind !== 'ImagePolicy' || isPolicy(id));
 }
 
 function tooLarge(path: string): AppError {

@@ -135,6 +135,19 @@ describe('a lock', () => {
     });
   });
 
+  const fluxPolicy =
+    'apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImagePolicy\nmetadata: {name: podinfo, namespace: apps}\n';
+
+  it('on ImagePolicy never means the one of Flux', async () => {
+    const { change, checkout } = inFolder({ 'flux.yaml': fluxPolicy, 'policy.yaml': policyText() });
+    expect((await change('imagepolicy/podinfo', { wish: {} })).edit?.path).toBe('policy.yaml');
+    expect(checkout.files['flux.yaml']).toBe(fluxPolicy);
+    const alone = inFolder({ 'flux.yaml': fluxPolicy });
+    await expect(alone.change('ImagePolicy/podinfo', { wish: {} })).rejects.toMatchObject({
+      code: 'manifest/not-found',
+    });
+  });
+
   it.each([
     { namespace: 'prod', path: 'b.yaml' },
     // Nobody states it: the one that a kustomization gives a namespace to.
