@@ -54,7 +54,7 @@ const tagPolicySchema = exactlyOneOf(
       .describe('Choose by alphabetical order (by Unicode code point).'),
     newest: z.object({}).optional().describe('Choose the image with the latest build time.'),
     digest: z
-      .object({ tag: z.string().min(1).max(128).describe('The mutable tag to follow.') })
+      .object({ tag: tag.describe('The mutable tag to follow.') })
       .optional()
       .describe('Follow one mutable tag: its name stays, its digest is kept up to date.'),
   }),

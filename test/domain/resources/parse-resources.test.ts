@@ -314,6 +314,13 @@ describe('a policy at fault', () => {
       ],
     ],
     [
+      'a digest to follow of what is no tag',
+      policy(`${image}  policy: { digest: { tag: "a b" } }`),
+      [
+        'a.yaml:7:28: spec.policy.digest.tag: must be a tag: letters, digits, "_", "." and "-", not starting with "." or "-"',
+      ],
+    ],
+    [
       'a time without a zone',
       more('  lock: { until: "2030-01-31T18:00:00" }'),
       [
