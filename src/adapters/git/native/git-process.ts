@@ -44,12 +44,20 @@ export function startGit(
 /** Asks a process and all its children to end, and makes sure of it a little later. */
 export function endProcess(child: ChildProcessWithoutNullStreams): void {
   signalGroup(child, 'SIGTERM');
-  const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), KILL_AFTER_MS).unref();
+  const timer = setTimeout(() => {
+    signalGroup(child, 'SIGKILL');
+    // Whoever left the group still holds them, and nobody is to wait for it.
+    child.stdout.destroy();
+    child.stderr.destroy();
+  }, KILL_AFTER_MS).unref();
   child.once('close', () => clearTimeout(timer));
 }
 
+/** Also when `git` itself has ended: as long as its pipes are open, a child of it lives on in the group. */
 function signalGroup(child: ChildProcessWithoutNullStreams, name: NodeJS.Signals): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const hasEnded = child.exitCode !== null || child.signalCode !== null;
+  const isClosed = child.stdout.closed && child.stderr.closed;
+  if (child.pid === undefined || (hasEnded && isClosed)) return;
   try {
     process.kill(-child.pid, name);
   } catch {
@@ -73,7 +81,7 @@ export async function runGit(run: GitRun): Promise<GitResult> {
     if (run.signal.aborted) throw cancelled();
     if (timeout.aborted) {
       const seconds = Math.round(run.timeoutMs / 1000);
-      throw new AppError('git/unreachable', `git ${run.args[0] ?? ''} took over ${seconds} s`, {
+      throw new AppError('git/unreachable', `git ${commandOf(run)} took over ${seconds} s`, {
         retry: true,
       });
     }
@@ -101,7 +109,7 @@ function collect(child: ChildProcessWithoutNullStreams, run: GitRun): Promise<Gi
     );
     child.on('close', (code) => {
       if (size > MAX_STDOUT_BYTES) {
-        reject(new AppError('git/unsupported', `git ${run.args[0] ?? ''} printed over 512 MiB`));
+        reject(new AppError('git/unsupported', `git ${commandOf(run)} printed over 512 MiB`));
       } else {
         resolve({ code: code ?? 128, stdout: Buffer.concat(stdout), stderr });
       }
@@ -110,4 +118,9 @@ function collect(child: ChildProcessWithoutNullStreams, run: GitRun): Promise<Gi
     child.stdin.on('error', () => undefined);
     child.stdin.end(Buffer.concat(run.input ?? []));
   });
+}
+
+/** `fetch` of `--git-dir=… fetch …`: the folder says nothing to people. */
+function commandOf({ args }: Pick<GitRun, 'args'>): string {
+  return args.find((arg) => !arg.startsWith('-')) ?? '';
 }
