@@ -85,6 +85,8 @@ function baseEnvironment(
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(ambient)) {
     if (value === undefined || name === 'SSH_ASKPASS') continue;
+    // Logins may stand in our own variables, and a child has no use for them.
+    if (name.startsWith('LOCKKEEPER_')) continue;
     if (!name.startsWith('GIT_') || KEPT.has(name)) env[name] = value;
   }
   Object.assign(env, {
@@ -113,6 +115,8 @@ function sshCommand(identity: string, knownHosts: string): string {
     'ConnectTimeout=30',
     'ServerAliveInterval=20',
     `UserKnownHostsFile="${knownHosts}"`,
+    // The hosts given are the hosts trusted, whatever this machine knows besides.
+    'GlobalKnownHostsFile=/dev/null',
   ];
   return [
     'ssh -F none -i',
