@@ -28,9 +28,11 @@ export async function startHealthServer(
   source: HealthSource,
 ): Promise<HealthServer> {
   const server = createServer((request, response) => {
-    void answer(request.url ?? '/', source).then(({ status, type, body }) => {
-      response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
-    });
+    void answer(request.url ?? '/', source)
+      .catch(() => ({ ...plain('the metrics cannot be read'), status: 500 }))
+      .then(({ status, type, body }) => {
+        response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
+      });
   });
   server.requestTimeout = 10_000;
   const { host, port } = parseListen(listen);
@@ -47,15 +49,21 @@ export async function startHealthServer(
   };
 }
 
-async function answer(
-  url: string,
-  source: HealthSource,
-): Promise<{ status: number; type: string; body: string }> {
-  const plain = (problem: string | undefined) => ({
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+function plain(problem: string | undefined): Answer {
+  return {
     status: problem === undefined ? 200 : 503,
     type: 'text/plain; charset=utf-8',
     body: `${problem ?? 'ok'}\n`,
-  });
+  };
+}
+
+async function answer(url: string, source: HealthSource): Promise<Answer> {
   switch (url.split('?', 1)[0]) {
     case '/healthz':
       return plain(source.unhealthy());
@@ -86,6 +94,10 @@ function listening(server: Server, host: string, port: number, shown: string): P
     server.once('error', (cause) =>
       reject(new AppError('usage', `cannot listen on ${shown}: ${cause.message}`, { cause })),
     );
-    server.listen({ port, ...(host === '' ? {} : { host }) }, () => resolve());
+    server.listen({ port, ...(host === '' ? {} : { host }) }, () => {
+      // From here on a connection that cannot be taken (no file descriptor left) ends nothing.
+      server.on('error', () => undefined);
+      resolve();
+    });
   });
 }
