@@ -4,7 +4,8 @@ import { oneLine } from './io.ts';
 export function renderTable(cells: readonly (readonly string[])[]): string {
   const rows = cells.map((row) => row.map(oneLine));
   const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+    // No Math.max(...): a repository may have more tags than a call takes arguments.
+    rows.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0),
   );
   return rows
     .map((row) => {

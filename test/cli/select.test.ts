@@ -74,6 +74,16 @@ describe('select', () => {
     ]);
   });
 
+  it('explains more tags than a function takes arguments', async () => {
+    const tags = Array.from({ length: 150_000 }, (_, patch) => `1.0.${patch}`);
+    const { code, out, err } = await select(tags, '--semver', '*', '--explain');
+    expect([code, err]).toEqual([0, '']);
+    expect(out.split('\n').slice(0, 2)).toEqual([
+      'TAG         VERDICT   REASON',
+      '1.0.149999  selected  is the highest version in range *',
+    ]);
+  });
+
   it('gives verdicts as one JSON document', async () => {
     const { code, out, err } = await select(['1.0.0', 'x'], '--semver', '*', '-o', 'json');
     expect({ code, err }).toEqual({ code: 0, err: '' });
