@@ -2,6 +2,7 @@ import { AppError, findingOf, type Finding } from '../domain/errors.ts';
 import { decodeManifest, isManifestPath, MAX_MANIFEST_BYTES } from '../domain/manifest/decode.ts';
 import type { ImageField } from '../domain/manifest/image-field.ts';
 import { locateFields } from '../domain/manifest/locate-fields.ts';
+import { MARKER_KEY } from '../domain/manifest/marker.ts';
 import { assignFields } from '../domain/plan/image-slot.ts';
 import { policyKey } from '../domain/plan/policy-view.ts';
 import {
@@ -87,14 +88,14 @@ function resourcesOf(file: CheckedFile): ParsedResources {
 
 /**
  * A marker that belongs to no field is a fault here, where an update only mentions it. A chart's
- * template is no YAML until it is rendered: worth a word, not a fault.
+ * template is no YAML until it is rendered: worth a word, and a fault only where a marker asks for more.
  */
 function gradeFinding(finding: Finding, text: string): Finding {
   if (finding.code === 'marker/dangling') return { ...finding, severity: 'error' };
   if (finding.code !== 'manifest/unparsable' || !text.includes('{{')) return finding;
   return {
     ...finding,
-    severity: 'warning',
+    severity: text.includes(MARKER_KEY) ? finding.severity : 'warning',
     message: `${finding.message} (it looks like a template; its fields cannot be updated)`,
   };
 }

@@ -54,6 +54,12 @@ describe('validation', () => {
       want: ['x.yaml:2:2 warning manifest/unparsable'],
     },
     {
+      // As in an update: the field that is marked there cannot be updated.
+      name: 'a template with a marker',
+      file: '{{ if .x }}\na: x:1 # {"$imagepolicy": "apps:podinfo"}\n',
+      want: ['x.yaml:2:2 error manifest/unparsable'],
+    },
+    {
       name: 'an unknown field of a resource',
       file: policyText('x', 'nginx', 'intervall: 5m'),
       want: ['x.yaml:7:3 error resource/invalid'],
