@@ -84,6 +84,16 @@ describe('the command line', () => {
       says: /^error: .*\/nonexistent\/x/,
     },
     {
+      name: 'a file where a folder is meant',
+      argv: ['validate', 'package.json'],
+      says: /^error: package\.json is not a folder\n$/,
+    },
+    {
+      name: 'a file where definitions are to be put',
+      argv: ['crds', '--out', 'package.json'],
+      says: /^error: cannot write to the folder package\.json: .*\n$/,
+    },
+    {
       name: 'policies that are not there',
       argv: ['update', '.', '--policies', '/nonexistent/x'],
       says: /^error: cannot read \/nonexistent\/x/,

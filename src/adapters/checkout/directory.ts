@@ -24,9 +24,8 @@ const TURN_MS = 20;
  */
 export async function openCheckout(dir: string, env: Environment = process.env): Promise<Checkout> {
   const root = await realpath(dir).catch(() => undefined);
-  if (root === undefined || !(await stat(root)).isDirectory()) {
-    throw new AppError('usage', `there is no folder ${dir}`);
-  }
+  if (root === undefined) throw new AppError('usage', `there is no folder ${dir}`);
+  if (!(await stat(root)).isDirectory()) throw new AppError('usage', `${dir} is not a folder`);
   const tree = await findWorkTree(root);
   if (tree !== undefined) await undoKilledCommit(tree, env);
   const writer = new AtomicWriter(root, tree?.gitDir);
