@@ -1,16 +1,13 @@
-import { createServer, type Server } from 'node:http';
+import { Server } from 'node:net';
 import { Gauge, Registry } from 'prom-client';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startHealthServer, type HealthServer } from '../../../src/adapters/http/server.ts';
 
-vi.mock(import('node:http'), async (original) => {
-  const http = await original();
-  const spied = vi.fn(http.createServer) as unknown as typeof http.createServer;
-  return { ...http, createServer: spied };
-});
-
 let server: HealthServer | undefined;
-afterEach(() => server?.close());
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await server?.close();
+});
 
 async function start(metrics = new Registry()): Promise<HealthServer> {
   server = await startHealthServer('127.0.0.1:0', {
@@ -44,9 +41,10 @@ describe('the health server', () => {
   });
 
   it('outlives connections that cannot be taken', async () => {
+    const listen = vi.spyOn(Server.prototype, 'listen');
     const { url } = await start();
-    const inner = vi.mocked(createServer).mock.results.at(-1)?.value as Server;
-    for (let count = 0; count < 3; count++) inner.emit('error', new Error('accept EMFILE'));
+    const inner = listen.mock.contexts[0] as Server | undefined;
+    for (let count = 0; count < 3; count++) inner?.emit('error', new Error('accept EMFILE'));
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
   });
 
