@@ -68,8 +68,12 @@ export class CommitJournal {
   }
 
   async #read(): Promise<Note | undefined> {
-    const text = await readFile(this.#path, 'utf8').catch(() => undefined);
-    return text === undefined ? undefined : (JSON.parse(text) as Note);
+    try {
+      return JSON.parse(await readFile(this.#path, 'utf8')) as Note;
+    } catch {
+      // None, or one whose content a power cut took: then nobody knows what was there before.
+      return undefined;
+    }
   }
 }
 

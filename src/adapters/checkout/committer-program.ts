@@ -41,6 +41,8 @@ export async function programCommitter(
 ): Promise<Committer | undefined> {
   const folder = join(tree.top, tree.prefix);
   const run = gitIn(folder, env, signal);
+  // A commit that has begun is not cut off: whether it was made would be anyone's guess.
+  const runToTheEnd = gitIn(folder, env, new AbortController().signal);
   if ((await run(['--version'])).code !== 0) return undefined;
   return {
     assertClean: async (paths) => {
@@ -55,9 +57,10 @@ export async function programCommitter(
       const paths = files.map(({ path }) => path);
       // The paths come on stdin, so the message, which may be longer than an argument, needs a file.
       const messageFile = join(tree.gitDir, `lockkeeper-message-${process.pid}`);
+      if (signal.aborted) throw new AppError('cancelled', 'cancelled');
       await writeFile(messageFile, request.message);
       const flags = ['--only', '--quiet', '--no-verify', '--no-gpg-sign', '--cleanup=verbatim'];
-      const result = await run(
+      const result = await runToTheEnd(
         ['commit', ...flags, '-F', messageFile, '--pathspec-from-file=-', '--pathspec-file-nul'],
         {
           input: paths.join('\0'),
@@ -73,7 +76,7 @@ export async function programCommitter(
       );
       await rm(messageFile, { force: true });
       if (result.code !== 0) throw commitFailure(folder, result.stderr);
-      const head = await run(['rev-parse', 'HEAD']);
+      const head = await runToTheEnd(['rev-parse', 'HEAD']);
       return head.stdout.trim();
     },
   };

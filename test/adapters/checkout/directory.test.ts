@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CommitJournal } from '../../../src/adapters/checkout/commit-journal.ts';
 import { openCheckout } from '../../../src/adapters/checkout/directory.ts';
 import type { Checkout } from '../../../src/ports.ts';
@@ -262,6 +262,14 @@ describe.skipIf(!hasTool('git')).each(WAYS)('a work tree, committed by %s', (_, 
       expect(existsSync(join(dir, '.git/lockkeeper/commit.json'))).toBe(false);
     });
 
+    it('does without a note that was cut off', async () => {
+      mkdirSync(join(dir, '.git/lockkeeper'));
+      writeFileSync(join(dir, '.git/lockkeeper/commit.json'), '{"by":"9999');
+      await commitFile(dir, 'apps/a.yaml', 'tag: 2\n');
+      expect(text('apps/a.yaml')).toBe('tag: 2\n');
+      expect(existsSync(join(dir, '.git/lockkeeper/commit.json'))).toBe(false);
+    });
+
     it('leaves them when there has been a commit since', async () => {
       await killed('1234567890123456789012345678901234567890');
       await openCheckout(dir, env);
@@ -318,6 +326,26 @@ describe.skipIf(!hasTool('git'))('the git program', () => {
     writeFileSync(join(dir, '.git/refs/heads/main.lock'), '');
     await expect(commit(dir)).rejects.toMatchObject({ code: 'git/rejected' });
     expect(text('a.yaml')).toBe('1');
+    expect(git(dir, ['status', '--porcelain'])).toBe('');
+  });
+
+  it('ends a commit that has begun, although it is cancelled', async () => {
+    const bin = join(area.path, 'bin');
+    const made = join(area.path, 'made');
+    mkdirSync(bin);
+    const script = `#!/bin/sh
+PATH=\${PATH#*:}
+case " $* " in *" commit "*) git "$@"; touch '${made}'; sleep 0.5 ;; *) exec git "$@" ;; esac
+`;
+    writeFileSync(join(bin, 'git'), script, { mode: 0o755 });
+    const env = { ...GIT_TEST_ENV, PATH: `${bin}:${GIT_TEST_ENV['PATH'] ?? ''}` };
+    const controller = new AbortController();
+    const request = { files: [change('a.yaml', '2')], message: 'm\n', author: BOT, time: NOON };
+    const committed = (await openCheckout(dir, env)).commit(request, controller.signal);
+    await vi.waitUntil(() => existsSync(made), { timeout: 10_000, interval: 10 });
+    controller.abort();
+    expect(await committed).toBe(git(dir, ['rev-parse', 'HEAD']));
+    expect(text('a.yaml')).toBe('2');
     expect(git(dir, ['status', '--porcelain'])).toBe('');
   });
 
