@@ -5,7 +5,7 @@ import { readConfig, type Config } from '../config.ts';
 import { AppError } from '../domain/errors.ts';
 import { parseDuration } from '../domain/schedule.ts';
 import type { CommandContext } from './command.ts';
-import { printJson, type Io, type Output } from './io.ts';
+import { printFindings, printJson, type Io, type Output } from './io.ts';
 import { addRepoOptions, outputOption, withExamples, type RepoOptions } from './options.ts';
 import { withProgress } from './progress.ts';
 import { diffText } from './report-text.ts';
@@ -143,6 +143,7 @@ function fromNowMs(text: string): number | undefined {
 
 function print(io: Io, options: UnlockOptions, outcome: LockOutcome): void {
   const { edit, change: done, commit } = outcome;
+  printFindings(io, outcome.findings);
   if (done.until !== undefined && Date.parse(done.until) <= Date.now()) {
     io.err(`warning: --until ${done.until} is past, so that the lock holds nothing\n`);
   }

@@ -1,5 +1,5 @@
 import type { LockChange } from '../../domain/commit-message.ts';
-import { AppError } from '../../domain/errors.ts';
+import { AppError, type Finding } from '../../domain/errors.ts';
 import {
   decodeManifest,
   isManifestPath,
@@ -14,6 +14,7 @@ import {
   setWorkloadLock,
 } from '../../domain/manifest/edit-locks.ts';
 import type { ResourceId } from '../../domain/manifest/image-field.ts';
+import { locateFields } from '../../domain/manifest/locate-fields.ts';
 import { parseManifest } from '../../domain/manifest/parse-manifest.ts';
 import { resourcesOf } from '../../domain/manifest/resources.ts';
 import { formatResource } from '../../domain/plan/update-plan.ts';
@@ -33,6 +34,8 @@ export interface LockWish {
 export interface LockEdit {
   readonly edit?: FileEdit;
   readonly change: LockChange;
+  /** What the user should know before relying on the lock. */
+  readonly findings: readonly Finding[];
 }
 
 /** A file that holds the target, and the target's full identity where it is a resource. */
@@ -71,8 +74,21 @@ export async function planLock(
     path: place.path,
     ...wish,
   };
-  if (after === undefined || after === before) return { change };
-  return { change, edit: { path: place.path, before, after } };
+  const findings = wish === undefined ? [] : emptyLock(place);
+  if (after === undefined || after === before) return { change, findings };
+  return { change, edit: { path: place.path, before, after }, findings };
+}
+
+/** A lock on a resource whose image is stated elsewhere (a kustomization, a chart) keeps nothing from moving. */
+function emptyLock({ path, text, resource }: Place): readonly Finding[] {
+  if (resource === undefined || isPolicy(resource)) return [];
+  const name = formatResource(resource);
+  const { fields } = locateFields(path, text, 'Images');
+  const isOwn = (other: ResourceId | undefined) =>
+    other !== undefined && formatResource(other) === name;
+  if (fields.some((field) => isOwn(field.resource))) return [];
+  const message = `${name} states no image tag, so that the lock holds nothing; lock the ImagePolicy, or FILE:LINE of the field`;
+  return [{ severity: 'warning', code: 'lock/invalid', message, at: { path } }];
 }
 
 function set(place: Place, target: LockTarget, wish: LockWish): string {

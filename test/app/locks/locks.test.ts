@@ -135,6 +135,25 @@ describe('a lock', () => {
     });
   });
 
+  it.each([
+    { name: 'a marked field', text: deploymentText(), says: [] },
+    { name: 'a field', text: deploymentText('a/b:1', { marker: '' }), says: [] },
+    {
+      name: 'an image whose tag stands elsewhere',
+      text: deploymentText('a/b', { marker: '' }),
+      says: [
+        'Deployment apps/web states no image tag, so that the lock holds nothing; lock the ImagePolicy, or FILE:LINE of the field',
+      ],
+    },
+  ])('on a resource with $name warns where it would hold nothing', async ({ text, says }) => {
+    const { change } = inFolder({
+      'web.yaml': `${text}---\n${deploymentText().replace('web', 'b')}`,
+    });
+    const { edit, findings } = await change('Deployment/web', { wish: {} });
+    expect(edit).toBeDefined();
+    expect(findings.map(({ message }) => message)).toEqual(says);
+  });
+
   const fluxPolicy =
     'apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImagePolicy\nmetadata: {name: podinfo, namespace: apps}\n';
 
