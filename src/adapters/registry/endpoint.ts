@@ -23,7 +23,7 @@ export function mayFollow(url: URL, registry: URL, insecure: boolean): boolean {
 }
 
 function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || inRanges(hostname, LOOPBACK);
+  return /^(.+\.)?localhost\.?$/.test(hostname) || inRanges(hostname, LOOPBACK);
 }
 
 function isPrivate(hostname: string): boolean {

@@ -59,7 +59,9 @@ export function createTokens(transport: Transport, clock: Clock): Tokens {
           call,
           `the registry wants credentials sent to ${challenge.realm.origin}: plain HTTP or a private address`,
         );
-      const key = `${challengeKey(challenge)} ${identityKey(call.credentials)}`;
+      // Where the registry names no scope, we ask for one, and a token serves that repository alone.
+      const scope = tokenScope(challenge, call);
+      const key = `${challengeKey({ ...challenge, scope })} ${identityKey(call.credentials)}`;
       forgetEnded();
       const known = renew ? undefined : kept.get(key);
       if (known !== undefined) return known.value;

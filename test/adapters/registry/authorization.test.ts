@@ -81,6 +81,27 @@ describe('Bearer authorization', () => {
     expect(asked?.url).toBe('/token?scope=repository%3Ateam%2Fapp%3Apull');
   });
 
+  it('keeps the tokens of two repositories apart where the challenge names no scope', async () => {
+    const { registry, server } = await loopbackClient((request) => {
+      const { host = '', authorization } = request.headers;
+      const path = /^\/v2\/(.+)\/tags/.exec(request.url)?.[1];
+      if (path === undefined) {
+        const scope = new URL(request.url, 'http://x').searchParams.get('scope');
+        return { body: { token: scope?.split(':')[1] } };
+      }
+      if (authorization === `Bearer ${path}`) return TAGS;
+      if (authorization !== undefined) return { status: 403 };
+      return challenge(`Bearer realm="http://${host}/token"`);
+    });
+    const signal = new AbortController().signal;
+    for (const path of ['a', 'b', 'a', 'b']) {
+      const repository = { registry: server.host, path };
+      const tags = registry.listTags(repository, { insecure: true, timeoutMs: 5000 }, signal);
+      await expect(tags).resolves.toEqual(['1.0']);
+    }
+    expect(server.requests.filter(isToken)).toHaveLength(2);
+  });
+
   it('keeps the query of the realm', async () => {
     const { listTags, server } = await loopbackClient(
       bearerRegistry(numberedToken, (realm) => `Bearer realm="${realm}?account=x",service="reg"`),
