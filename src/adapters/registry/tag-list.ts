@@ -12,13 +12,21 @@ const MAX_PAGES = 20_000;
 const MAX_TAGS = 2_000_000;
 const MAX_BYTES = 128 * 1024 * 1024;
 
+/** Bound on one page, which is held as bytes, as text and as a list at once. Some registries send all tags in one. */
+const MAX_PAGE_BYTES = 32 * 1024 * 1024;
+
 /** Pages in a row without a new tag. Registries that filter after paging send a few; loops send no others. */
 const MAX_BARREN_PAGES = 10;
 
 /** OCI distribution-spec, grammar of a tag. */
 const TAG = /^\w[\w.-]{0,127}$/;
 
-const TagsPage = z.object({ tags: z.array(z.string()).nullish() });
+/** Checked by hand: zod would make a finding of each of the millions of items that a page may hold. */
+const TagsPage = z.object({ tags: z.custom<readonly string[]>(isListOfTexts).nullish() });
+
+function isListOfTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
 
 /** How far a list has been read. */
 interface Progress {
@@ -76,7 +84,7 @@ async function readPage(
 ): Promise<Page> {
   progress.visited.add(url.href);
   try {
-    const response = await fetchPage(url, MAX_BYTES - progress.bytes);
+    const response = await fetchPage(url, Math.min(MAX_PAGE_BYTES, MAX_BYTES - progress.bytes));
     progress.bytes += response.body.length;
     const parsed = TagsPage.safeParse(parseJson(response.body));
     if (!parsed.success) throw badResponse(call, notATagList(response));

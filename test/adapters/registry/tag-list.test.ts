@@ -207,6 +207,16 @@ describe('a tag list that cannot be read to its end', () => {
     });
   });
 
+  it(
+    'of millions of things that are no tags costs no more than reading it',
+    { timeout: 5000 },
+    async () => {
+      const page = `{"tags":[${'0,'.repeat(4_000_000)}0]}`;
+      const { listTags } = await loopbackClient(() => ({ body: page }));
+      await expect(listTags()).rejects.toMatchObject({ code: 'registry/bad-response' });
+    },
+  );
+
   it('keeps the time that a registry names when it slows us down between pages', async () => {
     const { listTags } = await loopbackClient(({ url }) =>
       url.includes('last')
