@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RunningCli } from '../support/cli.ts';
 import { hasTool } from '../support/git/tools.ts';
 import { skipWithoutApiServer } from '../support/kubernetes/availability.ts';
@@ -37,6 +37,9 @@ describe.skipIf(isMissing)('two controllers', () => {
     other = start('pod-1');
     await other.cli.waitFor('stderr', /resources loaded/);
   }, STAGE_TIMEOUT_MS);
+  beforeEach(({ onTestFailed }) =>
+    onTestFailed(() => console.error(`leader: ${leader.log()}\nother: ${other.log()}`)),
+  );
   afterAll(async () => {
     await cluster?.close();
     await registry?.close();
@@ -47,8 +50,6 @@ describe.skipIf(isMissing)('two controllers', () => {
     controller(cluster.start(pod, '--git-engine', 'isomorphic'));
   const pushTag = () => registry.push('web', `1.0.${(patch += 1)}`);
   const isUpToDate = () => cluster.remote.read('web.yaml').includes(`:1.0.${patch} #`);
-  const commits = () =>
-    cluster.remote.git('log', '--reverse', '--format=%H %s', 'main').split('\n');
 
   /** Tags appear all the while. */
   async function untilLeading({ cli }: Controller): Promise<void> {
@@ -70,15 +71,17 @@ describe.skipIf(isMissing)('two controllers', () => {
     });
   }
 
-  /** Every commit moves on from where the one before it got to. */
-  function expectSoundHistory(): void {
-    const versions = commits()
-      .slice(1)
-      .map((line) => Number(/ Update web to 1\.0\.(\d+)$/.exec(line)?.[1]));
-    expect(versions.length).toBeGreaterThan(0);
-    expect(versions).toEqual([...new Set(versions)].toSorted((a, b) => a - b));
+  /** Versions by commit: each commit is to move on from where the one before it got to. */
+  function history(): readonly number[] {
     cluster.remote.fsck();
+    const subjects = cluster.remote.git('log', '--reverse', '--format=%s', 'main').split('\n');
+    return subjects
+      .slice(1)
+      .map((subject) => Number(/^Update web to 1\.0\.(\d+)$/.exec(subject)?.[1]));
   }
+
+  /** Without repetitions, ever upwards. */
+  const sound = (versions: readonly number[]) => [...new Set(versions)].toSorted((a, b) => a - b);
 
   it('have one writer', async () => {
     pushTag();
@@ -96,7 +99,7 @@ describe.skipIf(isMissing)('two controllers', () => {
       await untilLeading(other);
       pushTag();
       await until('the last tag is committed', isUpToDate);
-      expectSoundHistory();
+      expect(history()).toEqual(sound(history()));
       leader = other;
       other = start('pod-2');
       await other.cli.waitFor('stderr', /resources loaded/);
@@ -122,7 +125,7 @@ describe.skipIf(isMissing)('two controllers', () => {
       await until('the one that was frozen follows', () => !leader.leads());
       expect(leader.pushed()).toEqual(before);
       expect(other.pushed().length).toBeGreaterThan(0);
-      expectSoundHistory();
+      expect(history()).toEqual(sound(history()));
       [leader, other] = [other, leader];
     },
     TEST_TIMEOUT_MS,
@@ -136,7 +139,7 @@ describe.skipIf(isMissing)('two controllers', () => {
     expect(await leader.cli.ended).toMatchObject({ code: 0 });
     pushTag();
     await until('the last tag is committed', isUpToDate);
-    expectSoundHistory();
+    expect(history()).toEqual(sound(history()));
   });
 });
 
@@ -145,6 +148,8 @@ const LEADS = /"msg":"leading: /;
 /** A running controller, and what its log says. */
 interface Controller {
   readonly cli: RunningCli;
+  /** All that it has said. */
+  log(): string;
   /** Does it lead, by its own account? */
   leads(): boolean;
   /** Commits that it pushed, oldest first. */
@@ -156,6 +161,7 @@ function controller(cli: RunningCli): Controller {
   cli.process.stderr?.on('data', (text: string) => (log += text));
   return {
     cli,
+    log: () => log,
     leads: () => log.lastIndexOf('"msg":"leading: ') > log.lastIndexOf('"msg":"following: '),
     pushed: () =>
       [...log.matchAll(/^.*"commit":"([0-9a-f]{40})".*"msg":"pushed".*$/gm)].map(
