@@ -6,8 +6,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   // The first asks to stop; the next one is the system's own, and ends the process at once.
   process.once(signal, () => stop.abort());
 }
-// `lockkeeper select … | head -1` closes our stdout: that is no failure.
-process.stdout.on('error', () => process.exit(0));
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // `lockkeeper select … | head -1` closes our stdout: that is no failure; a full disk is one.
+  if (error.code === 'EPIPE') process.exit(0);
+  process.stderr.write(`error: cannot write the output: ${error.message}\n`);
+  process.exit(1);
+});
 
 const { NO_COLOR } = process.env;
 process.exitCode = await runCli(process.argv.slice(2), {

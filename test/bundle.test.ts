@@ -1,9 +1,12 @@
-import { spawnSync } from 'node:child_process';
+import { spawnSync, type StdioOptions } from 'node:child_process';
 import {
   accessSync,
+  closeSync,
   constants,
   cpSync,
+  existsSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   readdirSync,
   rmSync,
@@ -25,6 +28,15 @@ describe('the built command', () => {
 
   it('is the file that package.json names', () => {
     expect(join(ROOT, manifest.bin.lockkeeper)).toBe(BUNDLE);
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('fails when its output cannot be written', () => {
+    const full = openSync('/dev/full', 'w');
+    const stdio: StdioOptions = ['ignore', full, 'pipe'];
+    const { status, stderr } = spawnSync(process.execPath, [BUNDLE, 'crds'], { stdio });
+    closeSync(full);
+    expect(status).toBe(1);
+    expect(String(stderr)).toMatch(/^error: cannot write the output: .*ENOSPC.*\n$/);
   });
 
   it('says its version', async () => {
