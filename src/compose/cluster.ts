@@ -44,6 +44,7 @@ async function work(
   const ports = await compose(config, {
     ...options,
     forTenants: true,
+    inAdvance: true,
     onRegistryRequest: (host, status) => metrics.registryRequests.inc({ host, status }),
   });
   const cluster = connectCluster({

@@ -22,6 +22,11 @@ export interface Overrides {
    * on its own disk, which could be the store of another tenant's, is refused.
    */
   readonly forTenants?: boolean;
+  /**
+   * Load at once what is otherwise loaded when it is first used: a service may run for long before that,
+   * and its files may have been replaced by another version's by then.
+   */
+  readonly inAdvance?: boolean;
   /** Told of every request to a registry, for metrics. */
   readonly onRegistryRequest?: (host: string, status: number | 'error') => void;
 }
@@ -37,6 +42,8 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
   let registry: ReturnType<typeof openRegistry> | undefined;
   const theRegistry = () => (registry ??= openRegistry(config, ca, overrides));
   let git: ReturnType<typeof openGit> | undefined;
+  const theGit = () => (git ??= openGit(config, overrides));
+  if (overrides.inAdvance === true) await Promise.all([theRegistry(), theGit()]);
   return {
     registry: {
       listTags: async (...call) => (await theRegistry()).listTags(...call),
@@ -51,12 +58,12 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
       checkout: (dir) => openCheckout(dir, config.env),
       folder: openConfigFolder,
       branch: async (access, signal) => {
-        git ??= openGit(config, overrides);
+        const branches = await theGit();
         if (overrides.forTenants !== true) {
-          return (await git).open(withTrust(withLogin(access, config), ca), signal);
+          return branches.open(withTrust(withLogin(access, config), ca), signal);
         }
         checkTenantRepo(access);
-        return (await git).open(withTrust(access, ca), signal);
+        return branches.open(withTrust(access, ca), signal);
       },
     },
     close: async () => (await registry)?.close(),
@@ -78,8 +85,12 @@ async function openRegistry(config: Config, ca: string | undefined, overrides: O
 /** Loaded only where a remote is opened: Git's engines are the heaviest part of what ships. */
 async function openGit(config: Config, overrides: Overrides) {
   const { GitBranches } = await import('../adapters/git/open-branch.ts');
+  const engine = overrides.gitEngine ?? config.gitEngine;
+  if (overrides.inAdvance === true && engine === 'isomorphic') {
+    await import('../adapters/git/isomorphic/isomorphic-engine.ts');
+  }
   return new GitBranches({
-    engine: overrides.gitEngine ?? config.gitEngine,
+    engine,
     storeRoot: join(config.cacheDir, 'git'),
     env: overrides.forTenants === true ? tenantEnvironment(config.env) : config.env,
   });

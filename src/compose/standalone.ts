@@ -32,6 +32,7 @@ async function work(
 ): Promise<void> {
   const ports = await compose(config, {
     ...options,
+    inAdvance: true,
     onRegistryRequest: (host, status) => metrics.registryRequests.inc({ host, status }),
   });
   const state = stateFiles(options.stateDir ?? join(config.cacheDir, 'state'));

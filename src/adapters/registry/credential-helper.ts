@@ -56,7 +56,12 @@ function run(
   input: string,
   signal: AbortSignal,
 ): Promise<{ readonly failure?: string; readonly stdout: string }> {
-  const limits = { timeout: HELPER_TIMEOUT_MS, maxBuffer: MAX_OUTPUT_BYTES, signal };
+  const limits = {
+    timeout: HELPER_TIMEOUT_MS,
+    killSignal: 'SIGKILL' as const,
+    maxBuffer: MAX_OUTPUT_BYTES,
+    signal,
+  };
   return new Promise((resolve) => {
     const child = execFile(program, ['get'], limits, (error, stdout) => {
       if (error === null) resolve({ stdout });

@@ -55,11 +55,13 @@ describe.skipIf(skipWithoutApiServer())('kubectl with a real API server', () => 
       timing: QUICK,
     });
     // Schemas are published a moment after their CRDs are established.
-    for (const kind of ['imagepolicy', 'imageupdateautomation'])
-      await vi.waitFor(
-        async () => expect(await run(['explain', kind])).toMatchObject({ code: 0 }),
-        { timeout: 30_000, interval: 200 },
-      );
+    const published = async (kind: string) => {
+      const { code, stderr } = await run(['explain', kind]);
+      if (code !== 0) throw new Error(stderr);
+    };
+    for (const kind of ['imagepolicy', 'imageupdateautomation']) {
+      await vi.waitFor(() => published(kind), { timeout: 30_000, interval: 200 });
+    }
   }, 180_000);
   afterAll(async () => {
     await cluster?.close();
