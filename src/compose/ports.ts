@@ -85,15 +85,13 @@ async function openRegistry(config: Config, ca: string | undefined, overrides: O
 /** Loaded only where a remote is opened: Git's engines are the heaviest part of what ships. */
 async function openGit(config: Config, overrides: Overrides) {
   const { GitBranches } = await import('../adapters/git/open-branch.ts');
-  const engine = overrides.gitEngine ?? config.gitEngine;
-  if (overrides.inAdvance === true && engine === 'isomorphic') {
-    await import('../adapters/git/isomorphic/isomorphic-engine.ts');
-  }
-  return new GitBranches({
-    engine,
+  const branches = new GitBranches({
+    engine: overrides.gitEngine ?? config.gitEngine,
     storeRoot: join(config.cacheDir, 'git'),
     env: overrides.forTenants === true ? tenantEnvironment(config.env) : config.env,
   });
+  if (overrides.inAdvance === true) await branches.load();
+  return branches;
 }
 
 /** The environment's login, where a resource gives none. */

@@ -64,6 +64,12 @@ export class GitBranches {
     }
   }
 
+  /** Loads the embedded engine now, where it is the one that was asked for. */
+  async load(): Promise<void> {
+    const { engine, env } = this.#options;
+    if (engine === 'isomorphic') await embeddedEngine(env);
+  }
+
   async #openStore(engine: Engine, remote: Remote, signal: AbortSignal): Promise<EngineStore> {
     const folder = await acquireStoreFolder(this.#options.storeRoot, engine.name, remote.url);
     try {
