@@ -236,11 +236,9 @@ describe.skipIf(skipWithoutApiServer())('leader election on a real API server', 
     expect(Date.now() - frozenAt).toBeLessThan(LEASE.durationMs + LEASE.retryMs + HAND_OVER_MS);
     child.signal('SIGCONT');
     await vi.waitFor(() => expect(child.lines.at(-1)?.text).toBe('stopped'), WAIT);
-    expect(child.lines.map(({ text }) => text)).toEqual([
-      'leading',
-      expect.stringMatching(/^woke \d+ false$/),
-      'stopped',
-    ]);
+    // A busy machine may hold the process up for a moment before that, too: then it still leads.
+    const said = child.lines.map(({ text }) => text).filter((text) => !text.endsWith(' true'));
+    expect(said).toEqual(['leading', expect.stringMatching(/^woke \d+ false$/), 'stopped']);
     expect(next.holds()).toBe(true);
   });
 
