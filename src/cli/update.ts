@@ -3,7 +3,6 @@ import type { CarriedOutPass } from '../app/update/update-branch.ts';
 import type { UpdateRequest } from '../app/update/update-once.ts';
 import { reportOf } from '../app/update/update-report.ts';
 import { readConfig } from '../config.ts';
-import { AppError } from '../domain/errors.ts';
 import { hasErrors, printFindings, printJson, type Io, type Output } from './io.ts';
 import {
   addRepoOptions,
@@ -69,7 +68,6 @@ async function update(io: Io, dir: string | undefined, options: UpdateOptions): 
     },
     ...(automation === undefined ? {} : { automation }),
   };
-  if (commit && repo !== undefined) throw new AppError('usage', '--repo always commits');
   const { compose } = await import('../compose/ports.ts');
   const { updateOnce } = await import('../app/update/update-once.ts');
   const ports = await compose(readConfig(io.env), options);

@@ -94,6 +94,11 @@ describe('the command line', () => {
       says: /^error: cannot write to the folder package\.json: .*\n$/,
     },
     {
+      name: 'a lock on a repo that is to be committed',
+      argv: ['unlock', 'Deployment/x', '--repo', 'https://git.example.com/x.git', '--commit'],
+      says: /^error: --repo always commits\n$/,
+    },
+    {
       name: 'policies that are not there',
       argv: ['update', '.', '--policies', '/nonexistent/x'],
       says: /^error: cannot read \/nonexistent\/x/,
