@@ -2,6 +2,9 @@ import { AppError, type ErrorCode } from '../../../domain/errors.ts';
 import { oneLine } from '../refusal.ts';
 import type { Remote } from '../remote.ts';
 
+/** What git says when a connection ended too soon; a cut line of the protocol is complained of besides. */
+const CUT_TRANSFER = /early EOF|RPC failed|unexpected disconnect|hung up unexpectedly/;
+
 interface Rule {
   readonly pattern: RegExp;
   readonly code: ErrorCode;
@@ -50,6 +53,12 @@ const RULES: readonly Rule[] = [
     say: (remote, line) => `there is no Git repo at ${remote.display} (${line})`,
   },
   {
+    pattern: CUT_TRANSFER,
+    code: 'git/unreachable',
+    retry: true,
+    say: (remote, line) => `the connection to ${remote.display} was cut (${line})`,
+  },
+  {
     pattern:
       /not valid: is this a git repository|invalid server response|bad line length|protocol error/i,
     code: 'git/not-found',
@@ -79,10 +88,11 @@ export function remoteFailure(remote: Remote, stderr: string): AppError {
 
 const STORE_TROUBLE =
   /shallow|index-pack failed|unpack-objects failed|bad object|corrupt|unable to (read|write)|did not send all necessary objects|not a git repository/;
-/** A transfer that was cut also makes `index-pack` fail, and the store is none the worse for it. */
-const CUT_TRANSFER = /early EOF|RPC failed|unexpected disconnect|hung up unexpectedly/;
 
-/** Did a fetch fail on this side: a damaged store, a full disk? */
+/**
+ * Did a fetch fail on this side: a damaged store, a full disk? A transfer that was cut makes
+ * `index-pack` fail, too, and the store is none the worse for it.
+ */
 export function isStoreTrouble(stderr: string): boolean {
   const own = stderr.replaceAll(/^remote:.*$/gm, '');
   return STORE_TROUBLE.test(own) && !CUT_TRANSFER.test(own);

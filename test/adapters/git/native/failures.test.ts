@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { remoteFailure } from '../../../../src/adapters/git/native/failures.ts';
+import { parseRemote } from '../../../../src/adapters/git/remote.ts';
+
+const remote = parseRemote({ url: 'https://git.example.com/team/config.git', branch: 'main' });
+
+it.each([
+  {
+    name: 'a connection that ended in the middle of a line is no wrong address',
+    stderr:
+      'error: RPC failed; curl 18 transfer closed with outstanding read data remaining\nfatal: protocol error: bad line length character: ab1\n',
+    want: ['git/unreachable', true],
+  },
+  {
+    name: 'an answer that is no Git is a wrong address',
+    stderr: 'fatal: protocol error: bad line length character: <htm\n',
+    want: ['git/not-found', false],
+  },
+  {
+    name: 'a refused login stays one, however the transfer ended',
+    stderr:
+      'error: RPC failed; HTTP 403 curl 22 The requested URL returned error: 403\nfatal: the remote end hung up unexpectedly\n',
+    want: ['git/unauthorized', false],
+  },
+])('$name', ({ stderr, want }) => {
+  const { code, retry } = remoteFailure(remote, stderr);
+  expect([code, retry]).toEqual(want);
+});
