@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { GIT_TEST_ENV, scratch } from '../../support/git/repo.ts';
 import { hasTool } from '../../support/git/tools.ts';
 import { commitAndPush, NEVER, readAll, startFixture, type Fixture } from './fixture.ts';
@@ -81,8 +81,10 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
       const branch = await fixture.open();
       const all = await readAll(branch.files(await branch.head(NEVER)));
       expect(Object.keys(all)).toHaveLength(200);
-      const { result } = await commitAndPush(branch, { 'apps/2.yaml': 'after\n' });
-      expect(result).toEqual({ kind: 'pushed' });
+      // The server may still be ending the killed one's push: then ours is rejected once, as it should be.
+      const push = async () => (await commitAndPush(branch, { 'apps/2.yaml': 'after\n' })).result;
+      const pushed = { kind: 'pushed' };
+      await vi.waitFor(async () => expect(await push()).toEqual(pushed), { timeout: 10_000 });
       expect(fixture.remote.read('apps/2.yaml')).toBe('after\n');
       fixture.remote.fsck();
       // The killed one's store was taken over, not left behind.
