@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // Real servers on a shared machine: in CI a failure has to repeat to count. Locally each one shows.
+    retry: process.env['CI'] === 'true' ? 2 : 0,
     include: ['test/**/*.test.ts'],
     environment: 'node',
     globalSetup: ['test/support/global-setup.ts'],
