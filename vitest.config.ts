@@ -1,10 +1,26 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests whose other side is a process with a pace of its own. */
+const REAL_SERVERS = ['test/adapters/**/*.test.ts', 'test/e2e/**/*.test.ts'];
+
 export default defineConfig({
   test: {
-    // Real servers on a shared machine: in CI a failure has to repeat to count. Locally each one shows.
-    retry: process.env['CI'] === 'true' ? 2 : 0,
-    include: ['test/**/*.test.ts'],
+    projects: [
+      {
+        // A law that fails once has found a defect: nothing here is ever tried again.
+        extends: true,
+        test: { name: 'rules', include: ['test/**/*.test.ts'], exclude: REAL_SERVERS },
+      },
+      {
+        // Real servers and processes on a shared machine: in CI a failure has to repeat to count.
+        extends: true,
+        test: {
+          name: 'servers',
+          include: REAL_SERVERS,
+          retry: process.env['CI'] === 'true' ? 2 : 0,
+        },
+      },
+    ],
     environment: 'node',
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
