@@ -1,14 +1,14 @@
 import type { CommitRequest, Person } from '../../ports.ts';
 
 /** `Name <email> seconds zone` as in a commit object; time is UTC. */
-export function signature(person: Person, time: Date): string {
+function signature(person: Person, time: Date): string {
   const seconds = Math.floor(time.getTime() / 1000);
   return `${headerText(person.name)} <${headerText(person.email)}> ${seconds} +0000`;
 }
 
 /** The message as it goes into the commit: NUL cannot stand in one. */
-export function messageBytes(request: Pick<CommitRequest, 'message'>): Buffer {
-  return Buffer.from(request.message.replaceAll('\0', ''));
+function messageBytes(message: string): Buffer {
+  return Buffer.from(message.replaceAll('\0', ''));
 }
 
 /** Content of a commit object (git, Documentation: gitformat-…; header lines, blank line, message). */
@@ -16,7 +16,7 @@ export function commitBytes(tree: string, request: Omit<CommitRequest, 'files'>)
   const by = signature(request.author, request.time);
   return Buffer.concat([
     Buffer.from(`tree ${tree}\nparent ${request.parent}\nauthor ${by}\ncommitter ${by}\n\n`),
-    messageBytes(request),
+    messageBytes(request.message),
   ]);
 }
 

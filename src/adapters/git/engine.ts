@@ -1,6 +1,7 @@
-import type { GitBranch } from '../../ports.ts';
+import type { FileWrite, PushResult } from '../../ports.ts';
 import type { Remote } from './remote.ts';
 import type { StoreFolder } from './store-folder.ts';
+import type { TreeEntry } from './tree.ts';
 
 /** Variables of a process, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -14,8 +15,58 @@ export interface Engine {
 
 /** The objects of one remote, shared by its branches. */
 export interface EngineStore {
-  /** @param onClose called when the branch is closed */
-  branch(remote: Remote, onClose: () => Promise<void>): GitBranch;
+  /** The store for one branch and login. Does not contact the remote. */
+  connect(remote: Remote): RemoteStore;
   /** Ends helper processes and gives the folder back. */
   close(): Promise<void>;
+}
+
+/**
+ * What an engine does, and all it does: objects between the remote and a store on disk. The order of
+ * steps is {@link StoredBranch}'s, which is the same for every engine.
+ *
+ * A missing or damaged object is an AppError `git/store`: the store is then renewed, since whatever is
+ * in it can be fetched again.
+ */
+export interface RemoteStore {
+  /** Commits of these full ref names at the remote, by name; what is not there is left out. */
+  heads(refs: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
+  /** Sees to it that a commit's trees and blobs are here. */
+  obtain(commit: string, signal: AbortSignal): Promise<void>;
+  /** Throws everything away and starts afresh. */
+  renew(signal: AbortSignal): Promise<void>;
+  /** All leaves of a commit's tree, in path order. */
+  list(commit: string, signal: AbortSignal): Promise<readonly TreeEntry[]>;
+  /** Content of a commit object. */
+  readCommit(id: string, signal: AbortSignal): Promise<Buffer>;
+  /** Blobs in the order asked for, one at a time; without the bytes of one of over `maxBytes`. */
+  readBlobs<T extends { readonly id: string }>(
+    blobs: readonly T[],
+    maxBytes: number,
+    signal: AbortSignal,
+  ): AsyncIterable<{ readonly blob: T; readonly bytes: Uint8Array | undefined }>;
+  /** Writes the tree of `parent` with other contents in some of its regular files. @returns its id */
+  writeTree(
+    change: { readonly parent: string; readonly files: readonly ModedWrite[] },
+    signal: AbortSignal,
+  ): Promise<string>;
+  /** Writes a commit whose tree was written before. @returns its id */
+  writeCommit(bytes: Uint8Array, signal: AbortSignal): Promise<string>;
+  /** Moves a ref at the remote from one commit to another, or not at all. */
+  push(move: RefMove, signal: AbortSignal): Promise<PushResult>;
+  /** Ends connections; the store stays open for the other branches. */
+  close(): Promise<void>;
+}
+
+/** A file's new content, and the mode that it keeps. */
+export interface ModedWrite extends FileWrite {
+  readonly mode: string;
+}
+
+/** A ref that is to move: from a commit that is known to be there to one made on it. */
+export interface RefMove {
+  /** Full name. */
+  readonly ref: string;
+  readonly from: string;
+  readonly to: string;
 }

@@ -4,6 +4,7 @@ import type { Engine, EngineStore, Environment } from './engine.ts';
 import { hasNativeGit, nativeEngine } from './native/native-engine.ts';
 import { parseRemote, type Remote } from './remote.ts';
 import { acquireStoreFolder } from './store-folder.ts';
+import { StoredBranch } from './stored-branch.ts';
 
 /** Which implementation speaks Git; `auto`: the native program where there is one, else isomorphic-git. */
 export type EngineChoice = 'auto' | 'native' | 'isomorphic';
@@ -57,7 +58,7 @@ export class GitBranches {
       await store?.close();
     };
     try {
-      return (await open.store).branch(remote, release);
+      return new StoredBranch(remote, (await open.store).connect(remote), release);
     } catch (error) {
       await release();
       throw error;

@@ -1,5 +1,5 @@
 import type { Engine, Environment } from '../engine.ts';
-import { IsomorphicBranch } from './isomorphic-branch.ts';
+import { IsomorphicRemote } from './isomorphic-remote.ts';
 import { IsomorphicStore } from './isomorphic-store.ts';
 import { SmartHttp } from './smart-http.ts';
 
@@ -10,8 +10,7 @@ export function isomorphicEngine(env: Environment): Engine {
     openStore: async (folder) => {
       const store = await IsomorphicStore.open(folder);
       return {
-        branch: (remote, onClose) =>
-          new IsomorphicBranch({ remote, http: new SmartHttp(remote, env), store, onClose }),
+        connect: (remote) => new IsomorphicRemote(remote, new SmartHttp(remote, env), store),
         close: () => store.close(),
       };
     },

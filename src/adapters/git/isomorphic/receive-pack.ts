@@ -1,5 +1,6 @@
 import { AppError } from '../../../domain/errors.ts';
 import type { PushResult } from '../../../ports.ts';
+import type { RefMove } from '../engine.ts';
 import { oneLine, readRefusal } from '../refusal.ts';
 import type { Remote } from '../remote.ts';
 import { advertisedRefs } from './advertisement.ts';
@@ -7,13 +8,13 @@ import { FLUSH, lineOf, packet, sideBands } from './pkt-line.ts';
 import { readPackets, type SmartHttp } from './smart-http.ts';
 
 /**
- * Moves the remote branch from `parent` to `commit` (gitprotocol-pack, "pushing data to a server").
- * The server itself compares the branch with `parent` when it moves it; nothing is ever forced.
+ * Moves a ref at the remote (gitprotocol-pack, "pushing data to a server").
+ * The server itself compares the ref with `from` when it moves it; nothing is ever forced.
  * @param pack makes the pack with the objects that the remote lacks
  */
 export async function pushPack(
   { remote, http, signal }: { remote: Remote; http: SmartHttp; signal: AbortSignal },
-  update: { readonly commit: string; readonly parent: string },
+  { ref, from, to }: RefMove,
   pack: () => Promise<Uint8Array>,
 ): Promise<PushResult> {
   const offer = advertisedRefs(
@@ -25,28 +26,32 @@ export async function pushPack(
       `${remote.display} does not report what became of a push`,
     );
   }
-  const now = offer.refs.get(remote.ref);
-  if (now !== update.parent) return readRefusal(remote, 'stale info', '');
+  const now = offer.refs.get(ref);
+  if (now !== from) return readRefusal(remote, 'stale info', '');
   const capabilities = ['report-status', 'side-band-64k'].filter((name) =>
     offer.capabilities.has(name),
   );
-  const command = `${update.parent} ${update.commit} ${remote.ref}\0${capabilities.join(' ')}`;
+  const command = `${from} ${to} ${ref}\0${capabilities.join(' ')}`;
   const body = Buffer.concat([packet(command), FLUSH, await pack()]);
   const answer = await http.call('git-receive-pack', { version: 0, body, signal });
-  return readReport(remote, answer, capabilities.includes('side-band-64k'));
+  return readReport({ remote, ref }, answer, capabilities.includes('side-band-64k'));
 }
 
-function readReport(remote: Remote, answer: Buffer, hasBands: boolean): PushResult {
+function readReport(
+  { remote, ref }: { remote: Remote; ref: string },
+  answer: Buffer,
+  hasBands: boolean,
+): PushResult {
   const outer = readPackets(remote, answer);
   const bands = hasBands ? sideBands(outer) : undefined;
   if (bands !== undefined && bands.error !== '') throw failed(remote, bands.error);
   const report = bands === undefined ? outer : readPackets(remote, bands.data);
   const lines = report.flatMap((item) => (typeof item === 'string' ? [] : [lineOf(item)]));
-  const refusal = lines.find((line) => line.startsWith(`ng ${remote.ref} `));
+  const refusal = lines.find((line) => line.startsWith(`ng ${ref} `));
   if (refusal !== undefined) {
-    return readRefusal(remote, refusal.slice(`ng ${remote.ref} `.length), bands?.progress ?? '');
+    return readRefusal(remote, refusal.slice(`ng ${ref} `.length), bands?.progress ?? '');
   }
-  if (lines.includes('unpack ok') && lines.includes(`ok ${remote.ref}`)) return { kind: 'pushed' };
+  if (lines.includes('unpack ok') && lines.includes(`ok ${ref}`)) return { kind: 'pushed' };
   throw failed(remote, lines[0] ?? 'an empty answer');
 }
 

@@ -1,7 +1,6 @@
 import { AppError } from '../../../domain/errors.ts';
-import type { CommitRequest, FileWrite } from '../../../ports.ts';
-import { commitBytes } from '../commit-object.ts';
-import { modeForWrite, type TreeEntry } from '../tree.ts';
+import type { FileWrite } from '../../../ports.ts';
+import type { TreeEntry } from '../tree.ts';
 import type { IsomorphicStore } from './isomorphic-store.ts';
 import { formatTree, isFolder, parseTree, treeOfCommit, type TreeItem } from './tree-object.ts';
 
@@ -26,19 +25,25 @@ export async function listTree(
 }
 
 /**
- * Writes the changed blobs, the trees above them and the commit; everything else is taken over by
- * its id. @returns the commit id
+ * Writes the changed blobs and the trees above them; everything else is taken over by its id.
+ * @param files regular files of the tree
+ * @returns the id of the new tree
  */
-export async function writeCommit(store: IsomorphicStore, request: CommitRequest): Promise<string> {
-  const root = await readCommitTree(store, request.parent);
-  const files = request.files.map((file) => ({ ...file, rest: file.path.split('/') }));
-  const tree = await rewriteTree(store, root, files);
-  return store.write('commit', commitBytes(tree, request));
+export async function rewriteTree(
+  store: IsomorphicStore,
+  tree: string,
+  files: readonly FileWrite[],
+): Promise<string> {
+  return rewriteFolder(
+    store,
+    tree,
+    files.map((file) => ({ ...file, rest: file.path.split('/') })),
+  );
 }
 
 type PendingFile = FileWrite & { readonly rest: readonly string[] };
 
-async function rewriteTree(
+async function rewriteFolder(
   store: IsomorphicStore,
   tree: string,
   files: readonly PendingFile[],
@@ -48,9 +53,7 @@ async function rewriteTree(
   for (const [name, inside] of groupByFirst(files)) {
     const index = byName.get(name);
     const item = index === undefined ? undefined : items[index];
-    const first = inside[0];
-    if (first === undefined) continue;
-    if (index === undefined || item === undefined) throw notAFile(first.path);
+    if (index === undefined || item === undefined) throw notInTree(name);
     items[index] = { ...item, id: await rewriteItem(store, item, inside) };
   }
   return store.write('tree', formatTree(items));
@@ -62,13 +65,9 @@ async function rewriteItem(
   files: readonly PendingFile[],
 ): Promise<string> {
   const leaf = files.find(({ rest }) => rest.length === 1);
-  if (leaf !== undefined) {
-    modeForWrite(leaf.path, item);
-    return store.write('blob', leaf.bytes);
-  }
+  if (leaf !== undefined) return store.write('blob', leaf.bytes);
   const deeper = files.map((file) => ({ ...file, rest: file.rest.slice(1) }));
-  if (!isFolder(item)) throw notAFile(deeper[0]?.path ?? '');
-  return rewriteTree(store, item.id, deeper);
+  return rewriteFolder(store, item.id, deeper);
 }
 
 function groupByFirst(files: readonly PendingFile[]): Map<string, PendingFile[]> {
@@ -80,10 +79,9 @@ function groupByFirst(files: readonly PendingFile[]): Map<string, PendingFile[]>
   return groups;
 }
 
-function notAFile(path: string): AppError {
-  return new AppError('file/unreadable', 'this is not a file of the commit to change', {
-    at: { path },
-  });
+/** Not to be: the files were found in a listing of the same tree. */
+function notInTree(name: string): AppError {
+  return new AppError('git/store', `a tree in the local Git store lacks ${name}`);
 }
 
 /** Ids of the objects that `commit` has and its parent has not: what a push must send. */

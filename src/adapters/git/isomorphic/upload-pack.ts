@@ -20,28 +20,27 @@ export class UploadPack {
     this.#http = http;
   }
 
-  /** The branch's commit, or undefined when there is no such branch. */
-  async head(signal: AbortSignal): Promise<string | undefined> {
+  /** Commits of these refs, by name; one that is not there is left out. */
+  async heads(refs: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
     if (!this.#speaksV2) {
       const offer = await this.#discover(signal);
-      if (offer.version === 0) return offer.refs.get(this.#remote.ref);
+      if (offer.version === 0) return only(refs, offer.refs);
       this.#speaksV2 = true;
     }
     const body = Buffer.concat([
       packet('command=ls-refs'),
       DELIMITER,
-      packet(`ref-prefix ${this.#remote.ref}`),
+      ...refs.map((ref) => packet(`ref-prefix ${ref}`)),
       FLUSH,
     ]);
     const lines = this.#read(
       await this.#http.call('git-upload-pack', { version: 2, body, signal }),
     );
-    for (const item of lines) {
-      if (typeof item === 'string') continue;
-      const [id, name] = lineOf(item).split(' ');
-      if (name === this.#remote.ref) return id;
-    }
-    return undefined;
+    const listed = lines.flatMap((item) => {
+      const [id, name] = typeof item === 'string' ? [] : lineOf(item).split(' ');
+      return id === undefined || name === undefined ? [] : [[name, id] as const];
+    });
+    return only(refs, new Map(listed));
   }
 
   /**
@@ -90,6 +89,14 @@ export class UploadPack {
       retry: true,
     });
   }
+}
+
+/** Those of the listed refs that were asked for: a prefix also matches longer names. */
+function only(
+  refs: readonly string[],
+  listed: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  return new Map([...listed].filter(([name]) => refs.includes(name)));
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Engine, Environment } from '../engine.ts';
 import { localEnvironment } from './git-environment.ts';
 import { runGit } from './git-process.ts';
-import { NativeBranch } from './native-branch.ts';
+import { NativeRemote } from './native-remote.ts';
 import { NativeStore } from './native-store.ts';
 
 /** The first version that reads settings from GIT_CONFIG_COUNT. */
@@ -41,7 +41,7 @@ export function nativeEngine(ambient: Environment): Engine {
     openStore: async (folder, signal) => {
       const store = await NativeStore.open(folder, ambient, signal);
       return {
-        branch: (remote, onClose) => new NativeBranch(remote, store, onClose),
+        connect: (remote) => new NativeRemote(remote, store),
         close: () => store.close(),
       };
     },
