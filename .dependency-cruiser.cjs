@@ -7,7 +7,7 @@
 
 const API = '^src/api/';
 const DOMAIN = '^src/domain/';
-const PORTS = '^src/ports\\.ts$';
+const PORTS = '^src/(cluster-port|ports)\\.ts$';
 const CONFIG = '^src/config(/|\\.ts$)';
 const COMPOSE = '^src/compose(/|\\.ts$)';
 const APP = '^src/app/';
@@ -55,7 +55,7 @@ module.exports = {
     only(
       'ports-name-domain-values',
       PORTS,
-      [DOMAIN, API],
+      [PORTS, DOMAIN, API],
       'A port speaks the language of the domain, never that of a vendor.',
     ),
     {

@@ -43,8 +43,8 @@ describe('the direction of dependencies', () => {
     );
   });
 
-  it('leaves ports.ts without any code', () => {
-    const source = readFileSync(join(ROOT, 'src/ports.ts'), 'utf8');
+  it.each(['src/ports.ts', 'src/cluster-port.ts'])('leaves %s without any code', (file) => {
+    const source = readFileSync(join(ROOT, file), 'utf8');
     const { code } = transformSync(source, {
       jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
       isModule: true,

@@ -9,8 +9,8 @@ import type {
   ObjectListener,
   ObjectRef,
   ObjectScope,
-  Secrets,
-} from '../../src/ports.ts';
+} from '../../src/cluster-port.ts';
+import type { Secrets } from '../../src/ports.ts';
 
 /** A Secret's values by key. */
 type Secret = Readonly<Record<string, string>>;

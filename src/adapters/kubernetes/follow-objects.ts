@@ -1,4 +1,4 @@
-import type { ClusterObject, ObjectKind, ObjectListener, ObjectScope } from '../../ports.ts';
+import type { ClusterObject, ObjectKind, ObjectListener, ObjectScope } from '../../cluster-port.ts';
 import type { ClusterContext } from './context.ts';
 import { listObjects, type Selection } from './list-objects.ts';
 import { ObjectFollower } from './object-follower.ts';

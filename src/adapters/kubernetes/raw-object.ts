@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
-import type { ClusterObject, ObjectKind } from '../../ports.ts';
+import type { ClusterObject, ObjectKind } from '../../cluster-port.ts';
 
 const Metadata = z.object({
   name: z.string(),

@@ -1,4 +1,4 @@
-import type { ObjectKind } from '../../ports.ts';
+import type { ObjectKind } from '../../cluster-port.ts';
 import { GROUP, VERSION } from '../../api/crd.ts';
 
 /** A kind of object, by its place in the API. `group` is empty for the core group. */

@@ -4,8 +4,8 @@ import type {
   ObjectKind,
   ObjectListener,
   ObjectScope,
-  Ports,
-} from '../../ports.ts';
+} from '../../cluster-port.ts';
+import type { Ports } from '../../ports.ts';
 import type { StopSignals } from '../stop-signals.ts';
 import type { ControllerEvent } from './context.ts';
 import { LeadTerm } from './lead.ts';

@@ -9,7 +9,7 @@ import {
 } from '../../domain/status/automation-status.ts';
 import { automationEvents, pushEvent } from '../../domain/status/events.ts';
 import { requestOf } from '../../domain/status/request-of.ts';
-import type { ClusterObject } from '../../ports.ts';
+import type { ClusterObject } from '../../cluster-port.ts';
 import { gitAccess } from '../access/git-access.ts';
 import type { CarriedOutPass } from '../update/update-branch.ts';
 import type { PlannedPass } from '../update/update-pass.ts';

@@ -4,7 +4,7 @@ import {
   type ConnectedCluster,
 } from '../../../src/adapters/kubernetes/connect-cluster.ts';
 import { resourceOf } from '../../../src/adapters/kubernetes/resource.ts';
-import type { ClusterEvent } from '../../../src/ports.ts';
+import type { ClusterEvent } from '../../../src/cluster-port.ts';
 import { succeeded } from '../../support/kubernetes/api-request.ts';
 import { startApiServer, type TestApiServer } from '../../support/kubernetes/api-server.ts';
 import { skipWithoutApiServer } from '../../support/kubernetes/availability.ts';
