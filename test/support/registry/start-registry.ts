@@ -9,6 +9,7 @@ import { Agent, request } from 'undici';
 import { findRegistryBinary } from './availability.ts';
 import { makeCertificate, type TestCertificate } from './certificate.ts';
 import { pushTags } from './push-tags.ts';
+import type { PushTarget } from './pusher.ts';
 import { startTokenServer, type TokenServer } from './token-server.ts';
 
 /** The one user of test registries; the hash is bcrypt of cost 4, for speed. */
@@ -66,7 +67,7 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
   const config = registryConfig({ options, folder, host, certificate, tokens });
   const child = await launch(binary, folder, config);
   const url = `${tls ? 'https' : 'http'}://${host}`;
-  const target = { url, ca: certificate?.cert };
+  const target = { url, tls: certificate === undefined ? {} : { ca: certificate.cert } };
   const pushAuthorization = (repository: string) => {
     if (tokens !== undefined)
       return `Bearer ${tokens.mint([`repository:${repository}:pull,push`])}`;
@@ -145,10 +146,10 @@ async function launch(binary: string, folder: string, config: object): Promise<C
 }
 
 async function waitUntilReady(
-  target: { readonly url: string; readonly ca: string | undefined },
+  target: Pick<PushTarget, 'url' | 'tls'>,
   child: ChildProcess,
 ): Promise<void> {
-  const agent = new Agent(target.ca === undefined ? {} : { connect: { ca: target.ca } });
+  const agent = new Agent({ connect: target.tls });
   const deadline = Date.now() + READY_WITHIN_MS;
   try {
     for (;;) {
