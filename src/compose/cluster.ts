@@ -6,6 +6,7 @@ import type { Config } from '../config.ts';
 import type { ObjectScope } from '../cluster-port.ts';
 import { createObserver } from './observer.ts';
 import { compose, type Overrides } from './ports.ts';
+import { createRegistryObserver } from './registry-observer.ts';
 import { runService, type Service, type ServiceOptions } from './service.ts';
 
 /** Which cluster. */
@@ -45,7 +46,7 @@ async function work(
     ...options,
     forTenants: true,
     inAdvance: true,
-    onRegistryRequest: (host, status) => metrics.registryRequests.inc({ host, status }),
+    onRegistryEvent: createRegistryObserver(log, metrics),
   });
   const cluster = connectCluster({
     ...options,

@@ -4,6 +4,7 @@ import { openCheckout } from '../adapters/checkout/directory.ts';
 import { openConfigFolder } from '../adapters/files/config-folder.ts';
 import { localSecrets } from '../adapters/files/local-secrets.ts';
 import { stateFiles } from '../adapters/files/state-files.ts';
+import type { OnRegistryEvent } from '../adapters/registry/events.ts';
 import { cronTimes } from '../adapters/time/cron-times.ts';
 import { systemClock } from '../adapters/time/system-clock.ts';
 import type { Config } from '../config.ts';
@@ -27,8 +28,8 @@ export interface Overrides {
    * and its files may have been replaced by another version's by then.
    */
   readonly inAdvance?: boolean;
-  /** Told of every request to a registry, for metrics. */
-  readonly onRegistryRequest?: (host: string, status: number | 'error') => void;
+  /** Told of requests to registries and of what these say besides, for metrics and logs. */
+  readonly onRegistryEvent?: OnRegistryEvent;
 }
 
 /** Ports that hold connections and processes until they are closed. */
@@ -73,12 +74,12 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
 /** Loaded only where a registry is asked: an HTTP client takes longer to load than most commands to run. */
 async function openRegistry(config: Config, ca: string | undefined, overrides: Overrides) {
   const { createRegistry } = await import('../adapters/registry/create-registry.ts');
-  const { onRegistryRequest: onRequest, forTenants = false } = overrides;
+  const { onRegistryEvent: onEvent, forTenants = false } = overrides;
   return createRegistry({
     clock: systemClock,
     ...(forTenants ? {} : { dockerConfigDir: config.dockerConfigDir }),
     ...(ca === undefined ? {} : { ca }),
-    ...(onRequest === undefined ? {} : { onRequest }),
+    ...(onEvent === undefined ? {} : { onEvent }),
   });
 }
 

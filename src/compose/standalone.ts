@@ -7,6 +7,7 @@ import type { Config } from '../config.ts';
 import { asAppError } from '../domain/errors.ts';
 import { createObserver } from './observer.ts';
 import { compose, type Overrides } from './ports.ts';
+import { createRegistryObserver } from './registry-observer.ts';
 import { runService, type Service, type ServiceOptions } from './service.ts';
 
 /** How the controller is run without a cluster. */
@@ -33,7 +34,7 @@ async function work(
   const ports = await compose(config, {
     ...options,
     inAdvance: true,
-    onRegistryRequest: (host, status) => metrics.registryRequests.inc({ host, status }),
+    onRegistryEvent: createRegistryObserver(log, metrics),
   });
   const state = stateFiles(options.stateDir ?? join(config.cacheDir, 'state'));
   const observe = createObserver(log, metrics);

@@ -99,7 +99,7 @@ describe.skipIf(isMissing)('run --standalone', () => {
     expect(text.split('\n').filter((line) => !PROMETHEUS_LINE.test(line))).toEqual([]);
     expect(text).toMatch(/^lockkeeper_commits_total\{automation="apps\/config"\} 1$/m);
     expect(text).toMatch(
-      /^lockkeeper_registry_requests_total\{host="127.0.0.1:\d+",status="200"\} [1-9]\d*$/m,
+      /^lockkeeper_registry_requests_total\{host="127.0.0.1:\d+",asked="registry",status="200"\} [1-9]\d*$/m,
     );
   });
 

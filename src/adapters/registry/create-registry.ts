@@ -8,7 +8,8 @@ import { readDigest } from './digest.ts';
 import { repositoryUrl } from './endpoint.ts';
 import { statusError } from './errors.ts';
 import { findCredentials } from './find-credentials.ts';
-import type { OnRequest } from './http.ts';
+import type { OnRegistryEvent } from './events.ts';
+import { type HostProfile, profileOf as knownProfileOf } from './known-registries.ts';
 import { readTagList } from './tag-list.ts';
 import { createTransport } from './transport.ts';
 
@@ -23,8 +24,10 @@ export interface RegistryOptions {
   readonly dockerConfigDir?: string;
   /** PEM certificates trusted for all registries besides the usual ones. */
   readonly ca?: string;
-  /** Told of every request, for metrics. */
-  readonly onRequest?: OnRequest;
+  /** How each host is treated; default: what is known of it. */
+  readonly profileOf?: (host: string) => HostProfile;
+  /** Told of requests and of what registries say besides, for metrics and logs. */
+  readonly onEvent?: OnRegistryEvent;
 }
 
 /** A registry client that holds connections until it is closed. */
@@ -35,18 +38,19 @@ export interface ClosableRegistry extends Registry {
 
 /**
  * The `Registry` port over HTTP (OCI distribution-spec 1.1). Keep one per process: it remembers tokens,
- * connections, and which hosts asked for a pause.
+ * connections, and how much each host may be asked.
  */
 export function createRegistry(options: RegistryOptions): ClosableRegistry {
-  const { clock, dockerConfigDir } = options;
+  const { clock, dockerConfigDir, profileOf = knownProfileOf } = options;
   const transport = createTransport({
     clock,
     random: options.random ?? Math.random,
     userAgent: options.userAgent ?? 'lockkeeper',
     ca: options.ca,
-    onRequest: options.onRequest ?? (() => undefined),
+    profileOf,
+    onEvent: options.onEvent ?? (() => undefined),
   });
-  const authorizer = createAuthorizer(transport, clock);
+  const authorizer = createAuthorizer(transport, { clock, profileOf });
 
   function inCall<T>(
     target: { readonly repository: Repository; readonly access: RegistryAccess },

@@ -10,6 +10,15 @@ const OciErrors = z.object({
   errors: z.array(z.object({ code: z.string().nullish(), message: z.string().nullish() })).min(1),
 });
 
+/** Body codes for too many requests: OCI distribution-spec, and ECR, whose status may be 400. */
+const RATE_CODES: ReadonlySet<string> = new Set(['TOOMANYREQUESTS', 'ThrottlingException']);
+
+/** AWS: the name of an exception, with or without its namespace. */
+const AwsError = z.object({
+  __type: z.string().transform((type) => type.replace(/^.*#/, '')),
+  message: z.string().nullish(),
+});
+
 /** Token services: OAuth 2 (RFC 6749 section 5.2), or distribution's `details`. */
 const TokenError = z.object({
   error: z.string().optional(),
@@ -28,7 +37,7 @@ interface Reported {
  */
 export function statusError(response: HttpResponse, call: Call, now: Date): AppError {
   const reported = reportedError(response.body);
-  const code = codeOf(response.status, reported);
+  const code = codeOf(response);
   const afterMs =
     code === 'registry/rate-limited' || code === 'registry/server-error'
       ? retryAfterMs(response.header('retry-after'), now)
@@ -40,6 +49,11 @@ export function statusError(response: HttpResponse, call: Call, now: Date): AppE
     retry: code === 'registry/rate-limited' || code === 'registry/server-error',
     ...(afterMs === undefined ? {} : { afterMs }),
   });
+}
+
+/** Does an answer say that there were too many requests? Some registries say so only in the body. */
+export function isRateLimited({ status, body }: HttpResponse): boolean {
+  return status === 429 || (status >= 400 && RATE_CODES.has(reportedError(body).code ?? ''));
 }
 
 /** The error for a body that is not what it should be. */
@@ -55,8 +69,9 @@ export function printable(text: string, call: Call): string {
   return safe.length > MAX_DETAIL_LENGTH ? `${safe.slice(0, MAX_DETAIL_LENGTH)}…` : safe;
 }
 
-function codeOf(status: number, { code }: Reported): ErrorCode {
-  if (status === 429 || code === 'TOOMANYREQUESTS') return 'registry/rate-limited';
+function codeOf(response: HttpResponse): ErrorCode {
+  const { status } = response;
+  if (isRateLimited(response)) return 'registry/rate-limited';
   if (status === 401 || status === 403) return 'registry/unauthorized';
   if (status === 404) return 'registry/not-found';
   return status >= 500 ? 'registry/server-error' : 'registry/bad-response';
@@ -85,6 +100,8 @@ function reportedError(body: Buffer): Reported {
   const json = parseJson(body);
   const oci = OciErrors.safeParse(json).data?.errors[0];
   if (oci !== undefined) return { code: oci.code ?? undefined, message: oci.message ?? undefined };
+  const aws = AwsError.safeParse(json).data;
+  if (aws !== undefined) return { code: aws.__type, message: aws.message ?? undefined };
   const token = TokenError.safeParse(json).data;
   return { code: token?.error, message: token?.error_description ?? token?.details };
 }

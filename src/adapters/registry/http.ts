@@ -1,8 +1,12 @@
+import type { Clock } from '../../ports.ts';
 import { type Agent, type Dispatcher, request as send } from 'undici';
 import { AppError } from '../../domain/errors.ts';
 import type { Call, HttpRequest, HttpResponse } from './call.ts';
+import { type OnRegistryEvent, requestEvent } from './events.ts';
 import { mayFollow } from './endpoint.ts';
-import { badResponse } from './errors.ts';
+import { badResponse, isRateLimited } from './errors.ts';
+import type { HostLimiter } from './host-limiter.ts';
+import { retryAfterMs } from './retry.ts';
 
 const MAX_REDIRECTS = 5;
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -10,22 +14,28 @@ const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]
 /** An error body is only read for its first message. */
 const MAX_ERROR_BYTES = 16 * 1024;
 
-/** Told of every request that went out; `error` when no answer came. */
-export type OnRequest = (host: string, status: number | 'error') => void;
+/** What a request goes through. */
+export interface Wire {
+  readonly agent: Agent;
+  readonly limiter: HostLimiter;
+  readonly onEvent: OnRegistryEvent;
+  readonly clock: Clock;
+}
 
 /**
  * Sends one request and reads the answer. GET and HEAD follow redirects where {@link mayFollow} allows.
- * @throws AppError `registry/too-large`, `registry/bad-response`; whatever undici throws
+ * Each host on the way is asked within its own budget.
+ * @throws AppError `registry/too-large`, `registry/bad-response`, and those of {@link HostLimiter};
+ * whatever undici throws
  */
 export async function exchange(
   request: HttpRequest,
   call: Call,
-  agent: Agent,
-  onRequest: OnRequest,
+  wire: Wire,
 ): Promise<HttpResponse> {
   let url = request.url;
   for (let redirects = 0; ; redirects++) {
-    const response = await sendTo(url, request, { call, agent, onRequest });
+    const response = await sendInTurn(url, request, call, wire);
     if (!REDIRECT_STATUSES.has(response.status) || request.method === 'POST') return response;
     if (redirects === MAX_REDIRECTS)
       throw badResponse(call, `more than ${MAX_REDIRECTS} redirects`);
@@ -44,12 +54,30 @@ function redirectTarget(response: HttpResponse, call: Call): URL {
   return target;
 }
 
+async function sendInTurn(
+  url: URL,
+  request: HttpRequest,
+  call: Call,
+  wire: Wire,
+): Promise<HttpResponse> {
+  const turn = await wire.limiter.turn(url.host, call);
+  try {
+    const response = await sendTo(url, request, call, wire);
+    if (isRateLimited(response))
+      turn.refused(retryAfterMs(response.header('retry-after'), wire.clock.now()) ?? 0);
+    return response;
+  } finally {
+    turn.end();
+  }
+}
+
 async function sendTo(
   url: URL,
   request: HttpRequest,
-  through: { readonly call: Call; readonly agent: Agent; readonly onRequest: OnRequest },
+  call: Call,
+  { agent, onEvent }: Wire,
 ): Promise<HttpResponse> {
-  const { call, agent, onRequest } = through;
+  const tell = (status: number | 'error') => onEvent(requestEvent(url, call, status));
   const authorization = url.origin === request.url.origin ? request.authorization : undefined;
   let response: Dispatcher.ResponseData;
   try {
@@ -61,10 +89,10 @@ async function sendTo(
       body: request.body ?? null,
     });
   } catch (error) {
-    onRequest(url.host, 'error');
+    tell('error');
     throw error;
   }
-  onRequest(url.host, response.statusCode);
+  tell(response.statusCode);
   const { statusCode: status, headers } = response;
   return {
     url,

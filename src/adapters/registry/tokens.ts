@@ -5,6 +5,8 @@ import { type Challenge, challengeKey } from './challenge.ts';
 import { encodeBasic, identityKey, IDENTITY_USERNAME } from './credentials.ts';
 import { mayFollow } from './endpoint.ts';
 import { badResponse, parseJson, statusError } from './errors.ts';
+import type { HostProfile } from './known-registries.ts';
+import { createSingleFlight } from './single-flight.ts';
 import type { Transport } from './transport.ts';
 
 type BearerChallenge = Extract<Challenge, { kind: 'bearer' }>;
@@ -25,8 +27,18 @@ const TokenAnswer = z.object({
 
 /** Access tokens, fetched where needed and kept per (realm, service, scope, identity). */
 export interface Tokens {
-  /** A token that answers a challenge. @param renew leave aside what is kept @throws AppError */
-  get(challenge: BearerChallenge, call: Call, renew: boolean): Promise<string>;
+  /**
+   * A token that answers a challenge; several calls that need the same one fetch it together.
+   * @param refused the token that the registry takes no more, which is not given again
+   * @throws AppError
+   */
+  get(challenge: BearerChallenge, call: Call, refused: string | undefined): Promise<Token>;
+}
+
+/** A token; `isNew` when it was fetched for this call. */
+export interface Token {
+  readonly value: string;
+  readonly isNew: boolean;
 }
 
 interface KeptToken {
@@ -34,9 +46,16 @@ interface KeptToken {
   readonly endsAt: number;
 }
 
+/** What tokens need from outside. */
+export interface TokenOptions {
+  readonly clock: Clock;
+  readonly profileOf: (host: string) => HostProfile;
+}
+
 /** Tokens behind one transport. Wrong credentials fail here; they never turn into an anonymous token. */
-export function createTokens(transport: Transport, clock: Clock): Tokens {
+export function createTokens(transport: Transport, { clock, profileOf }: TokenOptions): Tokens {
   const kept = new Map<string, KeptToken>();
+  const shared = createSingleFlight<string>();
 
   const now = () => clock.now().getTime();
 
@@ -52,24 +71,35 @@ export function createTokens(transport: Transport, clock: Clock): Tokens {
     return transport.send(getRequest(challenge, call), call);
   }
 
+  /** Where the registry names no scope, we ask for one, and a token serves that repository alone. */
+  function keyOf(challenge: BearerChallenge, call: Call): string {
+    const { anonymousTokenIsShared } = profileOf(call.base.host);
+    const isShared = anonymousTokenIsShared && call.credentials.kind === 'anonymous';
+    const scope = isShared ? '*' : tokenScope(challenge, call);
+    return `${challengeKey({ ...challenge, scope })} ${identityKey(call.credentials)}`;
+  }
+
+  async function fetchToken(challenge: BearerChallenge, call: Call, key: string): Promise<string> {
+    const response = await request(challenge, call);
+    if (response.status !== 200) throw statusError(response, call, clock.now());
+    const { value, lifeMs } = parseToken(response, call);
+    kept.set(key, { value, endsAt: now() + lifeMs });
+    return value;
+  }
+
   return {
-    async get(challenge, call, renew) {
+    async get(challenge, call, refused) {
       if (!mayFollow(challenge.realm, call.base, call.access.insecure))
         throw badResponse(
           call,
           `the registry wants credentials sent to ${challenge.realm.origin}: plain HTTP or a private address`,
         );
-      // Where the registry names no scope, we ask for one, and a token serves that repository alone.
-      const scope = tokenScope(challenge, call);
-      const key = `${challengeKey({ ...challenge, scope })} ${identityKey(call.credentials)}`;
+      const key = keyOf(challenge, call);
       forgetEnded();
-      const known = renew ? undefined : kept.get(key);
-      if (known !== undefined) return known.value;
-      const response = await request(challenge, call);
-      if (response.status !== 200) throw statusError(response, call, clock.now());
-      const { value, lifeMs } = parseToken(response, call);
-      kept.set(key, { value, endsAt: now() + lifeMs });
-      return value;
+      const known = kept.get(key)?.value;
+      if (known !== undefined && known !== refused) return { value: known, isNew: false };
+      const value = await shared(key, call, () => fetchToken(challenge, call, key));
+      return { value, isNew: true };
     },
   };
 }

@@ -1,10 +1,15 @@
 import type { AppError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports.ts';
-import { type Agents, createAgents } from './agents.ts';
+import { createAgents } from './agents.ts';
 import type { Call, HttpRequest, HttpResponse } from './call.ts';
-import { createHostPauses, sleepInCall } from './host-pauses.ts';
-import { exchange, type OnRequest } from './http.ts';
+import { isRateLimited } from './errors.ts';
+import type { OnRegistryEvent } from './events.ts';
+import { createHostLimiter, sleepInCall } from './host-limiter.ts';
+import { exchange, type Wire } from './http.ts';
+import type { HostProfile } from './known-registries.ts';
 import { networkError, systemCode } from './network-error.ts';
+import { createPullQuotas } from './pull-quota.ts';
+import { createWarnings } from './warnings.ts';
 import {
   backoffMs,
   isTransientCode,
@@ -32,7 +37,8 @@ export interface TransportOptions {
   readonly userAgent: string;
   /** PEM certificates trusted for all registries besides the usual ones. */
   readonly ca: string | undefined;
-  readonly onRequest: OnRequest;
+  readonly profileOf: (host: string) => HostProfile;
+  readonly onEvent: OnRegistryEvent;
 }
 
 /** `transient`: another attempt may end better. */
@@ -40,11 +46,13 @@ type Attempt =
   | { readonly kind: 'answer'; readonly response: HttpResponse; readonly transient: boolean }
   | { readonly kind: 'failure'; readonly error: AppError; readonly transient: boolean };
 
-/** A transport with its own connections and its own memory of which host asked for a pause. */
+/** A transport with its own connections and its own memory of what each host allows. */
 export function createTransport(options: TransportOptions): Transport {
-  const { clock, random } = options;
+  const { clock, random, onEvent } = options;
   const agents = createAgents(options.ca);
-  const pauses = createHostPauses(clock);
+  const limiter = createHostLimiter(options);
+  const quotas = createPullQuotas(clock, onEvent);
+  const tellWarnings = createWarnings(onEvent);
 
   /** How long to wait before the next attempt, or undefined when this was the last word. */
   function delayAfter(attempt: Attempt, count: number, call: Call): number | undefined {
@@ -54,7 +62,6 @@ export function createTransport(options: TransportOptions): Transport {
       const { response } = attempt;
       const named = retryAfterMs(response.header('retry-after'), clock.now()) ?? 0;
       delay = Math.max(delay, named);
-      if (response.status === 429) pauses.pause(response.url.host, delay);
     }
     return count < MAX_ATTEMPTS && delay < call.deadline.remainingMs() ? delay : undefined;
   }
@@ -62,8 +69,13 @@ export function createTransport(options: TransportOptions): Transport {
   return {
     async send(request, call) {
       for (let count = 1; ; count++) {
-        await pauses.wait(request.url.host, call);
-        const attempt = await tryOnce(request, call, agents, options);
+        await quotas.wait(request, call);
+        const wire = { agent: agents.get(call.access.ca), limiter, clock, onEvent };
+        const attempt = await tryOnce(request, call, wire, options.userAgent);
+        if (attempt.kind === 'answer') {
+          quotas.note(request, attempt.response, call);
+          tellWarnings(attempt.response, call);
+        }
         const delay = delayAfter(attempt, count, call);
         if (delay !== undefined) {
           await sleepInCall(clock, delay, call);
@@ -81,14 +93,14 @@ export function createTransport(options: TransportOptions): Transport {
 async function tryOnce(
   request: HttpRequest,
   call: Call,
-  agents: Agents,
-  { userAgent, onRequest }: TransportOptions,
+  wire: Wire,
+  userAgent: string,
 ): Promise<Attempt> {
   try {
     const headers = { ...request.headers, 'user-agent': userAgent };
-    const agent = agents.get(call.access.ca);
-    const response = await exchange({ ...request, headers }, call, agent, onRequest);
-    return { kind: 'answer', response, transient: isTransientStatus(response.status) };
+    const response = await exchange({ ...request, headers }, call, wire);
+    const transient = isTransientStatus(response.status) || isRateLimited(response);
+    return { kind: 'answer', response, transient };
   } catch (error) {
     const transient = isTransientCode(systemCode(error)) && !call.deadline.signal.aborted;
     return { kind: 'failure', error: networkError(error, request.url, call), transient };

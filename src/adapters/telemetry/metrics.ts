@@ -2,14 +2,21 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 
 /** Prometheus metrics of the controller. Labels are names of resources and hosts, never free text. */
 export type Metrics = { readonly registry: Registry } & Readonly<
-  ReturnType<typeof passMetrics> & ReturnType<typeof resourceMetrics>
+  ReturnType<typeof passMetrics> &
+    ReturnType<typeof resourceMetrics> &
+    ReturnType<typeof registryMetrics>
 >;
 
 /** Creates the metrics in a registry of their own. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  return { registry, ...passMetrics([registry]), ...resourceMetrics([registry]) };
+  return {
+    registry,
+    ...passMetrics([registry]),
+    ...resourceMetrics([registry]),
+    ...registryMetrics([registry]),
+  };
 }
 
 function passMetrics(registers: Registry[]) {
@@ -62,16 +69,33 @@ function resourceMetrics(registers: Registry[]) {
       labelNames: ['policy'],
       registers,
     }),
-    registryRequests: new Counter({
-      name: 'lockkeeper_registry_requests_total',
-      help: 'HTTP requests to registries by host and status.',
-      labelNames: ['host', 'status'],
-      registers,
-    }),
     config: new Gauge({
       name: 'lockkeeper_resources',
       help: 'Resources loaded, by kind.',
       labelNames: ['kind'],
+      registers,
+    }),
+  };
+}
+
+function registryMetrics(registers: Registry[]) {
+  return {
+    registryRequests: new Counter({
+      name: 'lockkeeper_registry_requests_total',
+      help: 'HTTP requests by registry, whether it or another host it named was asked, and status.',
+      labelNames: ['host', 'asked', 'status'],
+      registers,
+    }),
+    pullLimit: new Gauge({
+      name: 'lockkeeper_registry_pull_limit',
+      help: 'Pulls that a registry allows in its window, by what it counts them for.',
+      labelNames: ['host', 'counted'],
+      registers,
+    }),
+    pullsRemaining: new Gauge({
+      name: 'lockkeeper_registry_pulls_remaining',
+      help: 'Pulls that are left of what a registry allows, as it last said.',
+      labelNames: ['host', 'counted'],
       registers,
     }),
   };

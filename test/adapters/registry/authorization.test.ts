@@ -171,6 +171,28 @@ describe('Bearer authorization', () => {
     expect(server.requests.filter(isToken)).toHaveLength(2);
   });
 
+  it('is fetched once for calls that need it at the same time', async () => {
+    const { listTags, digest, server } = await loopbackClient(bearerRegistry(numberedToken));
+    await Promise.all([listTags(), listTags(), listTags(), digest('1.0').catch(() => undefined)]);
+    expect(server.requests.filter(isToken)).toHaveLength(1);
+  });
+
+  it('follows a registry that moves to another token service', async () => {
+    let service = '/token?old';
+    const { listTags, clock, server } = await loopbackClient((request) => {
+      if (request.url.startsWith(service)) return { body: { token: 't1', expires_in: 60 } };
+      if (isToken(request)) return { status: 410 };
+      if (request.headers.authorization !== undefined) return TAGS;
+      return challenge(`Bearer realm="http://${request.headers.host ?? ''}${service}"`);
+    });
+    await listTags();
+    service = '/token?new';
+    await clock.sleep(60_000, new AbortController().signal);
+    await expect(listTags()).rejects.toMatchObject({ code: 'registry/bad-response' });
+    await expect(listTags()).resolves.toEqual(['1.0']);
+    expect(server.requests.at(-2)?.url).toContain('/token?new');
+  });
+
   it('answers a second challenge for another scope', async () => {
     const { listTags, server } = await loopbackClient((request) => {
       const scope = new URL(request.url, 'http://x').searchParams.get('scope');

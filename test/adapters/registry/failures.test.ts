@@ -199,14 +199,15 @@ describe('the client', () => {
     const told: unknown[] = [];
     const { listTags, server } = await loopbackClient(() => TAGS, {
       userAgent: 'lockkeeper/1.2.3',
-      onRequest: (host, status) => told.push([host, status]),
+      onEvent: (event) => told.push(event),
     });
     await listTags();
     await server.close();
     await listTags().catch(() => undefined);
     expect(server.requests[0]?.headers['user-agent']).toBe('lockkeeper/1.2.3');
-    expect(told[0]).toEqual([server.host, 200]);
-    expect(told.at(-1)).toEqual([server.host, 'error']);
+    const request = { kind: 'request', registry: server.host, asked: 'registry' };
+    expect(told[0]).toEqual({ ...request, status: 200 });
+    expect(told.at(-1)).toEqual({ ...request, status: 'error' });
   });
 
   it('leaves no connection open once closed', async () => {

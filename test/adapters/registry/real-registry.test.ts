@@ -43,7 +43,7 @@ describe.each(['distribution', 'docker-registry'] as const)('a real %s', (kind) 
     it('gives all of its tags', async () => {
       const statuses: unknown[] = [];
       const { listTags } = clientOf(server.host, {
-        onRequest: (_host, status) => statuses.push(status),
+        onEvent: (event) => event.kind === 'request' && statuses.push(event.status),
       });
       const tags = await listTags(access());
       expect(tags.toSorted()).toEqual(TAGS.toSorted());

@@ -14,14 +14,33 @@ function inTurn(...answers: readonly Answer[]): () => Answer | undefined {
 }
 
 describe('a request', () => {
-  it.each([429, 502, 503, 504])(
-    'is sent again after %i, a little later each time',
-    async (status) => {
-      const { listTags, clock } = await loopbackClient(inTurn({ status }, { status }, TAGS));
-      await expect(listTags()).resolves.toEqual(['1.0']);
-      expect(clock.sleeps.slice(0, 2)).toEqual([250, 500]);
+  it.each([502, 503, 504])('is sent again after %i, a little later each time', async (status) => {
+    const { listTags, clock } = await loopbackClient(inTurn({ status }, { status }, TAGS));
+    await expect(listTags()).resolves.toEqual(['1.0']);
+    expect(clock.sleeps.slice(0, 2)).toEqual([250, 500]);
+  });
+
+  it('is sent again after 429, and then within the halved pace too', async () => {
+    const { listTags, clock } = await loopbackClient(
+      inTurn({ status: 429 }, { status: 429 }, TAGS),
+    );
+    await expect(listTags()).resolves.toEqual(['1.0']);
+    expect(clock.sleeps[0]).toBe(250); // its own backoff
+    const waited = clock.sleeps.reduce((sum, ms) => sum + ms, 0);
+    expect(waited).toBeGreaterThan(2_500); // a second after the first refusal, two after the other
+  });
+
+  it.each([
+    { status: 403, body: { errors: [{ code: 'TOOMANYREQUESTS', message: 'slow down' }] } },
+    {
+      status: 400,
+      body: { __type: 'com.amazonaws#ThrottlingException', message: 'Rate exceeded' },
     },
-  );
+  ])('is sent again after $status whose body means 429', async (refusal) => {
+    const { listTags, server } = await loopbackClient(inTurn(refusal, TAGS));
+    await expect(listTags()).resolves.toEqual(['1.0']);
+    expect(server.requests).toHaveLength(2);
+  });
 
   it.each([400, 401, 403, 404, 500, 501])('is not sent again after %i', async (status) => {
     const { listTags, server } = await loopbackClient(inTurn({ status }, TAGS));
