@@ -69,6 +69,14 @@ export interface Cluster {
   ): Promise<void>;
   /** Reads single Secrets by name; never lists them. */
   readonly secrets: Secrets;
+  /**
+   * Labels of a namespace, or undefined when there is no such namespace. Asked for anew each time: a
+   * namespace is read by its name and never followed.
+   */
+  namespaceLabels(
+    namespace: string,
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, string>> | undefined>;
   /** Replaces status through the subresource. `gone`: there is no such object any more. */
   writeStatus(
     object: Pick<ClusterObject, 'ref' | 'uid'>,

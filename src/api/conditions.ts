@@ -19,7 +19,7 @@ export const REASONS = {
   NotSupported: 'The spec uses a field that this release does not act on.',
   SecretNotFound: 'A Secret that the spec names is not there or lacks a key.',
   AccessDenied:
-    'The registry or the Git server refused the credentials, or the API server a Secret.',
+    'The registry or the Git server refused the credentials, the API server an object, or another namespace its own.',
   ScanFailed: 'The tags of the repository could not be listed.',
   NoMatchingTag: 'The repository has no tag that the policy allows.',
   Locked: 'A lock decides the tag.',

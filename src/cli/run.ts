@@ -22,6 +22,7 @@ interface RunOptions extends EngineOptions, ClusterOptions {
   readonly concurrency: number;
   readonly lease: string;
   readonly leaderElection: boolean;
+  readonly crossNamespaceRefs: boolean;
   readonly listen: string;
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }
@@ -44,7 +45,11 @@ export function runCommand({ io, done }: CommandContext): Command {
     .option('--watch-label-selector <selector>', 'cluster: only objects with these labels')
     .option('--concurrency <n>', 'cluster: objects of a kind worked on at once', wholeNumber, 4)
     .option('--lease <name>', 'cluster: lease that says which process writes', 'lockkeeper')
-    .option('--no-leader-election', 'cluster: there is only this process');
+    .option('--no-leader-election', 'cluster: there is only this process')
+    .option(
+      '--no-cross-namespace-refs',
+      'refuse what refers to another namespace, even where that grants it',
+    );
   addEngineOptions(addClusterOptions(command)).action(async (options: RunOptions) => {
     if (options.standalone === true) await runStandalone(io, options);
     else await runInCluster(io, options);

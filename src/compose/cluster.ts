@@ -21,6 +21,8 @@ export interface ClusterServiceOptions extends ClusterChoice, Overrides, Service
   readonly scope: ObjectScope;
   /** Objects of each kind that are worked on at the same time. */
   readonly concurrency: number;
+  /** May automations refer to what is in other namespaces, where that grants it? */
+  readonly crossNamespaceRefs: boolean;
   /** Name of the lease that says who writes; undefined: there is only this process. */
   readonly lease?: string;
 }
@@ -59,12 +61,12 @@ async function work(
   });
   log.info({ server: cluster.server }, 'connected to the cluster');
   const observe = createObserver(log, metrics);
-  const { lease: name, scope, concurrency } = options;
+  const { lease: name, scope, concurrency, crossNamespaceRefs } = options;
   const lease = name === undefined ? undefined : leaseOf(config, name);
   try {
     await runController(
       { ...ports, cluster },
-      { scope, concurrency, ...(lease === undefined ? {} : { lease }) },
+      { scope, concurrency, crossNamespaceRefs, ...(lease === undefined ? {} : { lease }) },
       {
         signals,
         onEvent: (event) => {

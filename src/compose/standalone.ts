@@ -15,6 +15,8 @@ export interface StandaloneOptions extends Overrides, ServiceOptions {
   readonly configPaths: readonly string[];
   /** Folder of the status file; default: the cache folder's `state`. */
   readonly stateDir?: string;
+  /** May automations refer to what is in other namespaces, where that grants it? */
+  readonly crossNamespaceRefs: boolean;
 }
 
 /** Runs the standalone controller until `stop` fires and the work under way has ended. */
@@ -55,7 +57,9 @@ async function work(
     if (event.kind === 'config-loaded') ready();
   };
   try {
-    await runFromFolders(ports, options.configPaths, { signals, onEvent });
+    const { configPaths, crossNamespaceRefs } = options;
+    const crossNamespace = { isAllowed: crossNamespaceRefs };
+    await runFromFolders(ports, { configPaths, crossNamespace }, { signals, onEvent });
   } finally {
     await ports.close();
     await saved;

@@ -123,6 +123,7 @@ export type FindingCode =
   | 'lock/invalid'
   | 'lock/tag-missing'
   | 'policy/failed'
+  | 'policy/no-access'
   | 'automation/suspended';
 
 /** Text of a location: `path`, `path:line` or `path:line:column`. */

@@ -1,5 +1,5 @@
 import { REQUEST_ANNOTATION, requestOf } from '../../src/domain/status/request-of.ts';
-import type { AppError } from '../../src/domain/errors.ts';
+import { AppError } from '../../src/domain/errors.ts';
 import type {
   Cluster,
   ClusterEvent,
@@ -37,6 +37,10 @@ export class MemoryCluster implements Cluster {
   readonly events: ClusterEvent[] = [];
   /** Namespaced names of the Secrets that were read. */
   readonly secretReads: string[] = [];
+  /** Labels by namespace; an error: they may not be read. */
+  readonly namespaces = new Map<string, Readonly<Record<string, string>> | AppError>();
+  /** Names of the namespaces whose labels were asked for. */
+  readonly namespaceReads: string[] = [];
   /** Fails the next writes of a status. */
   writeFailures: AppError[] = [];
   /** Runs before each write of a status, as another user would. */
@@ -154,6 +158,13 @@ export class MemoryCluster implements Cluster {
     this.#secretFollowers.add(changed);
     await aborted(signal);
     this.#secretFollowers.delete(changed);
+  }
+
+  async namespaceLabels(namespace: string): Promise<Readonly<Record<string, string>> | undefined> {
+    this.namespaceReads.push(namespace);
+    const labels = this.namespaces.get(namespace);
+    if (labels instanceof AppError) throw labels;
+    return labels;
   }
 
   async writeStatus(

@@ -6,7 +6,7 @@ import { EventRecorder } from './event-recorder.ts';
 import { followObjects, listAll } from './follow-objects.ts';
 import { Connection, loadKubeConfig, type KubeConfigSource } from './kube-config.ts';
 import { competeForLease } from './leader-election.ts';
-import { annotateObject, getObject, type AnyRef } from './other-objects.ts';
+import { annotateObject, getObject, namespaceLabels, type AnyRef } from './other-objects.ts';
 import { CLUSTER_TIMING, type ClusterTiming } from './timing.ts';
 import type { ClusterObserver } from './trouble.ts';
 import { writeStatus } from './write-status.ts';
@@ -61,6 +61,7 @@ export function connectCluster(options: ClusterOptions): ConnectedCluster {
     follow: (kind, scope, listener, signal) =>
       followObjects(context, { kind, scope }, listener, signal),
     followSecrets: (changed, signal) => secrets.follow(changed, signal),
+    namespaceLabels: (namespace, signal) => namespaceLabels(context, namespace, signal),
     writeStatus: (object, status, signal) => writeStatus(context, object, status, signal),
     record: (event, signal) => events.record(event, signal),
     lead: (lease, lead, signal) => competeForLease(context, { lease, lead }, signal),

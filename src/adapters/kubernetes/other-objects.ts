@@ -1,5 +1,6 @@
 import type { ClusterContext } from './context.ts';
-import type { Resource } from './resource.ts';
+import { rawObject } from './raw-object.ts';
+import { NAMESPACES, type Resource } from './resource.ts';
 
 /** Any object of the cluster, such as a Flux GitRepository, a ServiceAccount or a Namespace. */
 export interface AnyRef {
@@ -18,6 +19,16 @@ export async function getObject(
   const options = { signal, timeoutMs: timing.requestMs, expect: [404] };
   const { status, body } = await client.call({ verb: 'get', ...ref }, options);
   return status === 404 ? undefined : body;
+}
+
+/** Labels of a namespace, or undefined when there is no such namespace. */
+export async function namespaceLabels(
+  context: ClusterContext,
+  name: string,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const found = await getObject(context, { resource: NAMESPACES, name }, signal);
+  return found === undefined ? undefined : (rawObject(found).metadata.labels ?? {});
 }
 
 /** Sets annotations and leaves everything else as it is. */

@@ -5,6 +5,7 @@ import type { Choice } from '../../domain/plan/policy-view.ts';
 import type { Push } from '../../domain/status/automation-status.ts';
 import type { Cluster, Leadership, ObjectRef } from '../../cluster-port.ts';
 import type { Ports } from '../../ports.ts';
+import type { CrossNamespace } from '../access/foreign-policies.ts';
 import type { BranchSessions } from '../update/branch-sessions.ts';
 import type { PolicyViews } from '../scan/policy-views.ts';
 import type { RepositoryScans } from '../scan/repository-scans.ts';
@@ -36,8 +37,11 @@ export interface ControllerContext {
   readonly views: PolicyViews;
   readonly sessions: BranchSessions;
   readonly leadership: Leadership;
+  readonly crossNamespace: CrossNamespace;
   /** Pushes that no status tells of yet, by the key of their automation. */
   readonly untoldPushes: Map<string, Push>;
+  /** Policies of other namespaces that the repo of an automation names, by the key of the automation. */
+  readonly foreign: Map<string, ReadonlySet<PolicyKey>>;
   /** What was last found of each policy, whether or not it could be written to its status. */
   readonly found: Map<PolicyKey, ImagePolicyStatus>;
   /** Asks for a run of the automations that apply a policy. */

@@ -17,6 +17,8 @@ export interface ControllerOptions {
   readonly scope: ObjectScope;
   /** Objects of each kind that are worked on at the same time. */
   readonly concurrency: number;
+  /** May automations refer to what is in other namespaces, where that grants it? Default true. */
+  readonly crossNamespaceRefs?: boolean;
   /** Which lease says who writes; without it there is only this process. */
   readonly lease?: Parameters<Cluster['lead']>[0];
 }
@@ -151,6 +153,10 @@ class Controller {
       objects: this.#objects,
       leadership,
       concurrency: this.#options.concurrency,
+      crossNamespace: {
+        isAllowed: this.#options.crossNamespaceRefs ?? true,
+        labelsOf: (namespace, signal) => cluster.namespaceLabels(namespace, signal),
+      },
       signals: { stop, abort: signals.abort },
       onEvent,
     });

@@ -4,6 +4,7 @@ import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import { appliesTo } from '../../domain/resources/merge-resources.ts';
 import type { Cluster, Leadership, ObjectKind } from '../../cluster-port.ts';
 import type { Ports } from '../../ports.ts';
+import type { CrossNamespace } from '../access/foreign-policies.ts';
 import { BranchSessions } from '../update/branch-sessions.ts';
 import { PolicyViews } from '../scan/policy-views.ts';
 import { RepositoryScans, shareScan } from '../scan/repository-scans.ts';
@@ -27,6 +28,7 @@ export interface LeadOptions {
   readonly cluster: Cluster;
   readonly objects: ClusterObjects;
   readonly leadership: Leadership;
+  readonly crossNamespace: CrossNamespace;
   /** Objects of each kind that are worked on at the same time. */
   readonly concurrency: number;
   readonly signals: StopSignals;
@@ -48,6 +50,7 @@ export class LeadTerm {
       views,
       sessions: new BranchSessions(ports, views),
       untoldPushes: new Map(),
+      foreign: new Map(),
       found: new Map(),
       runAutomationsOf: (policy) => this.#runAutomationsOf(policy),
       lookAtPolicy: (policy) => this.#queues.ImagePolicy.add(policy),
@@ -80,7 +83,11 @@ export class LeadTerm {
     this.#forget(known);
     this.#letGo(known);
     if (ref.kind === 'ImagePolicy') {
-      this.#addAutomations(({ metadata }) => metadata.namespace === ref.namespace);
+      this.#addAutomations(
+        (automation) =>
+          automation.metadata.namespace === ref.namespace ||
+          this.#namesForeign(automation, objectKey(ref)),
+      );
     }
   }
 
@@ -133,9 +140,16 @@ export class LeadTerm {
     const known = this.#context.objects.get('ImagePolicy', key);
     if (known === undefined) return;
     const { ref, labels } = known.object;
-    this.#addAutomations((automation) =>
-      appliesTo(automation, { namespace: ref.namespace, labels }),
+    this.#addAutomations(
+      (automation) =>
+        appliesTo(automation, { namespace: ref.namespace, labels }) ||
+        this.#namesForeign(automation, key),
     );
+  }
+
+  /** Does the repo of an automation name a policy of another namespace? Whether it may use it is the pass's business. */
+  #namesForeign({ metadata }: ImageUpdateAutomation, policy: PolicyKey): boolean {
+    return this.#context.foreign.get(objectKey(metadata))?.has(policy) === true;
   }
 
   #addAutomations(isMeant: (automation: ImageUpdateAutomation) => boolean): void {
@@ -148,11 +162,12 @@ export class LeadTerm {
 
   /** Forgets all that was kept for an object that is no more. */
   #forget({ object: { ref } }: KnownObject): void {
-    const { untoldPushes, found, views } = this.#context;
+    const { untoldPushes, foreign, found, views } = this.#context;
     const key = objectKey(ref);
     this.#queues[ref.kind].forget(key);
     if (ref.kind === 'ImageUpdateAutomation') {
       untoldPushes.delete(key);
+      foreign.delete(key);
       return;
     }
     found.delete(key);

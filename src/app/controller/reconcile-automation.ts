@@ -69,6 +69,7 @@ async function run(
       { ...outcome, branch: automation.spec.git?.branch ?? '' },
       signal,
     );
+    context.foreign.set(objectKey(known.object.ref), outcome.pass.foreign);
     lookAtPolicies(context, outcome.pass);
     return outcome.pass;
   } catch (thrown) {
@@ -79,7 +80,7 @@ async function run(
 }
 
 async function update(
-  { ports, sessions, objects, leadership }: ControllerContext,
+  { ports, sessions, objects, leadership, crossNamespace }: ControllerContext,
   { object }: KnownObject,
   automation: ImageUpdateAutomation,
   signal: AbortSignal,
@@ -89,6 +90,7 @@ async function update(
     resources: objects.resources(),
     inCluster: objects.policyKeys(),
     chooseAutomation: () => automation,
+    crossNamespace,
   };
   // Neither a process that lost the lease writes, nor one whose automation was deleted or suspended meanwhile.
   const mayWrite = () => leadership.holds() && isWanted(objects, object);

@@ -2,6 +2,7 @@ import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts
 import type { Resources } from '../../domain/resources/merge-resources.ts';
 import type { Ports } from '../../ports.ts';
 import { BranchSessions } from '../update/branch-sessions.ts';
+import type { CrossNamespace } from '../access/foreign-policies.ts';
 import { gitAccess } from '../access/git-access.ts';
 import { PolicyViews } from '../scan/policy-views.ts';
 import { RepositoryScans } from '../scan/repository-scans.ts';
@@ -9,13 +10,17 @@ import { ResourceFolders } from '../read/resource-folders.ts';
 import { runStandalone, type StandaloneEvent } from './run-standalone.ts';
 import type { StopSignals } from '../stop-signals.ts';
 
-/**
- * Runs the controller without a cluster until it is told to stop.
- * @param configPaths folders or files with the resources; read again as they change
- */
+/** What the controller without a cluster goes by. */
+export interface FolderOptions {
+  /** Folders or files with the resources; read again as they change. */
+  readonly configPaths: readonly string[];
+  readonly crossNamespace: CrossNamespace;
+}
+
+/** Runs the controller without a cluster until it is told to stop. */
 export async function runFromFolders(
   ports: Ports,
-  configPaths: readonly string[],
+  { configPaths, crossNamespace }: FolderOptions,
   { signals, onEvent }: { signals: StopSignals; onEvent: (event: StandaloneEvent) => void },
 ): Promise<void> {
   const folders = new ResourceFolders(
@@ -29,7 +34,7 @@ export async function runFromFolders(
     signal: AbortSignal,
   ) => {
     const access = await gitAccess(automation, ports.secrets, signal);
-    const request = { resources, chooseAutomation: () => automation };
+    const request = { resources, chooseAutomation: () => automation, crossNamespace };
     return sessions.update(access, request, { dryRun: false, signal });
   };
   try {

@@ -1,6 +1,10 @@
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
 import { asAppError, AppError } from '../../domain/errors.ts';
-import { policiesOf, type Resources } from '../../domain/resources/merge-resources.ts';
+import {
+  grantingPolicies,
+  policiesOf,
+  type Resources,
+} from '../../domain/resources/merge-resources.ts';
 import { backoffMs, parseDuration } from '../../domain/schedule.ts';
 import type { Clock } from '../../ports.ts';
 import type { StopSignals } from '../stop-signals.ts';
@@ -109,7 +113,12 @@ function syncWorkers(
     [...resources.automations.values()]
       .filter((automation) => !automation.spec.suspend)
       .map((automation) => [
-        JSON.stringify([automation, policiesOf(automation, resources), known]),
+        JSON.stringify([
+          automation,
+          policiesOf(automation, resources),
+          grantingPolicies(automation, resources),
+          known,
+        ]),
         automation,
       ]),
   );

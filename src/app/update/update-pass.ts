@@ -9,7 +9,7 @@ import {
 } from '../../domain/manifest/decode.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import { lockedTags, nextExpiry } from '../../domain/plan/effective-lock.ts';
-import type { PolicyView } from '../../domain/plan/policy-view.ts';
+import { policyKey, type PolicyView } from '../../domain/plan/policy-view.ts';
 import {
   changesOf,
   editsByPath,
@@ -24,6 +24,13 @@ import {
 } from '../../domain/resources/merge-resources.ts';
 import type { ParsedResources } from '../../domain/resources/parse-resources.ts';
 import type { FileSource, FileWrite, Person } from '../../ports.ts';
+import {
+  BY_NAME_ONLY,
+  foreignPolicies,
+  type CrossNamespace,
+  type ForeignPolicies,
+  type MarkedRepo,
+} from '../access/foreign-policies.ts';
 import { rejectInvalid } from '../read/invalid-resources.ts';
 import type { ManifestReader } from '../read/manifest-reader.ts';
 import { isInside } from '../read/repo-path.ts';
@@ -55,6 +62,8 @@ export interface PassRequest {
   readonly chooseAutomation: (resources: Resources) => ImageUpdateAutomation | undefined;
   /** Wins over `spec.update` of the automation. */
   readonly update?: UpdateScope;
+  /** Default: other namespaces are known by name alone. */
+  readonly crossNamespace?: CrossNamespace;
 }
 
 /** A pass over files. */
@@ -88,6 +97,8 @@ export interface PlannedPass {
   /** Changed files, in path order; empty when there is nothing to do. */
   readonly edits: readonly FileEdit[];
   readonly findings: readonly Finding[];
+  /** Policies of other namespaces that markers name, whether or not there are such. */
+  readonly foreign: ReadonlySet<PolicyKey>;
   /** When a lock lifts next: then the plan may change without anything else changing. */
   readonly nextExpiry?: Date;
 }
@@ -116,15 +127,17 @@ export async function planPass(
   const { strategy = 'Setters', paths = [] } = { ...automation?.spec.update, ...input.update };
   const contents = strategy === expected ? first : await read(strategy);
   const inScope = ({ at }: { at?: Location }) => at === undefined || isInside(at.path, paths);
-  const policies = applicable(resources, automation);
   const fields = [...contents.files.values()].flatMap((file) => file.fields).filter(inScope);
+  const known = input.inCluster ?? new Set(resources.policies.keys());
+  const foreign = await foreignOf({ automation, fields, resources, known }, input, signal);
+  const policies = [...applicable(resources, automation), ...foreign.granted];
   const views = await context.views.get(
     policies,
     lockedTags(fields, policies, context.now()),
     signal,
   );
-  const known = input.inCluster ?? new Set(resources.policies.keys());
-  const plan = planUpdate({ fields, views, known, now: context.now() });
+  const byMarker = new Set(foreign.granted.map(policyKey));
+  const plan = planUpdate({ fields, views, known, byMarker, now: context.now() });
   const edited = await editFiles(input.source, plan, signal);
   const expiry = nextExpiry(fields, policies, context.now());
   return {
@@ -136,11 +149,13 @@ export async function planPass(
     edits: edited.edits,
     findings: [
       ...contents.findings.filter(inScope),
+      ...foreign.findings,
       ...plan.findings,
       ...edited.findings,
       ...failedPolicies(views, resources),
       ...suspension(automation),
     ],
+    foreign: foreign.named,
   };
 }
 
@@ -170,6 +185,21 @@ function applicable(
 ): readonly ImagePolicy[] {
   if (automation === undefined) return [...resources.policies.values()];
   return automation.spec.suspend ? [] : policiesOf(automation, resources);
+}
+
+/** Without an automation every policy applies, and while it is suspended none does. */
+async function foreignOf(
+  repo: Omit<MarkedRepo, 'automation'> & {
+    readonly automation: MarkedRepo['automation'] | undefined;
+  },
+  { crossNamespace = BY_NAME_ONLY }: PassRequest,
+  signal: AbortSignal,
+): Promise<ForeignPolicies> {
+  const { automation } = repo;
+  if (automation === undefined || automation.spec.suspend) {
+    return { granted: [], named: new Set(), findings: [] };
+  }
+  return foreignPolicies({ ...repo, automation }, crossNamespace, signal);
 }
 
 function suspension(automation: ImageUpdateAutomation | undefined): readonly Finding[] {

@@ -31,13 +31,15 @@ export interface Slots {
 /**
  * Gives each field to the one policy that owns it: the policy its marker names, or for an unmarked
  * field the policy of its repository. Unmarked fields of other repositories are nobody's business.
+ * @param byMarker policies that own only what a marker gives them
  */
 export function assignFields(
   fields: readonly ImageField[],
   views: ReadonlyMap<PolicyKey, OwningPolicy>,
   known: ReadonlySet<PolicyKey>,
+  byMarker: ReadonlySet<PolicyKey> = new Set(),
 ): Slots {
-  const byRepository = policiesByRepository(views);
+  const byRepository = policiesByRepository(views, byMarker);
   const findings: Finding[] = [];
   const slots: OpenSlot[] = [];
   const latest = new Map<string, OpenSlot>();
@@ -79,9 +81,11 @@ function slotKey(field: ImageField, owner: PolicyKey): string {
 
 function policiesByRepository(
   views: ReadonlyMap<PolicyKey, OwningPolicy>,
+  byMarker: ReadonlySet<PolicyKey>,
 ): ReadonlyMap<string, readonly PolicyKey[]> {
   const result = new Map<string, PolicyKey[]>();
   for (const [key, view] of views) {
+    if (byMarker.has(key)) continue;
     const repository = writtenRepository(view.policy);
     result.set(repository, [...(result.get(repository) ?? []), key]);
   }

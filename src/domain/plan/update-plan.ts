@@ -12,6 +12,8 @@ export interface PlanInput {
   readonly views: ReadonlyMap<PolicyKey, PolicyView>;
   /** Policies that exist, whether or not they apply here: markers may name them. */
   readonly known: ReadonlySet<PolicyKey>;
+  /** Policies among them that own marked fields only: those of other namespaces. */
+  readonly byMarker?: ReadonlySet<PolicyKey>;
   readonly now: Date;
 }
 
@@ -39,7 +41,7 @@ export interface Change {
 
 /** Plans one pass over a repo or folder. */
 export function planUpdate(input: PlanInput): UpdatePlan {
-  const { slots, findings } = assignFields(input.fields, input.views, input.known);
+  const { slots, findings } = assignFields(input.fields, input.views, input.known, input.byMarker);
   const decisions = slots.map((slot) => {
     const view = input.views.get(slot.policy);
     if (view === undefined) throw new Error(`no view of policy ${slot.policy}`);

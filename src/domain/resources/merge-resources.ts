@@ -46,6 +46,16 @@ export function policiesOf(
   return [...policies.values()].filter(({ metadata }) => appliesTo(automation, metadata));
 }
 
+/** The policies of other namespaces that an automation might be let to use: those that grant access to anyone. */
+export function grantingPolicies(
+  { metadata: { namespace } }: ImageUpdateAutomation,
+  { policies }: Resources,
+): readonly Loaded<ImagePolicy>[] {
+  return [...policies.values()].filter(
+    ({ metadata, spec }) => metadata.namespace !== namespace && spec.accessFrom !== undefined,
+  );
+}
+
 /** Is a policy with this metadata one that an automation applies? */
 export function appliesTo(
   { metadata, spec: { policySelector } }: ImageUpdateAutomation,

@@ -21,7 +21,6 @@ const UNBUILT: Readonly<Record<string, readonly UnbuiltField[]>> = {
     { path: ['serviceAccountName'] },
     { path: ['provider'], isBuilt: isGeneric },
     { path: ['proxySecretRef'] },
-    { path: ['accessFrom'] },
   ],
   ImageUpdateAutomation: [
     { path: ['git', 'proxySecretRef'] },

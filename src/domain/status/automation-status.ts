@@ -1,9 +1,9 @@
-import { toSeconds, type Condition } from '../../api/conditions.ts';
+import { toSeconds, type Condition, type Reason } from '../../api/conditions.ts';
 import {
   imageUpdateAutomationStatusSchema,
   type ImageUpdateAutomationStatus,
 } from '../../api/image-update-automation-status.ts';
-import { formatLocation, type AppError, type Finding } from '../errors.ts';
+import { placedMessage, type AppError, type Finding } from '../errors.ts';
 import type { PolicyKey } from '../manifest/image-field.ts';
 import type { Decision, Reason as DecisionReason } from '../plan/decide-slot.ts';
 import type { PolicyView } from '../plan/policy-view.ts';
@@ -118,17 +118,37 @@ function passVerdict(pass: FinishedPass): Verdict {
   );
   const [first] = errors;
   if (first !== undefined) {
-    const isLock = errors.every(({ code }) => code === 'lock/tag-missing');
-    const place = first.at === undefined ? '' : `${formatLocation(first.at)}: `;
-    const message = `${place}${first.message}${andMore(errors.length - 1)}`;
-    return { state: 'blocked', reason: isLock ? 'LockTagMissing' : 'ManifestInvalid', message };
+    const message = `${placedMessage(first)}${andMore(errors.length - 1)}`;
+    return { state: 'blocked', reason: reasonOf(errors), message };
   }
   const waiting = policiesNotReady(pass);
   if (waiting.length > 0) {
     const message = `${waiting[0]}${andMore(waiting.length - 1)}`;
     return { state: 'blocked', reason: 'PolicyNotReady', message };
   }
-  return { state: 'ready', reason: 'Succeeded', message: summary(countLocations(pass)) };
+  const message = `${summary(countLocations(pass))}${warnings(pass)}`;
+  return { state: 'ready', reason: 'Succeeded', message };
+}
+
+/** Warnings about fields that someone meant to be updated, and that are not: the place where a person looks for why. */
+const TOLD_WARNINGS: ReadonlySet<Finding['code']> = new Set<Finding['code']>([
+  'policy/no-access',
+  'marker/unknown-policy',
+  'marker/malformed',
+  'marker/dangling',
+  'field/unsupported',
+]);
+
+function warnings({ findings }: FinishedPass): string {
+  const told = findings.filter(({ code }) => TOLD_WARNINGS.has(code));
+  const [first] = told;
+  return first === undefined ? '' : `; ${placedMessage(first)}${andMore(told.length - 1)}`;
+}
+
+function reasonOf(errors: readonly Finding[]): Reason {
+  const areAll = (wanted: Finding['code']) => errors.every(({ code }) => code === wanted);
+  if (areAll('lock/tag-missing')) return 'LockTagMissing';
+  return areAll('policy/no-access') ? 'AccessDenied' : 'ManifestInvalid';
 }
 
 function policiesNotReady({ views, unusable }: FinishedPass): readonly string[] {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ImageUpdateAutomation } from '../../../src/api/image-update-automation.ts';
+import { BY_NAME_ONLY, type CrossNamespace } from '../../../src/app/access/foreign-policies.ts';
 import { runFromFolders } from '../../../src/app/standalone/run-from-folders.ts';
 import type { StandaloneEvent } from '../../../src/app/standalone/run-standalone.ts';
 import {
@@ -26,6 +27,7 @@ interface Start {
   readonly config?: Files;
   readonly files?: Files;
   readonly repositories?: Repositories;
+  readonly crossNamespace?: CrossNamespace;
 }
 
 /** A controller that runs over memory, and what there is to move and to watch. */
@@ -33,6 +35,7 @@ async function start({
   config = CONFIG,
   files = { 'web.yaml': deploymentText() },
   repositories = REPOSITORIES,
+  crossNamespace = BY_NAME_ONLY,
 }: Start = {}) {
   const clock = new FakeClock('2026-06-01T12:00:00Z');
   const branch = new MemoryBranch(files);
@@ -40,10 +43,14 @@ async function start({
   const ports = memoryPorts({ clock, branch, folders, repositories });
   const events: StandaloneEvent[] = [];
   const [stop, abort] = [new AbortController(), new AbortController()];
-  const running = runFromFolders(ports, ['conf'], {
-    signals: { stop: stop.signal, abort: abort.signal },
-    onEvent: (event) => events.push(event),
-  });
+  const running = runFromFolders(
+    ports,
+    { configPaths: ['conf'], crossNamespace },
+    {
+      signals: { stop: stop.signal, abort: abort.signal },
+      onEvent: (event) => events.push(event),
+    },
+  );
   running.catch(() => undefined);
   await settled();
   return {
@@ -133,6 +140,31 @@ describe('the standalone controller', () => {
     await clock.advance(10 * MINUTE);
     // One loop only: the former one has ended.
     expect(told()).toEqual(['pass', 'pass']);
+  });
+
+  it('uses a policy of another namespace while that grants access by name, and no longer', async () => {
+    const shared = (name: string, range: string) =>
+      policyText(
+        'podinfo',
+        PODINFO,
+        `accessFrom: {namespaceSelectors: [{matchLabels: {kubernetes.io/metadata.name: ${name}}}]}`,
+        `policy: {semver: {range: ${range}}}`,
+      ).replace('namespace: apps', 'namespace: platform');
+    const config = { ...CONFIG, 'policy.yaml': shared('apps', '6.2.x') };
+    const files = { 'web.yaml': deploymentText(undefined, { marker: 'platform:podinfo' }) };
+    const repositories = { [PODINFO]: ['6.1.0', '6.2.0', '6.3.0'] };
+    const { clock, branch, configure, events } = await start({ config, files, repositories });
+    expect(image(branch)).toBe(`${PODINFO}:6.2.0`);
+    configure({ ...config, 'policy.yaml': shared('other', '6.x') });
+    await clock.advance(10 * SECOND);
+    expect(image(branch)).toBe(`${PODINFO}:6.2.0`);
+    const findings = events.flatMap((event) =>
+      event.kind === 'pass' ? event.outcome.pass.findings : [],
+    );
+    expect(findings).toMatchObject([{ code: 'policy/no-access', severity: 'warning' }]);
+    configure({ ...config, 'policy.yaml': shared('apps', '6.x') });
+    await clock.advance(10 * SECOND);
+    expect(image(branch)).toBe(`${PODINFO}:6.3.0`);
   });
 
   it('stops the loop of an automation that went or was suspended', async () => {

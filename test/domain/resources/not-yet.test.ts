@@ -13,10 +13,6 @@ describe('what is not supported yet', () => {
     [more('  provider: aws'), 'a.yaml:8:3: spec.provider: "aws" is not supported yet'],
     [more('  proxySecretRef: { name: p }'), 'a.yaml:8:3: spec.proxySecretRef: not supported yet'],
     [
-      more('  accessFrom: { namespaceSelectors: [] }'),
-      'a.yaml:8:3: spec.accessFrom: not supported yet',
-    ],
-    [
       automation('    proxySecretRef: { name: p }'),
       'a.yaml:7:5: spec.git.proxySecretRef: not supported yet',
     ],
