@@ -90,11 +90,62 @@ export interface CommitRequest {
   readonly message: string;
   readonly author: Person;
   readonly time: Date;
+  /** Who vouches for it; absent: nobody. */
+  readonly signer?: CommitSigner;
 }
 
-/** `rejected` when the branch is no longer at the parent: fetch, plan again, try again. */
+/** One key that commits are signed with. */
+export interface CommitSigner {
+  /** @returns the armored signature over the content of a commit object */
+  sign(content: Uint8Array): Promise<string>;
+}
+
+/** `rejected` when the branch is no longer where it should be: fetch, plan again, try again. */
 export type PushResult =
   { readonly kind: 'pushed' } | { readonly kind: 'rejected'; readonly reason: string };
+
+/** A commit to be pushed: made by {@link GitBranch.commit} on a parent that the remote has. */
+export interface PushRequest {
+  readonly commit: string;
+  readonly parent: string;
+  /** Default: the branch that is read, if it is still at `parent`. */
+  readonly target?: PushTarget;
+  /** What the server is told beside the push (`git push -o`), as `key` or `key=value`. */
+  readonly options?: readonly string[];
+}
+
+/** Where a commit goes if not to the branch that is read. */
+export type PushTarget =
+  | {
+      readonly branch: string;
+      /** The commit that the branch must be at; undefined: there must be no such branch yet. */
+      readonly expected: string | undefined;
+      /** The branch is ours alone, so that what it holds may be replaced by what is not made on it. */
+      readonly replace?: boolean;
+    }
+  /** A full ref name, such as `refs/for/main` of Gerrit; it is made, or moved forward. */
+  | { readonly ref: string };
+
+/** A commit as history shows it. */
+export interface LoggedCommit {
+  readonly id: string;
+  /** The first is what the branch was at before. */
+  readonly parents: readonly string[];
+  readonly author: Person;
+  readonly committer: Person;
+  /** When it was committed. */
+  readonly time: Date;
+  readonly message: string;
+}
+
+/** A file or symbolic link that differs between two commits. */
+export interface FileChange {
+  readonly path: string;
+  /** Blob id; undefined: it was not there. */
+  readonly before: string | undefined;
+  /** Blob id; undefined: it is there no more. */
+  readonly after: string | undefined;
+}
 
 /** One branch of a remote Git repo, behind a local object store that is kept between runs. */
 export interface GitBranch {
@@ -105,13 +156,34 @@ export interface GitBranch {
    * @throws AppError `git/not-found` when there is no such repo or branch
    */
   head(signal: AbortSignal): Promise<string>;
+  /** Commits of any branches of the remote by name, in one ref listing; one that is not there is left out. */
+  branchHeads(
+    branches: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, string>>;
   /** The files of a commit; objects that the store lacks are fetched. */
   files(commit: string): FileSource;
+  /**
+   * A commit and those before it, through all parents, the newest first, until `maxCommits` were given
+   * out or history ends. History is fetched piece by piece, as far as it is asked for.
+   */
+  log(from: string, maxCommits: number, signal: AbortSignal): AsyncIterable<LoggedCommit>;
+  /** What differs between two commits, in path order; submodules are left out. */
+  changes(
+    commits: { readonly before: string; readonly after: string },
+    signal: AbortSignal,
+  ): Promise<readonly FileChange[]>;
   /** Writes blobs, trees and the commit into the store. @returns the commit id */
   commit(request: CommitRequest, signal: AbortSignal): Promise<string>;
-  /** Moves the remote branch from `parent` to `commit`, or not at all (compare and swap; never forced). */
-  push(
-    update: { readonly commit: string; readonly parent: string },
+  /**
+   * Moves a branch of the remote from one commit to another, or not at all (compare and swap).
+   * @throws AppError `git/rejected` when the server refuses for good, `git/unsupported` when it takes no
+   * push options
+   */
+  push(request: PushRequest, signal: AbortSignal): Promise<PushResult>;
+  /** Deletes a branch of the remote if it is still at `expected`. */
+  deleteBranch(
+    branch: { readonly name: string; readonly expected: string },
     signal: AbortSignal,
   ): Promise<PushResult>;
   /** Ends helper processes; the store stays on disk. */

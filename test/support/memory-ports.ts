@@ -6,13 +6,16 @@ import type {
   Checkout,
   Clock,
   CommitRequest,
+  FileChange,
   FileContent,
   FileEntry,
   FileSource,
   FileWrite,
   GitAccess,
   GitBranch,
+  LoggedCommit,
   Ports,
+  PushRequest,
   PushResult,
   Registry,
   RegistryAccess,
@@ -115,27 +118,30 @@ export class MemoryBranch implements GitBranch {
   readonly description = 'main of memory';
   readonly usage: Usage = { lists: 0, reads: [] };
   readonly requests: CommitRequest[] = [];
+  readonly pushes: PushRequest[] = [];
+  /** Heads of other branches of the repo. */
+  readonly others = new Map<string, string>();
   heads = 0;
   closed = 0;
   /** Fails the next calls of `head`. */
   failures: AppError[] = [];
   /** Runs before each push, as another writer would. */
   beforePush: (branch: MemoryBranch) => void = () => undefined;
-  readonly #commits = new Map<string, Files>();
+  readonly #commits = new Map<string, { readonly files: Files; readonly info: LoggedCommit }>();
   #head: string;
 
   constructor(files: Files) {
-    this.#head = this.#add(files);
+    this.#head = this.#add(files, {});
   }
 
   /** The files at the head. */
   get current(): Files {
-    return this.#commits.get(this.#head) ?? {};
+    return this.#filesOf(this.#head);
   }
 
   /** Someone else pushes. */
-  commitByOther(files: Files): void {
-    this.#head = this.#add({ ...this.current, ...files });
+  commitByOther(files: Files, info: Partial<LoggedCommit> = {}): void {
+    this.#head = this.#add({ ...this.current, ...files }, { parents: [this.#head], ...info });
   }
 
   async head(_signal?: AbortSignal): Promise<string> {
@@ -145,19 +151,64 @@ export class MemoryBranch implements GitBranch {
     return this.#head;
   }
 
+  async branchHeads(branches: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return new Map([...this.others].filter(([name]) => branches.includes(name)));
+  }
+
   files(commit: string): MemoryFiles {
-    return new MemoryFiles(() => this.#commits.get(commit) ?? {}, true, this.usage);
+    return new MemoryFiles(() => this.#filesOf(commit), true, this.usage);
+  }
+
+  async *log(from: string, maxCommits: number): AsyncGenerator<LoggedCommit> {
+    let next: string | undefined = from;
+    for (let given = 0; given < maxCommits && next !== undefined; given += 1) {
+      const info: LoggedCommit | undefined = this.#commits.get(next)?.info;
+      if (info === undefined) return;
+      yield info;
+      next = info.parents[0];
+    }
+  }
+
+  async changes(commits: {
+    readonly before: string;
+    readonly after: string;
+  }): Promise<readonly FileChange[]> {
+    const idsOf = async (commit: string) =>
+      new Map((await this.files(commit).list()).map(({ path, id }) => [path, id]));
+    const [before, after] = [await idsOf(commits.before), await idsOf(commits.after)];
+    return [...new Set([...before.keys(), ...after.keys()])]
+      .toSorted()
+      .map((path) => ({ path, before: before.get(path), after: after.get(path) }))
+      .filter((change) => change.before !== change.after);
   }
 
   async commit(request: CommitRequest): Promise<string> {
     this.requests.push(request);
-    return this.#add(written(this.#commits.get(request.parent) ?? {}, request.files));
+    const { parent, author, time, message } = request;
+    const files = written(this.#filesOf(parent), request.files);
+    return this.#add(files, { parents: [parent], author, committer: author, time, message });
   }
 
-  async push(update: { readonly commit: string; readonly parent: string }): Promise<PushResult> {
+  async push(request: PushRequest): Promise<PushResult> {
     this.beforePush(this);
-    if (update.parent !== this.#head) return { kind: 'rejected', reason: 'the branch moved' };
-    this.#head = update.commit;
+    this.pushes.push(request);
+    const { commit, parent, target } = request;
+    if (target === undefined) {
+      if (parent !== this.#head) return MOVED;
+      this.#head = commit;
+    } else if ('branch' in target) {
+      if (this.others.get(target.branch) !== target.expected) return MOVED;
+      this.others.set(target.branch, commit);
+    } else this.others.set(target.ref, commit);
+    return { kind: 'pushed' };
+  }
+
+  async deleteBranch(branch: {
+    readonly name: string;
+    readonly expected: string;
+  }): Promise<PushResult> {
+    if (this.others.get(branch.name) !== branch.expected) return MOVED;
+    this.others.delete(branch.name);
     return { kind: 'pushed' };
   }
 
@@ -165,12 +216,20 @@ export class MemoryBranch implements GitBranch {
     this.closed += 1;
   }
 
-  #add(files: Files): string {
+  #filesOf(commit: string): Files {
+    return this.#commits.get(commit)?.files ?? {};
+  }
+
+  #add(files: Files, info: Partial<LoggedCommit>): string {
     const id = `c${this.#commits.size}`;
-    this.#commits.set(id, files);
+    const person = { name: 'Human', email: 'human@example.com' };
+    const base = { parents: [], author: person, committer: person, time: new Date(0), message: '' };
+    this.#commits.set(id, { files, info: { ...base, ...info, id } });
     return id;
   }
 }
+
+const MOVED = { kind: 'rejected', reason: 'the branch moved' } as const;
 
 /** What a registry answers, by `host/path`: tags with or without digests, or a failure. */
 export type Repositories = Record<

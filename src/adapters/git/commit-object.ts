@@ -1,4 +1,41 @@
-import type { CommitRequest, Person } from '../../ports.ts';
+import type { CommitRequest, LoggedCommit, Person } from '../../ports.ts';
+
+/** Content of the commit object that a request asks for, signed where it says by whom. */
+export async function commitBytes(
+  tree: string,
+  request: Omit<CommitRequest, 'files'>,
+): Promise<Buffer> {
+  const by = signature(request.author, request.time);
+  const headers = `tree ${tree}\nparent ${request.parent}\nauthor ${by}\ncommitter ${by}\n`;
+  // NUL cannot stand in a message.
+  const message = Buffer.from(`\n${request.message.replaceAll('\0', '')}`);
+  const content = Buffer.concat([Buffer.from(headers), message]);
+  if (request.signer === undefined) return content;
+  const armored = (await request.signer.sign(content)).trim();
+  // The signature is over the content without this header; its lines go on after a space.
+  const header = `gpgsig ${armored.replaceAll(/\r?\n/g, '\n ')}\n`;
+  return Buffer.concat([Buffer.from(headers + header), message]);
+}
+
+/** Reads a commit object: header lines, an empty line, the message (gitformat-signature, git-commit-tree). */
+export function parseCommit(id: string, content: Buffer): LoggedCommit {
+  const text = content.toString('utf8');
+  const end = text.indexOf('\n\n');
+  const headers = text.slice(0, end < 0 ? text.length : end).split('\n');
+  const values = (name: string): string[] =>
+    headers
+      .filter((line) => line.startsWith(`${name} `))
+      .map((line) => line.slice(name.length + 1));
+  const committer = parseSignature(values('committer')[0] ?? '');
+  return {
+    id,
+    parents: values('parent'),
+    author: parseSignature(values('author')[0] ?? '').person,
+    committer: committer.person,
+    time: committer.time,
+    message: end < 0 ? '' : text.slice(end + 2),
+  };
+}
 
 /** `Name <email> seconds zone` as in a commit object; time is UTC. */
 function signature(person: Person, time: Date): string {
@@ -6,18 +43,9 @@ function signature(person: Person, time: Date): string {
   return `${headerText(person.name)} <${headerText(person.email)}> ${seconds} +0000`;
 }
 
-/** The message as it goes into the commit: NUL cannot stand in one. */
-function messageBytes(message: string): Buffer {
-  return Buffer.from(message.replaceAll('\0', ''));
-}
-
-/** Content of a commit object (git, Documentation: gitformat-…; header lines, blank line, message). */
-export function commitBytes(tree: string, request: Omit<CommitRequest, 'files'>): Buffer {
-  const by = signature(request.author, request.time);
-  return Buffer.concat([
-    Buffer.from(`tree ${tree}\nparent ${request.parent}\nauthor ${by}\ncommitter ${by}\n\n`),
-    messageBytes(request.message),
-  ]);
+function parseSignature(text: string): { readonly person: Person; readonly time: Date } {
+  const [, name = '', email = '', seconds = '0'] = /^(.*?) ?<([^>]*)> ?(-?\d+)?/.exec(text) ?? [];
+  return { person: { name, email }, time: new Date(Number(seconds) * 1000) };
 }
 
 /** Angle brackets and line ends would end the field early; git drops them too. */

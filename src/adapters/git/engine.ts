@@ -1,7 +1,7 @@
 import type { FileWrite, PushResult } from '../../ports.ts';
 import type { Remote } from './remote.ts';
 import type { StoreFolder } from './store-folder.ts';
-import type { TreeEntry } from './tree.ts';
+import type { TreeDifference, TreeEntry } from './tree.ts';
 
 /** Variables of a process, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -37,8 +37,15 @@ export interface RemoteStore {
   renew(signal: AbortSignal): Promise<void>;
   /** All leaves of a commit's tree, in path order. */
   list(commit: string, signal: AbortSignal): Promise<readonly TreeEntry[]>;
-  /** Content of a commit object. */
-  readCommit(id: string, signal: AbortSignal): Promise<Buffer>;
+  /**
+   * Sees to it that a commit's history is here, as far as `depth` commits along any line of it; for the
+   * remote to have less is no failure.
+   */
+  deepen(commit: string, depth: number, signal: AbortSignal): Promise<void>;
+  /** Content of a commit object, if it is here. */
+  readCommit(id: string, signal: AbortSignal): Promise<Buffer | undefined>;
+  /** What differs between two commits that are here, in path order; submodules too. */
+  diff(before: string, after: string, signal: AbortSignal): Promise<readonly TreeDifference[]>;
   /** Blobs in the order asked for, one at a time; without the bytes of one of over `maxBytes`. */
   readBlobs<T extends { readonly id: string }>(
     blobs: readonly T[],
@@ -52,7 +59,7 @@ export interface RemoteStore {
   ): Promise<string>;
   /** Writes a commit whose tree was written before. @returns its id */
   writeCommit(bytes: Uint8Array, signal: AbortSignal): Promise<string>;
-  /** Moves a ref at the remote from one commit to another, or not at all. */
+  /** Moves a ref at the remote, or does nothing at all. */
   push(move: RefMove, signal: AbortSignal): Promise<PushResult>;
   /** Ends connections; the store stays open for the other branches. */
   close(): Promise<void>;
@@ -63,10 +70,19 @@ export interface ModedWrite extends FileWrite {
   readonly mode: string;
 }
 
-/** A ref that is to move: from a commit that is known to be there to one made on it. */
+/** A ref that is to move. */
 export interface RefMove {
   /** Full name. */
   readonly ref: string;
-  readonly from: string;
-  readonly to: string;
+  /** The commit to move to; undefined: the ref is deleted. */
+  readonly to: MadeCommit | undefined;
+  /** Where the ref must be; `ancestor`: nowhere, or at a commit that `to` is made on. */
+  readonly expected: { readonly commit: string } | 'absent' | 'ancestor';
+  readonly options: readonly string[];
+}
+
+/** A commit of ours with the one that it is made on, whose objects the remote has. */
+export interface MadeCommit {
+  readonly id: string;
+  readonly parent: string;
 }

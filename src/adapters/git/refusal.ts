@@ -11,16 +11,21 @@ const MOVED =
 
 /**
  * Reads a push refusal (the text after `ng <ref>` or in the parentheses of `git push --porcelain`).
- * @param detail what the server printed besides, such as a hook's message
+ * @param ref the ref that was to move
+ * @param words the refusal, and what the server printed besides, such as a hook's message
  * @returns `rejected` when the branch moved
  * @throws AppError `git/rejected` when the server forbids the change, whatever the branch's state
  */
-export function readRefusal(remote: Remote, reason: string, detail: string): PushResult {
+export function readRefusal(
+  remote: Remote,
+  ref: string,
+  { reason, detail = '' }: { readonly reason: string; readonly detail?: string },
+): PushResult {
   if (MOVED.test(reason)) return { kind: 'rejected', reason: oneLine(remote, reason) };
   const words = oneLine(remote, detail === '' ? reason : `${reason}: ${detail}`);
   throw new AppError(
     'git/rejected',
-    `${remote.display} does not accept the push to ${remote.branch} (${words})`,
+    `${remote.display} does not accept the push to ${ref.replace(/^refs\/heads\//, '')} (${words})`,
   );
 }
 

@@ -39,6 +39,15 @@ export function branchRef(branch: string): string {
 }
 
 /**
+ * Checks a full ref name, such as `refs/for/main`. Options of Gerrit may follow it after `%`.
+ * @throws AppError `usage`
+ */
+export function checkedRef(ref: string): string {
+  if (ref.startsWith('refs/') && !BAD_BRANCH.test(ref)) return ref;
+  throw new AppError('usage', `"${printable(ref)}" is not a full ref name such as refs/for/main`);
+}
+
+/**
  * Reads a remote address. Userinfo in an HTTP address works as basic credentials.
  * @throws AppError `usage` when it is malformed, `git/unsupported` for other transports
  */

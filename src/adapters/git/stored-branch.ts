@@ -1,17 +1,22 @@
 import { AppError } from '../../domain/errors.ts';
 import type {
   CommitRequest,
+  FileChange,
   FileContent,
   FileEntry,
   FileSource,
   GitBranch,
+  LoggedCommit,
+  PushRequest,
   PushResult,
+  PushTarget,
 } from '../../ports.ts';
 import { throwIfCancelled } from './cancellation.ts';
-import { commitBytes } from './commit-object.ts';
-import type { ModedWrite, RemoteStore } from './engine.ts';
-import type { Remote } from './remote.ts';
-import { fileEntries, modeForWrite, SUBMODULE, type TreeEntry } from './tree.ts';
+import { walkHistory } from './commit-log.ts';
+import { commitBytes, parseCommit } from './commit-object.ts';
+import type { ModedWrite, RefMove, RemoteStore } from './engine.ts';
+import { branchRef, checkedRef, type Remote } from './remote.ts';
+import { fileChanges, fileEntries, modeForWrite, SUBMODULE, type TreeEntry } from './tree.ts';
 
 /** A branch of a remote behind a store of any engine. */
 export class StoredBranch implements GitBranch {
@@ -36,6 +41,15 @@ export class StoredBranch implements GitBranch {
     throw new AppError('git/not-found', `there is no branch ${branch} at ${display}`);
   }
 
+  async branchHeads(
+    branches: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, string>> {
+    const refs = new Map(branches.map((branch) => [branchRef(branch), branch]));
+    const heads = branches.length === 0 ? [] : await this.#store.heads([...refs.keys()], signal);
+    return new Map([...heads].map(([ref, id]) => [refs.get(ref) ?? ref, id]));
+  }
+
   files(commit: string): FileSource {
     return {
       list: async (signal) => fileEntries(await this.#list(commit, signal)),
@@ -43,21 +57,60 @@ export class StoredBranch implements GitBranch {
     };
   }
 
+  async *log(from: string, maxCommits: number, signal: AbortSignal): AsyncGenerator<LoggedCommit> {
+    let given = 0;
+    for (let isRenewed = false; ; isRenewed = true) {
+      try {
+        await this.#store.obtain(from, signal);
+        let index = 0;
+        for await (const commit of walkHistory(this.#store, { from, maxCommits }, signal)) {
+          index += 1;
+          if (index <= given) continue;
+          given = index;
+          yield commit;
+        }
+        return;
+      } catch (error) {
+        if (isRenewed || !isStoreDamage(error)) throw error;
+        await this.#store.renew(signal);
+      }
+    }
+  }
+
+  async changes(
+    { before, after }: { readonly before: string; readonly after: string },
+    signal: AbortSignal,
+  ): Promise<readonly FileChange[]> {
+    return this.#repairing(after, signal, async () => {
+      await this.#store.obtain(before, signal);
+      return fileChanges(await this.#store.diff(before, after, signal));
+    });
+  }
+
   async commit(request: CommitRequest, signal: AbortSignal): Promise<string> {
     const { parent } = request;
     const files = await this.#withModes(request, signal);
     return this.#repairing(parent, signal, async () => {
       const tree = await this.#store.writeTree({ parent, files }, signal);
-      return this.#store.writeCommit(commitBytes(tree, request), signal);
+      return this.#store.writeCommit(await commitBytes(tree, request), signal);
     });
   }
 
-  async push(
-    { commit, parent }: { readonly commit: string; readonly parent: string },
+  async push(request: PushRequest, signal: AbortSignal): Promise<PushResult> {
+    const { commit, parent, target, options = [] } = request;
+    for (const option of options) checkOption(option);
+    const { ref, expected } = this.#destination(parent, target);
+    await this.#checkParent({ commit, parent }, signal);
+    return this.#store.push({ ref, to: { id: commit, parent }, expected, options }, signal);
+  }
+
+  async deleteBranch(
+    { name, expected }: { readonly name: string; readonly expected: string },
     signal: AbortSignal,
   ): Promise<PushResult> {
-    await this.#checkParent({ commit, parent }, signal);
-    return this.#store.push({ ref: this.#remote.ref, from: parent, to: commit }, signal);
+    const ref = branchRef(name);
+    const move = { ref, to: undefined, expected: { commit: expected }, options: [] };
+    return this.#store.push(move, signal);
   }
 
   async close(): Promise<void> {
@@ -65,13 +118,26 @@ export class StoredBranch implements GitBranch {
     await this.#onClose();
   }
 
+  /** @throws AppError `usage` where a push would throw away what is not ours */
+  #destination(parent: string, target: PushTarget | undefined): Pick<RefMove, 'ref' | 'expected'> {
+    if (target === undefined) return { ref: this.#remote.ref, expected: { commit: parent } };
+    if ('ref' in target) return { ref: checkedRef(target.ref), expected: 'ancestor' };
+    const { branch, expected, replace = false } = target;
+    const ref = branchRef(branch);
+    if (replace ? ref !== this.#remote.ref : expected === undefined || expected === parent) {
+      return { ref, expected: expected === undefined ? 'absent' : { commit: expected } };
+    }
+    throw new AppError('usage', `a push to ${branch} would replace what is there`);
+  }
+
   /** The remote compares its ref with `parent`; that makes it safe only for a child of `parent`. */
   async #checkParent(
     { commit, parent }: { commit: string; parent: string },
     signal: AbortSignal,
   ): Promise<void> {
-    const text = (await this.#store.readCommit(commit, signal)).toString('latin1');
-    if (/^tree .*\nparent ([0-9a-f]+)\n(?!parent )/.exec(text)?.[1] !== parent) {
+    const content = await this.#store.readCommit(commit, signal);
+    const parents = content === undefined ? [] : parseCommit(commit, content).parents;
+    if (parents.length !== 1 || parents[0] !== parent) {
       throw new AppError('git/store', `commit ${commit} is not made on ${parent}`);
     }
   }
@@ -163,4 +229,11 @@ interface WantedBlob {
 
 function isStoreDamage(error: unknown): boolean {
   return error instanceof AppError && error.code === 'git/store';
+}
+
+/** @throws AppError `usage`: the protocol gives an option one line */
+function checkOption(option: string): void {
+  // eslint-disable-next-line no-control-regex
+  if (option !== '' && !/[\u0000-\u001f]/.test(option)) return;
+  throw new AppError('usage', 'a push option is one line of text');
 }

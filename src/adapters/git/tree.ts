@@ -1,5 +1,5 @@
 import { AppError } from '../../domain/errors.ts';
-import type { FileEntry } from '../../ports.ts';
+import type { FileChange, FileEntry } from '../../ports.ts';
 
 /** Mode of a submodule, whose id is a commit of another repo. */
 export const SUBMODULE = '160000';
@@ -10,6 +10,24 @@ export interface TreeEntry {
   /** Octal, six digits: `100644`, `100755`, `120000` (symlink), `160000` (submodule). */
   readonly mode: string;
   readonly id: string;
+}
+
+/** A leaf that two trees do not have alike. */
+export interface TreeDifference {
+  readonly path: string;
+  readonly before: Pick<TreeEntry, 'mode' | 'id'> | undefined;
+  readonly after: Pick<TreeEntry, 'mode' | 'id'> | undefined;
+}
+
+/** What the rest of the product sees of a difference: submodules are left out. */
+export function fileChanges(differences: readonly TreeDifference[]): FileChange[] {
+  return differences
+    .map(({ path, before, after }) => ({ path, before: blobId(before), after: blobId(after) }))
+    .filter(({ before, after }) => before !== after);
+}
+
+function blobId(leaf: TreeDifference['before']): string | undefined {
+  return leaf === undefined || leaf.mode === SUBMODULE ? undefined : leaf.id;
 }
 
 /** What the rest of the product sees of a tree: submodules are left out. */

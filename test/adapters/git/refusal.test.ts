@@ -15,7 +15,7 @@ describe('a refused push', () => {
     'incorrect old value provided',
     'failed to lock',
   ])('means that the branch moved: %s', (reason) => {
-    expect(readRefusal(remote, reason, '').kind).toBe('rejected');
+    expect(readRefusal(remote, remote.ref, { reason }).kind).toBe('rejected');
   });
 
   it.each([
@@ -27,7 +27,7 @@ describe('a refused push', () => {
     'permission denied',
     'shallow update not allowed',
   ])('is final: %s', (reason) => {
-    expect(() => readRefusal(remote, reason, 'GH006: protected')).toThrow(
+    expect(() => readRefusal(remote, remote.ref, { reason, detail: 'GH006: protected' })).toThrow(
       expect.objectContaining({
         code: 'git/rejected',
         retry: false,

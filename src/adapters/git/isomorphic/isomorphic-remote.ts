@@ -2,11 +2,13 @@ import type { PushResult } from '../../../ports.ts';
 import { throwIfCancelled } from '../cancellation.ts';
 import type { ModedWrite, RefMove, RemoteStore } from '../engine.ts';
 import type { Remote } from '../remote.ts';
-import type { TreeEntry } from '../tree.ts';
+import type { TreeDifference, TreeEntry } from '../tree.ts';
 import type { IsomorphicStore } from './isomorphic-store.ts';
 import { pushPack } from './receive-pack.ts';
 import type { SmartHttp } from './smart-http.ts';
-import { listTree, newObjects, readCommitTree, rewriteTree } from './tree-edit.ts';
+import { diffTrees, newObjects } from './tree-diff.ts';
+import { listTree, rewriteTree } from './tree-edit.ts';
+import { treeOfCommit } from './tree-object.ts';
 import { UploadPack } from './upload-pack.ts';
 
 /** A remote over HTTP(S) without any program: isomorphic-git writes, and only what is new is sent. */
@@ -29,13 +31,17 @@ export class IsomorphicRemote implements RemoteStore {
 
   async obtain(commit: string, signal: AbortSignal): Promise<void> {
     const store = this.#store;
-    if (store.isComplete(commit)) return;
+    if (await store.isComplete(commit)) return;
     await store.writes.run(async () => {
-      if (store.isComplete(commit)) return;
+      if (await store.isComplete(commit)) return;
       if (await store.isFull()) await store.renew();
-      await store.addPack(await this.#uploadPack.fetch(commit, store.known, signal));
-      await store.addComplete(commit);
+      await this.#fetch(commit, 1, signal);
+      await store.addKnown(commit);
     });
+  }
+
+  async deepen(commit: string, depth: number, signal: AbortSignal): Promise<void> {
+    await this.#store.writes.run(() => this.#fetch(commit, depth, signal));
   }
 
   renew(): Promise<void> {
@@ -43,11 +49,16 @@ export class IsomorphicRemote implements RemoteStore {
   }
 
   async list(commit: string): Promise<readonly TreeEntry[]> {
-    return listTree(this.#store, await readCommitTree(this.#store, commit));
+    return listTree(this.#store, await this.#treeOf(commit));
   }
 
-  readCommit(id: string): Promise<Buffer> {
-    return this.#store.objects.readAs('commit', id);
+  async readCommit(id: string): Promise<Buffer | undefined> {
+    return (await this.#store.objects.readIfPresent(id))?.bytes;
+  }
+
+  async diff(before: string, after: string): Promise<readonly TreeDifference[]> {
+    const trees = { before: await this.#treeOf(before), after: await this.#treeOf(after) };
+    return diffTrees(this.#store, trees);
   }
 
   async *readBlobs<T extends { readonly id: string }>(
@@ -66,24 +77,34 @@ export class IsomorphicRemote implements RemoteStore {
     readonly parent: string;
     readonly files: readonly ModedWrite[];
   }): Promise<string> {
-    const root = await readCommitTree(this.#store, change.parent);
-    return rewriteTree(this.#store, root, change.files);
+    return rewriteTree(this.#store, await this.#treeOf(change.parent), change.files);
   }
 
   async writeCommit(bytes: Uint8Array): Promise<string> {
     const id = await this.#store.write('commit', bytes);
-    await this.#store.addComplete(id);
+    await this.#store.addKnown(id);
     return id;
   }
 
   push(move: RefMove, signal: AbortSignal): Promise<PushResult> {
     const parts = { remote: this.#remote, http: this.#http, signal };
-    return pushPack(parts, move, async () =>
-      this.#store.pack(await newObjects(this.#store, { commit: move.to, parent: move.from })),
-    );
+    return pushPack(parts, move, async ({ id, parent }) => {
+      const tree = await this.#treeOf(id);
+      const lacking = await newObjects(this.#store, { before: await this.#treeOf(parent), tree });
+      return this.#store.pack([id, ...lacking]);
+    });
   }
 
   close(): Promise<void> {
     return this.#http.close();
+  }
+
+  async #fetch(commit: string, depth: number, signal: AbortSignal): Promise<void> {
+    const have = this.#store.known;
+    await this.#store.addPack(await this.#uploadPack.fetch({ commit, depth, have }, signal));
+  }
+
+  async #treeOf(commit: string): Promise<string> {
+    return treeOfCommit(await this.#store.objects.readAs('commit', commit));
   }
 }

@@ -19,8 +19,8 @@ export class IsomorphicStore {
   readonly objects: ObjectFiles;
   readonly #folder: StoreFolder;
   readonly #gitDir: string;
-  /** Commits whose trees and blobs are here, oldest first; the same is kept in a file. */
-  #complete: string[] = [];
+  /** Commits that are here, oldest first; the same is kept in a file. */
+  #known: string[] = [];
 
   private constructor(folder: StoreFolder) {
     this.#folder = folder;
@@ -43,18 +43,22 @@ export class IsomorphicStore {
     await git.init({ fs: ATOMIC_FS, gitdir: draft, bare: true, defaultBranch: 'main' });
     await rm(this.#gitDir, { recursive: true, force: true, maxRetries: 3 });
     await rename(draft, this.#gitDir);
-    this.#complete = [];
+    this.#known = [];
     this.objects.refresh();
   }
 
-  /** Are this commit's trees and blobs here? */
-  isComplete(commit: string): boolean {
-    return this.#complete.includes(commit);
+  /**
+   * Are this commit's trees and blobs here? It is with them that a commit arrives: a pack appears whole,
+   * and of what this process writes a commit is the last.
+   */
+  async isComplete(commit: string): Promise<boolean> {
+    if (this.#known.includes(commit)) return true;
+    return (await this.objects.readIfPresent(commit))?.type === 'commit';
   }
 
-  /** The newest complete commits, for a fetch to build on. */
+  /** The newest commits that were asked for, for a fetch to build on. */
   get known(): readonly string[] {
-    return this.#complete;
+    return this.#known;
   }
 
   /** Has the store grown so much that the next fetch should start afresh? */
@@ -63,11 +67,11 @@ export class IsomorphicStore {
     return names.filter((name) => name.endsWith('.pack')).length > MAX_PACKS;
   }
 
-  /** Records that a commit is complete. */
-  async addComplete(commit: string): Promise<void> {
-    const next = [...this.#complete.filter((id) => id !== commit), commit];
-    this.#complete = next.slice(-MAX_KNOWN_COMMITS);
-    await ATOMIC_FS.promises.writeFile(this.#completeFile, `${this.#complete.join('\n')}\n`);
+  /** Records that a commit is here. */
+  async addKnown(commit: string): Promise<void> {
+    const next = [...this.#known.filter((id) => id !== commit), commit];
+    this.#known = next.slice(-MAX_KNOWN_COMMITS);
+    await ATOMIC_FS.promises.writeFile(this.#knownFile, `${this.#known.join('\n')}\n`);
   }
 
   /** Takes in a pack; its index appears last and makes it visible. */
@@ -129,12 +133,12 @@ export class IsomorphicStore {
 
   async #resume(): Promise<void> {
     await rm(join(this.#gitDir, 'incoming'), { recursive: true, force: true });
-    const text = await readFile(this.#completeFile, 'utf8').catch(() => '');
-    this.#complete = text.split('\n').filter((line) => /^[0-9a-f]{40}$/.test(line));
+    const text = await readFile(this.#knownFile, 'utf8').catch(() => '');
+    this.#known = text.split('\n').filter((line) => /^[0-9a-f]{40}$/.test(line));
     if (await this.isFull()) await this.renew();
   }
 
-  get #completeFile(): string {
+  get #knownFile(): string {
     return join(this.#gitDir, 'complete');
   }
 }

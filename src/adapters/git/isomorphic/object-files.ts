@@ -31,18 +31,25 @@ export class ObjectFiles {
    * @throws AppError `git/store` when it is missing or damaged
    */
   async read(id: string, maxBytes = MAX_OBJECT_BYTES): Promise<GitObject | undefined> {
+    const object = await this.#readChecked(id, maxBytes);
+    if (object === undefined) throw unreadable(id, new Error('it is not there'));
+    return object === 'too-large' ? undefined : object;
+  }
+
+  /** The object, or undefined when it is not there. @throws AppError `git/store` when it is damaged */
+  async readIfPresent(id: string): Promise<GitObject | undefined> {
+    const object = await this.#readChecked(id, MAX_OBJECT_BYTES);
+    return object === 'too-large' ? undefined : object;
+  }
+
+  async #readChecked(id: string, maxBytes: number): Promise<GitObject | 'too-large' | undefined> {
     try {
       const object = await this.#find(id, maxBytes);
-      if (object === undefined) throw new Error('it is not there');
-      if (object === 'too-large') return undefined;
+      if (object === undefined || object === 'too-large') return object;
       if (hashOf(object) !== id) throw new Error('its content is not what its id says');
-      return object.bytes.length > maxBytes ? undefined : object;
+      return object.bytes.length > maxBytes ? 'too-large' : object;
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new AppError('git/store', `the local Git store cannot read object ${id} (${reason})`, {
-        cause,
-        retry: true,
-      });
+      throw unreadable(id, cause);
     }
   }
 
@@ -82,6 +89,14 @@ export class ObjectFiles {
     const type = bytes.toString('latin1', 0, end).split(' ')[0];
     return { type: type as GitObject['type'], bytes: bytes.subarray(end + 1) };
   }
+}
+
+function unreadable(id: string, cause: unknown): AppError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new AppError('git/store', `the local Git store cannot read object ${id} (${reason})`, {
+    cause,
+    retry: true,
+  });
 }
 
 /** An object's id: SHA-1 over its header and content. */

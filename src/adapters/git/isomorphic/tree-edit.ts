@@ -2,12 +2,7 @@ import { AppError } from '../../../domain/errors.ts';
 import type { FileWrite } from '../../../ports.ts';
 import type { TreeEntry } from '../tree.ts';
 import type { IsomorphicStore } from './isomorphic-store.ts';
-import { formatTree, isFolder, parseTree, treeOfCommit, type TreeItem } from './tree-object.ts';
-
-/** Tree of a commit. */
-export async function readCommitTree(store: IsomorphicStore, commit: string): Promise<string> {
-  return treeOfCommit(await store.objects.readAs('commit', commit));
-}
+import { formatTree, isFolder, parseTree, type TreeItem } from './tree-object.ts';
 
 /** All leaves of a tree, in path order. */
 export async function listTree(
@@ -82,31 +77,4 @@ function groupByFirst(files: readonly PendingFile[]): Map<string, PendingFile[]>
 /** Not to be: the files were found in a listing of the same tree. */
 function notInTree(name: string): AppError {
   return new AppError('git/store', `a tree in the local Git store lacks ${name}`);
-}
-
-/** Ids of the objects that `commit` has and its parent has not: what a push must send. */
-export async function newObjects(
-  store: IsomorphicStore,
-  { commit, parent }: { readonly commit: string; readonly parent: string },
-): Promise<string[]> {
-  const ids = new Set([commit]);
-  const before = await readCommitTree(store, parent);
-  await collectNew(store, { tree: await readCommitTree(store, commit), before, ids });
-  return [...ids];
-}
-
-async function collectNew(
-  store: IsomorphicStore,
-  { tree, before, ids }: { tree: string; before: string | undefined; ids: Set<string> },
-): Promise<void> {
-  if (tree === before || ids.has(tree)) return;
-  ids.add(tree);
-  const old = before === undefined ? [] : parseTree(await store.objects.readAs('tree', before));
-  const oldIds = new Map(old.map((item) => [item.name.toString('latin1'), item.id]));
-  for (const item of parseTree(await store.objects.readAs('tree', tree))) {
-    const oldId = oldIds.get(item.name.toString('latin1'));
-    if (item.id === oldId || item.mode === '160000') continue;
-    if (isFolder(item)) await collectNew(store, { tree: item.id, before: oldId, ids });
-    else ids.add(item.id);
-  }
 }

@@ -44,13 +44,12 @@ export class UploadPack {
   }
 
   /**
-   * One commit with its trees and blobs, without its history, as a pack.
-   * @param have commits whose objects are here; what they hold is not sent again
+   * A commit with its trees and blobs, and as much of its history as is asked for, as a pack.
    * @throws AppError `git/not-found` when the commit is no longer at the remote
    */
-  async fetch(commit: string, have: readonly string[], signal: AbortSignal): Promise<Buffer> {
+  async fetch(wanted: Wanted, signal: AbortSignal): Promise<Buffer> {
     const offer: Advertisement = this.#speaksV2 ? { version: 2 } : await this.#discover(signal);
-    const body = offer.version === 2 ? fetchV2(commit, have) : fetchV0(commit, have, offer);
+    const body = offer.version === 2 ? fetchV2(wanted) : fetchV0(wanted, offer);
     const answer = this.#read(
       await this.#http.call('git-upload-pack', { version: offer.version, body, signal }),
     );
@@ -91,6 +90,15 @@ export class UploadPack {
   }
 }
 
+/** What is to be fetched. */
+interface Wanted {
+  readonly commit: string;
+  /** 1: the commit alone. */
+  readonly depth: number;
+  /** Commits whose objects are here; what they hold is not sent again. */
+  readonly have: readonly string[];
+}
+
 /** Those of the listed refs that were asked for: a prefix also matches longer names. */
 function only(
   refs: readonly string[],
@@ -110,7 +118,7 @@ function haveLines(have: readonly string[]): { shallow: Buffer[]; have: Buffer[]
   };
 }
 
-function fetchV2(commit: string, have: readonly string[]): Buffer {
+function fetchV2({ commit, depth, have }: Wanted): Buffer {
   const known = haveLines(have);
   return Buffer.concat([
     packet('command=fetch'),
@@ -121,7 +129,7 @@ function fetchV2(commit: string, have: readonly string[]): Buffer {
     packet('ofs-delta'),
     packet(`want ${commit}`),
     ...known.shallow,
-    packet('deepen 1'),
+    packet(`deepen ${depth}`),
     ...known.have,
     packet('done'),
     FLUSH,
@@ -129,8 +137,7 @@ function fetchV2(commit: string, have: readonly string[]): Buffer {
 }
 
 function fetchV0(
-  commit: string,
-  have: readonly string[],
+  { commit, depth, have }: Wanted,
   offer: Extract<Advertisement, { version: 0 }>,
 ): Buffer {
   const known = haveLines(have);
@@ -139,7 +146,7 @@ function fetchV0(
   return Buffer.concat([
     packet(`want ${commit} ${capabilities}`),
     ...known.shallow,
-    packet('deepen 1'),
+    packet(`deepen ${depth}`),
     FLUSH,
     ...known.have,
     packet('done'),

@@ -53,6 +53,12 @@ const RULES: readonly Rule[] = [
     say: (remote, line) => `there is no Git repo at ${remote.display} (${line})`,
   },
   {
+    pattern: /does not support push options/i,
+    code: 'git/unsupported',
+    retry: false,
+    say: (remote) => `${remote.display} takes no push options`,
+  },
+  {
     pattern: CUT_TRANSFER,
     code: 'git/unreachable',
     retry: true,

@@ -3,7 +3,7 @@ import type { PushResult } from '../../../ports.ts';
 import type { ModedWrite, RefMove, RemoteStore } from '../engine.ts';
 import { readRefusal } from '../refusal.ts';
 import type { Remote } from '../remote.ts';
-import type { TreeEntry } from '../tree.ts';
+import type { TreeDifference, TreeEntry } from '../tree.ts';
 import { isStoreTrouble, remoteFailure, serverWords, storeFailure } from './failures.ts';
 import type { NativeStore } from './native-store.ts';
 import { readGroups } from './read-groups.ts';
@@ -12,20 +12,19 @@ import { writeTree } from './write-tree.ts';
 /** A ref listing is one small exchange; a fetch or push may move a whole repo. In ms. */
 const LIST_TIMEOUT_MS = 60_000;
 const TRANSFER_TIMEOUT_MS = 30 * 60_000;
+/** Stands for the mode of a file that is not there. */
+const NO_FILE = '000000';
 
 /** A remote behind the native `git` program, by any transport that it speaks. */
 export class NativeRemote implements RemoteStore {
   readonly #remote: Remote;
   readonly #store: NativeStore;
-  /** Keeps the newest known commit from being tidied away, and says after a restart that it is whole. */
-  readonly #localRef: string;
-  /** Has what an earlier process fetched been looked up? */
-  #knowsLocalHead = false;
+  /** The branch's commit when it was last asked for. */
+  #head: string | undefined;
 
   constructor(remote: Remote, store: NativeStore) {
     this.#remote = remote;
     this.#store = store;
-    this.#localRef = `refs/lockkeeper/heads/${remote.branch}`;
   }
 
   async heads(refs: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
@@ -39,18 +38,25 @@ export class NativeRemote implements RemoteStore {
       // The patterns also match refs that merely end with such a name.
       if (refs.includes(name)) found.set(name, id);
     }
+    this.#head = found.get(this.#remote.ref) ?? this.#head;
     return found;
   }
 
   async obtain(commit: string, signal: AbortSignal): Promise<void> {
-    if (this.#store.complete.has(commit)) return;
+    if (await this.#store.isComplete(commit, signal)) return;
     await this.#store.writes.run(async () => {
-      // Empty in a new store, which is no commit's id.
-      if (!this.#knowsLocalHead) this.#store.complete.add(await this.#localHead(signal));
-      this.#knowsLocalHead = true;
-      if (this.#store.complete.has(commit)) return;
-      await this.#fetch(commit, signal);
+      if (await this.#store.isComplete(commit, signal)) return;
+      const kept = this.#localRef(commit === this.#head ? 'heads' : 'others');
+      await this.#fetch({ commit, depth: 1, kept }, signal);
       this.#store.complete.add(commit);
+    });
+  }
+
+  async deepen(commit: string, depth: number, signal: AbortSignal): Promise<void> {
+    await this.#store.writes.run(async () => {
+      const kept = this.#localRef('history');
+      await this.#fetch({ commit, depth, kept }, signal);
+      await this.#store.addReachable(kept, signal);
     });
   }
 
@@ -64,9 +70,18 @@ export class NativeRemote implements RemoteStore {
     return parseListing(await this.#store.output('list a commit', args, { signal }));
   }
 
-  async readCommit(id: string, signal: AbortSignal): Promise<Buffer> {
-    const [bytes] = await this.#store.objects.read([id], signal);
-    return Buffer.from(bytes ?? []);
+  async readCommit(id: string, signal: AbortSignal): Promise<Buffer | undefined> {
+    const bytes = await this.#store.objects.readIfPresent(id, signal);
+    return bytes === undefined ? undefined : Buffer.from(bytes);
+  }
+
+  async diff(
+    before: string,
+    after: string,
+    signal: AbortSignal,
+  ): Promise<readonly TreeDifference[]> {
+    const args = ['diff-tree', '-r', '-z', '--no-renames', before, after];
+    return parseDifferences(await this.#store.output('compare commits', args, { signal }));
   }
 
   readBlobs<T extends { readonly id: string }>(
@@ -92,22 +107,28 @@ export class NativeRemote implements RemoteStore {
     return id;
   }
 
-  async push({ ref, from, to }: RefMove, signal: AbortSignal): Promise<PushResult> {
-    const lease = `--force-with-lease=${ref}:${from}`;
-    const where = ['--', this.#remote.url, `${to}:${ref}`];
-    const args = ['push', '--porcelain', '--no-verify', lease, ...where];
-    const options = { signal, timeoutMs: TRANSFER_TIMEOUT_MS };
-    const result = await this.#store.contact(this.#remote, args, options);
+  async push({ ref, to, expected, options }: RefMove, signal: AbortSignal): Promise<PushResult> {
+    const args = [
+      'push',
+      '--porcelain',
+      '--no-verify',
+      ...options.map((option) => `--push-option=${option}`),
+      ...leaseOf(ref, expected),
+      '--',
+      this.#remote.url,
+      `${to?.id ?? ''}:${ref}`,
+    ];
+    const run = { signal, timeoutMs: TRANSFER_TIMEOUT_MS };
+    const result = await this.#store.contact(this.#remote, args, run);
     if (result.code === 0) {
-      await this.#store.writes.run(() =>
-        this.#store.run(['update-ref', this.#localRef, to], { signal }),
-      );
+      if (ref === this.#remote.ref && to !== undefined) await this.#keep(to.id, signal);
       return { kind: 'pushed' };
     }
     // "!<TAB>from:to<TAB>[remote rejected] (reason)" (git-push, porcelain output)
     const refused = /^!\t[^\t]*\t\[[^\]]*\](?: \((.*)\))?$/m.exec(result.stdout.toString('utf8'));
     if (refused === null) throw remoteFailure(this.#remote, result.stderr);
-    return readRefusal(this.#remote, refused[1] ?? 'rejected', serverWords(result.stderr));
+    const words = { reason: refused[1] ?? 'rejected', detail: serverWords(result.stderr) };
+    return readRefusal(this.#remote, ref, words);
   }
 
   /** The helper processes are the store's. */
@@ -115,22 +136,27 @@ export class NativeRemote implements RemoteStore {
     return Promise.resolve();
   }
 
-  async #localHead(signal: AbortSignal): Promise<string> {
-    const args = ['for-each-ref', '--format=%(objectname)', this.#localRef];
-    const result = await this.#store.run(args, { signal });
-    return result.stdout.toString('latin1').trim();
+  /** Where commits are kept from being tidied away; after a restart, what is there is known to be whole. */
+  #localRef(kind: 'heads' | 'others' | 'history'): string {
+    return `refs/lockkeeper/${kind}/${this.#remote.branch}`;
   }
 
-  async #fetch(commit: string, signal: AbortSignal): Promise<void> {
-    const direct = await this.#fetchRef(commit, signal);
+  async #keep(commit: string, signal: AbortSignal): Promise<void> {
+    const args = ['update-ref', this.#localRef('heads'), commit];
+    await this.#store.writes.run(() => this.#store.run(args, { signal }));
+  }
+
+  async #fetch(wanted: Wanted, signal: AbortSignal): Promise<void> {
+    const direct = await this.#fetchRef(wanted.commit, wanted, signal);
     if (direct.code === 0) return;
     // Servers before protocol v2 give out branches only.
     if (/not our ref|unadvertised object/.test(direct.stderr)) {
-      const byBranch = await this.#fetchRef(this.#remote.ref, signal);
-      if (byBranch.code === 0 && (await this.#localHead(signal)) === commit) return;
+      const byBranch = await this.#fetchRef(this.#remote.ref, wanted, signal);
+      const isIt = async () => (await this.#store.resolve(wanted.kept, signal)) === wanted.commit;
+      if (byBranch.code === 0 && (await isIt())) return;
       throw new AppError(
         'git/not-found',
-        `commit ${commit} is no longer on ${this.#remote.branch} at ${this.#remote.display}; try again`,
+        `commit ${wanted.commit} is no longer on ${this.#remote.branch} at ${this.#remote.display}; try again`,
         { retry: true },
       );
     }
@@ -138,19 +164,36 @@ export class NativeRemote implements RemoteStore {
     throw remoteFailure(this.#remote, direct.stderr);
   }
 
-  #fetchRef(source: string, signal: AbortSignal): ReturnType<NativeStore['contact']> {
+  #fetchRef(
+    source: string,
+    { depth, kept }: Wanted,
+    signal: AbortSignal,
+  ): ReturnType<NativeStore['contact']> {
     const args = [
       'fetch',
       '--quiet',
-      '--depth=1',
+      `--depth=${depth}`,
       '--no-tags',
       '--no-write-fetch-head',
       '--',
       this.#remote.url,
-      `+${source}:${this.#localRef}`,
+      `+${source}:${kept}`,
     ];
     return this.#store.contact(this.#remote, args, { signal, timeoutMs: TRANSFER_TIMEOUT_MS });
   }
+}
+
+/** Without a lease, git itself sees to it that a ref only moves forward. */
+function leaseOf(ref: string, expected: RefMove['expected']): string[] {
+  if (expected === 'ancestor') return [];
+  return [`--force-with-lease=${ref}:${expected === 'absent' ? '' : expected.commit}`];
+}
+
+/** What a fetch is to bring, and under which local ref. */
+interface Wanted {
+  readonly commit: string;
+  readonly depth: number;
+  readonly kept: string;
 }
 
 /** Reads `git ls-tree -r -z`: "mode type id<TAB>path<NUL>". */
@@ -163,4 +206,19 @@ function parseListing(output: Buffer): TreeEntry[] {
     entries.push({ path: line.slice(tab + 1), mode, id });
   }
   return entries;
+}
+
+/** Reads `git diff-tree -r -z`: ":mode mode id id status<NUL>path<NUL>". */
+function parseDifferences(output: Buffer): TreeDifference[] {
+  const fields = output.toString('utf8').split('\0');
+  const differences: TreeDifference[] = [];
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const [before = '', after = '', beforeId = '', afterId = ''] = (fields[at] ?? '')
+      .slice(1)
+      .split(' ');
+    const leaf = (mode: string, id: string) => (mode === NO_FILE ? undefined : { mode, id });
+    const path = fields[at + 1] ?? '';
+    differences.push({ path, before: leaf(before, beforeId), after: leaf(after, afterId) });
+  }
+  return differences;
 }

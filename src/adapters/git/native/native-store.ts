@@ -13,6 +13,8 @@ import { ObjectReader } from './object-reader.ts';
 
 /** Local commands on a store of a very large repo stay far below this, in ms. */
 const LOCAL_TIMEOUT_MS = 10 * 60_000;
+/** Commits remembered to be whole; one that is not is fetched again at the cost of a request. */
+const MAX_KNOWN_COMMITS = 20_000;
 
 /** What one run inside the store needs. */
 interface StoreRun {
@@ -30,8 +32,10 @@ export class NativeStore {
   /** Fetches and commits take turns: both write refs and may tidy up. */
   readonly writes = new SerialQueue();
   readonly objects: ObjectReader;
-  /** Commits whose trees and blobs are known to be here. */
+  /** Commits that this process saw arrive with their trees and blobs. */
   readonly complete = new Set<string>();
+  /** Has what earlier processes fetched been looked up? */
+  #knowsRefs = false;
   readonly #folder: StoreFolder;
   readonly #ambient: Environment;
 
@@ -60,6 +64,26 @@ export class NativeStore {
     this.objects.close();
     this.complete.clear();
     await this.#create(signal);
+  }
+
+  /** Are this commit's trees and blobs known to be here? */
+  async isComplete(commit: string, signal: AbortSignal): Promise<boolean> {
+    if (!this.#knowsRefs) await this.addReachable('--glob=refs/lockkeeper/*', signal);
+    this.#knowsRefs = true;
+    return this.complete.has(commit);
+  }
+
+  /** Takes in that the history of a local ref is complete, as far as it was fetched. */
+  async addReachable(ref: string, signal: AbortSignal): Promise<void> {
+    const args = ['rev-list', `--max-count=${MAX_KNOWN_COMMITS}`, ref];
+    const ids = (await this.output('list commits', args, { signal })).toString('latin1');
+    for (const id of ids.split('\n')) if (id !== '') this.complete.add(id);
+  }
+
+  /** The commit of a local ref, if there is one. */
+  async resolve(ref: string, signal: AbortSignal): Promise<string> {
+    const args = ['for-each-ref', '--format=%(objectname)', ref];
+    return (await this.run(args, { signal })).stdout.toString('latin1').trim();
   }
 
   /** Runs `git` in the store, with no remote in play. */

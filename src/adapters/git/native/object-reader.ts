@@ -20,6 +20,22 @@ export class ObjectReader {
 
   /** @throws AppError `git/store` when one is missing or damaged, `cancelled` */
   async read(ids: readonly string[], signal: AbortSignal): Promise<Uint8Array[]> {
+    const found = await this.#request(ids, signal);
+    return found.map((bytes, index) => {
+      if (bytes !== undefined) return bytes;
+      throw storeFailure('read an object', `${ids[index]} is missing`);
+    });
+  }
+
+  /** As {@link read}, for one object that need not be there. */
+  async readIfPresent(id: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    return (await this.#request([id], signal))[0];
+  }
+
+  async #request(
+    ids: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly (Uint8Array | undefined)[]> {
     if (signal.aborted) throw cancelled();
     if (this.#session === undefined || this.#session.ended) {
       this.#session = new Session(this.#gitDir, this.#env);
@@ -35,7 +51,8 @@ export class ObjectReader {
 }
 
 interface Waiter {
-  readonly resolve: (bytes: Uint8Array) => void;
+  /** Undefined: there is no such object. */
+  readonly resolve: (bytes: Uint8Array | undefined) => void;
   readonly reject: (error: AppError) => void;
 }
 
@@ -62,10 +79,10 @@ class Session {
     this.#child.on('close', () => this.end(storeFailure('read an object', this.#stderr)));
   }
 
-  request(ids: readonly string[]): Promise<Uint8Array[]> {
+  request(ids: readonly string[]): Promise<(Uint8Array | undefined)[]> {
     const answers = ids.map(
       () =>
-        new Promise<Uint8Array>((resolve, reject) => {
+        new Promise<Uint8Array | undefined>((resolve, reject) => {
           this.#waiters.push({ resolve, reject });
         }),
     );
@@ -102,7 +119,9 @@ class Session {
     const header = bytes.toString('latin1', 0, lineEnd);
     const size = Number(/^[0-9a-f]+ \w+ (\d+)$/.exec(header)?.[1] ?? NaN);
     if (Number.isNaN(size)) {
-      this.#waiters.shift()?.reject(storeFailure('read an object', header));
+      const waiter = this.#waiters.shift();
+      if (header.endsWith(' missing')) waiter?.resolve(undefined);
+      else waiter?.reject(storeFailure('read an object', header));
       return lineEnd + 1;
     }
     const end = lineEnd + 1 + size;

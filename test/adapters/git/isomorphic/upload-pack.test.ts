@@ -6,6 +6,7 @@ import { parseRemote } from '../../../../src/adapters/git/remote.ts';
 import { git } from '../../../support/git/repo.ts';
 import { hasTool } from '../../../support/git/tools.ts';
 import { commitAndPush, NEVER, readAll, startFixture, type Fixture } from '../fixture.ts';
+import { startOldServer } from '../old-server.ts';
 
 const canRun = hasTool('git') && hasTool('git-http-backend');
 
@@ -22,7 +23,10 @@ describe.skipIf(!canRun)('reading from a server', () => {
     const second = fixture.remote.commit({ 'apps/7.yaml': 'new\n' });
     const remote = parseRemote({ url: fixture.server.url('config.git'), branch: 'main' });
     const http = new SmartHttp(remote, {});
-    const pack = await new UploadPack(remote, http).fetch(second, [first], NEVER);
+    const pack = await new UploadPack(remote, http).fetch(
+      { commit: second, depth: 1, have: [first] },
+      NEVER,
+    );
     await http.close();
     expect(pack.toString('latin1', 0, 4)).toBe('PACK');
     // The commit, two trees and a blob; a thin pack's index is not needed to count them.
@@ -66,36 +70,3 @@ describe.skipIf(!canRun)('reading from a server', () => {
     expect(git(fixture.remote.path, ['rev-list', '--count', 'main'])).toBe('7');
   });
 });
-
-/** The same server without the header that asks for protocol v2, which old servers do not know. */
-async function startOldServer(fixture: Fixture): Promise<{ url: string; close(): Promise<void> }> {
-  const { createServer, request } = await import('node:http');
-  const target = new URL(fixture.server.url(''));
-  const proxy = createServer((incoming, outgoing) => {
-    const { 'git-protocol': _, ...headers } = incoming.headers;
-    const forward = request(
-      {
-        host: target.hostname,
-        port: target.port,
-        path: incoming.url,
-        method: incoming.method,
-        headers,
-      },
-      (answer) => {
-        outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-        answer.pipe(outgoing);
-      },
-    );
-    incoming.pipe(forward);
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  const address = proxy.address() as { port: number };
-  return {
-    url: `http://127.0.0.1:${address.port}/config.git`,
-    close: () =>
-      new Promise((resolve) => {
-        proxy.close(() => resolve());
-        proxy.closeAllConnections();
-      }),
-  };
-}
