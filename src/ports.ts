@@ -270,6 +270,8 @@ export interface Ports {
   readonly cron: CronTimes;
   readonly open: Opener;
   readonly state: StateFiles;
+  /** As `state`, for what was observed and cannot be found out again: no version of this program forgets it. */
+  readonly records: StateFiles;
   /** From 0 to 1; spreads retries. */
   readonly random: () => number;
 }

@@ -22,6 +22,7 @@ export const REASONS = {
     'The registry or the Git server refused the credentials, the API server an object, or another namespace its own.',
   ScanFailed: 'The tags of the repository could not be listed.',
   NoMatchingTag: 'The repository has no tag that the policy allows.',
+  MinimumAge: 'Every tag that the policy allows is younger than minimumAge.',
   Locked: 'A lock decides the tag.',
   LockTagMissing: 'The tag of the lock is not in the registry; nothing is changed.',
   GitFailed: 'The config repo could not be read.',

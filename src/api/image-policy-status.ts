@@ -5,6 +5,9 @@ import { lastHandledReconcileAt, moment, observedGeneration } from './schema.ts'
 /** How many verdicts status keeps: enough to answer "why not this one?", small enough for etcd. */
 export const MAX_STATUS_VERDICTS = 10;
 
+/** How many waiting tags status keeps. */
+export const MAX_PENDING = 32;
+
 const tag = z.string().max(128);
 const digest = z.string().max(135);
 
@@ -28,8 +31,10 @@ export const imagePolicyStatusSchema = z.object({
       z.object({
         tag: tag.describe('The tag.'),
         verdict: z
-          .enum(['selected', 'eligible', 'rejected'])
-          .describe('What became of it: the choice, allowed but older, or not allowed.'),
+          .enum(['selected', 'eligible', 'waiting', 'rejected'])
+          .describe(
+            'What became of it: the choice, allowed but older, allowed but not yet, or not allowed.',
+          ),
         reason: z.string().max(1024).describe('Why, in one line.'),
       }),
     )
@@ -45,7 +50,7 @@ export const imagePolicyStatusSchema = z.object({
         eligibleAt: moment('When it may be chosen.').optional(),
       }),
     )
-    .max(32)
+    .max(MAX_PENDING)
     .optional()
     .describe('Tags that wait for a gate, such as a minimum age.'),
   lock: z

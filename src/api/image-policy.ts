@@ -196,7 +196,9 @@ export const imagePolicySpecSchema = rule(
       .max(16)
       .optional()
       .describe('A tag must provide all of these platforms (os/arch[/variant]).'),
-    minimumAge: duration('How long a tag must have been known before it is chosen.').optional(),
+    minimumAge: duration(
+      'How long a tag, with the digest it has, must have been known before it is chosen. Counts from when this controller first saw it; what was there at the first scan counts as old enough.',
+    ).optional(),
     verify: verifySchema.optional(),
     allowDowngrade: z
       .boolean()

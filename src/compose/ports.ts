@@ -18,6 +18,8 @@ export interface Overrides {
   readonly gitEngine?: Config['gitEngine'];
   readonly caFile?: string;
   readonly secrets?: string;
+  /** Folder of what has to be kept between runs; default: the cache folder's `state`. */
+  readonly stateDir?: string;
   /**
    * The resources are those of tenants: none of this process's own logins is lent to them, and a repo
    * on its own disk, which could be the store of another tenant's, is refused.
@@ -55,6 +57,7 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
     cron: cronTimes,
     random: Math.random,
     state: stateFiles(join(config.cacheDir, 'state'), manifest.version),
+    records: stateFiles(overrides.stateDir ?? join(config.cacheDir, 'state')),
     open: {
       checkout: (dir) => openCheckout(dir, config.env),
       folder: openConfigFolder,

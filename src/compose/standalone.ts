@@ -13,8 +13,6 @@ import { runService, type Service, type ServiceOptions } from './service.ts';
 /** How the controller is run without a cluster. */
 export interface StandaloneOptions extends Overrides, ServiceOptions {
   readonly configPaths: readonly string[];
-  /** Folder of the status file; default: the cache folder's `state`. */
-  readonly stateDir?: string;
   /** May automations refer to what is in other namespaces, where that grants it? */
   readonly crossNamespaceRefs: boolean;
 }

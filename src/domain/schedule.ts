@@ -41,3 +41,9 @@ export function backoffMs(failures: number, { firstMs, maxMs, random }: Backoff)
   const full = Math.min(maxMs, firstMs * 2 ** Math.max(0, failures - 1));
   return Math.round(full * (0.5 + random / 2));
 }
+
+/** The earliest of some times; those that are undefined do not count. */
+export function earliest(...times: readonly (Date | undefined)[]): Date | undefined {
+  const known = times.flatMap((time) => (time === undefined ? [] : [time.getTime()]));
+  return known.length === 0 ? undefined : new Date(Math.min(...known));
+}

@@ -1,6 +1,5 @@
 import { BranchSessions } from '../../src/app/update/branch-sessions.ts';
-import { PolicyViews } from '../../src/app/scan/policy-views.ts';
-import { RepositoryScans } from '../../src/app/scan/repository-scans.ts';
+import { viewsOver } from '../../src/app/scan/recorded-memories.ts';
 import { compose } from '../../src/compose/ports.ts';
 import type { Config } from '../../src/config.ts';
 import { NO_RESOURCES } from '../../src/domain/resources/merge-resources.ts';
@@ -34,7 +33,7 @@ export async function openController(url: string, config: Config): Promise<Contr
   let aheadMs = 0;
   const clock = { ...ports.clock, now: () => new Date(Date.now() + aheadMs) };
   const timed = { ...ports, clock };
-  const sessions = new BranchSessions(timed, new PolicyViews(new RepositoryScans(timed)));
+  const sessions = new BranchSessions(timed, viewsOver(timed));
   const request = { resources: NO_RESOURCES, chooseAutomation: () => undefined };
   return {
     pass: async () => {

@@ -54,6 +54,7 @@ function metadata(key: string) {
 /** What a registry that answered has, and what is said instead where it did not. */
 export interface ViewOptions {
   readonly choice?: Choice;
+  readonly passedOver?: PolicyView['passedOver'];
   /** Tags that exist; undefined: not known. */
   readonly tags?: readonly string[] | undefined;
   readonly digests?: Readonly<Record<string, string>>;
@@ -73,6 +74,7 @@ export function view(of: ImagePolicy, options: ViewOptions = {}): PolicyView {
     policy: of,
     selector,
     choice: options.choice ?? choose(),
+    passedOver: options.passedOver ?? [],
     hasTag: (tag) => tags?.includes(tag),
     digestOf: (tag) => digests[tag],
   };

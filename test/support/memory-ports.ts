@@ -370,6 +370,7 @@ export interface MemoryPorts extends Ports {
   readonly registry: MemoryRegistry;
   readonly clock: FakeClock;
   readonly state: MemoryState;
+  readonly records: MemoryState;
   readonly opened: GitAccess[];
 }
 
@@ -383,6 +384,7 @@ export function memoryPorts(world: World = {}): MemoryPorts {
     clock: world.clock ?? new FakeClock(),
     cron: cronTimes,
     state: new MemoryState(),
+    records: new MemoryState(),
     random: () => 0.5,
     opened,
     open: {

@@ -20,6 +20,7 @@ import {
 } from './objects.ts';
 import { reconcileAutomation } from './reconcile-automation.ts';
 import { reconcilePolicy } from './reconcile-policy.ts';
+import { statusMemories } from './status-memories.ts';
 import { WorkQueue } from './work-queue.ts';
 
 /** What leading takes. */
@@ -43,7 +44,11 @@ export class LeadTerm {
   constructor(options: LeadOptions) {
     const { ports, objects } = options;
     const scans = new RepositoryScans(ports);
-    const views = new PolicyViews(scans);
+    const views = new PolicyViews({
+      scans,
+      memory: statusMemories(objects),
+      clock: ports.clock,
+    });
     this.#context = {
       ...options,
       scans,
@@ -186,7 +191,7 @@ export class LeadTerm {
     const isUsed = objects
       .policies()
       .some((other) => other.spec.image === policy.spec.image && shareScan(other, policy));
-    if (!isUsed) scans.forget(policy);
+    if (!isUsed) scans.drop(policy);
   }
 
   #letGoOfBranch({ spec: { git } }: ImageUpdateAutomation): void {

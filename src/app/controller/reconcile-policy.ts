@@ -1,6 +1,8 @@
 import type { ImagePolicy } from '../../api/image-policy.ts';
+import { nextEligible } from '../../domain/gates/gate-verdict.ts';
 import { lockedTags, nextExpiry } from '../../domain/plan/effective-lock.ts';
-import { policyKey } from '../../domain/plan/policy-view.ts';
+import { policyKey, type PolicyView } from '../../domain/plan/policy-view.ts';
+import { earliest } from '../../domain/schedule.ts';
 import { policyEvents } from '../../domain/status/events.ts';
 import { newestVerdicts } from '../../domain/status/newest-verdicts.ts';
 import {
@@ -17,7 +19,7 @@ import { writeStatus } from './write-status.ts';
 
 /**
  * One look at an ImagePolicy: scan where one is due, choose, tell.
- * @returns when the next scan is due, or a lock lifts
+ * @returns when the next scan is due, a lock lifts, or a tag that waits is old enough
  * @throws AppError when the look is to be repeated soon
  */
 export async function reconcilePolicy(
@@ -42,7 +44,7 @@ export async function reconcilePolicy(
   await tell(context, known, outcomeOf(policy, look), signal);
   // Failed lists are repeated by the scans themselves; a digest is asked for again with the next look.
   if (look.error !== undefined && look.scan !== undefined) throw look.error;
-  return policy.spec.suspend ? undefined : nextLook(context, policy);
+  return policy.spec.suspend ? undefined : nextLook(context, look.view);
 }
 
 function isRequested({ objects }: ControllerContext, known: KnownObject): boolean {
@@ -70,7 +72,7 @@ function outcomeOf(policy: ImagePolicy, { view, scan, error }: PolicyLook): Poli
     kind: 'seen',
     view,
     ...(list === undefined ? {} : { list }),
-    verdicts: () => newestVerdicts(view.selector, scan?.tags ?? []),
+    verdicts: () => newestVerdicts(view, scan?.tags ?? []),
   };
 }
 
@@ -98,8 +100,13 @@ async function tell(
   await writeStatus(context, known, { status, events: policyEvents(previous, status) }, signal);
 }
 
-function nextLook({ scans, ports }: ControllerContext, policy: ImagePolicy): Date {
-  const scan = scans.nextDue(policy);
-  const expiry = nextExpiry([], [policy], ports.clock.now());
-  return expiry !== undefined && expiry < scan ? expiry : scan;
+function nextLook(
+  { scans, ports }: ControllerContext,
+  { policy, passedOver }: PolicyView,
+): Date | undefined {
+  return earliest(
+    scans.nextDue(policy),
+    nextExpiry([], [policy], ports.clock.now()),
+    nextEligible(passedOver),
+  );
 }

@@ -1,5 +1,7 @@
 import type { ImagePolicy } from '../../api/image-policy.ts';
 import { AppError } from '../../domain/errors.ts';
+import { waitingOf, type PassedOver } from '../../domain/gates/gate-verdict.ts';
+import { nextMemory } from '../../domain/gates/policy-memory.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import {
   policyKey,
@@ -8,7 +10,12 @@ import {
   type PolicyView,
 } from '../../domain/plan/policy-view.ts';
 import { createSelector } from '../../domain/selection/create-selector.ts';
-import type { Selection, TagSelector } from '../../domain/selection/selector.ts';
+import type { Ranking, Selection, TagSelector } from '../../domain/selection/selector.ts';
+import type { Clock } from '../../ports.ts';
+import type { Candidate } from './gates/gate.ts';
+import { checksOf, gatesOf } from './gates/policy-gates.ts';
+import { walkCandidates, type Walk } from './gates/walk-candidates.ts';
+import { PolicyMemories, type MemoryStore, type PolicyPast } from './policy-memories.ts';
 import type { RepositoryScan, RepositoryScans } from './repository-scans.ts';
 
 /** Tags that locks name, by policy: planning asks for their existence and digest. */
@@ -19,19 +26,45 @@ export interface PolicyLook {
   readonly view: PolicyView;
   /** Absent where the policy is suspended, or the tags could not be listed. */
   readonly scan?: RepositoryScan;
-  /** Why the choice is `failed`; beside a scan: a digest could not be asked for. */
+  /** Why the choice is `failed`; beside a scan: something else could not be asked for. */
   readonly error?: AppError;
+}
+
+/** What views are made from. */
+export interface ViewSources {
+  readonly scans: RepositoryScans;
+  /** Keeps what is remembered of policies over restarts. */
+  readonly memory: MemoryStore;
+  readonly clock: Clock;
+}
+
+/** A choice, and which newer candidates were passed over for it. */
+type Chosen = Pick<PolicyView, 'choice' | 'passedOver'>;
+
+/** What a choice is made from. */
+interface Given {
+  readonly selector: TagSelector;
+  readonly scan: RepositoryScan;
+  readonly past: PolicyPast;
+}
+
+/** A ranking, and whether it goes on beyond the newest tag. */
+interface KnownRanking {
+  readonly isGated: boolean;
+  readonly ranking: Ranking;
 }
 
 /** What each policy says now. Selectors and choices are kept between calls: a scan then costs what is new. */
 export class PolicyViews {
-  readonly #scans: RepositoryScans;
+  readonly #sources: ViewSources;
+  readonly #memories: PolicyMemories;
   readonly #selectors = new Map<PolicyKey, { rules: string; selector: TagSelector }>();
-  /** What was chosen from a scan: passes come more often than scans. */
-  readonly #selections = new WeakMap<RepositoryScan, Map<TagSelector, Selection>>();
+  /** The order of the tags of a scan: passes come more often than scans. */
+  readonly #rankings = new WeakMap<RepositoryScan, Map<TagSelector, KnownRanking>>();
 
-  constructor(scans: RepositoryScans) {
-    this.#scans = scans;
+  constructor(sources: ViewSources) {
+    this.#sources = sources;
+    this.#memories = new PolicyMemories(sources.memory);
   }
 
   /**
@@ -55,6 +88,7 @@ export class PolicyViews {
   /** Lets go of what was kept for a policy that is no more. */
   forget(key: PolicyKey): void {
     this.#selectors.delete(key);
+    this.#memories.forget(key);
   }
 
   /** A view of one policy, with the scan behind it. @throws AppError `cancelled` */
@@ -68,6 +102,7 @@ export class PolicyViews {
       policy,
       selector,
       choice,
+      passedOver: [],
       hasTag: () => undefined,
       digestOf: () => undefined,
     });
@@ -76,16 +111,21 @@ export class PolicyViews {
       error,
     });
     if (policy.spec.suspend) return { view: silent({ kind: 'suspended' }) };
-    const scan = await this.#scans.scan(policy, signal);
+    const scan = await this.#sources.scans.scan(policy, signal);
     if ('error' in scan) return failed(scan.error);
     try {
       if (reflectsDigest(policy)) {
-        for (const tag of locked) await this.#scans.digest(policy, scan, tag, signal);
+        for (const tag of locked) await this.#sources.scans.digest(policy, scan, tag, signal);
       }
+      const past = await this.#memories.past(policy, scan);
+      const chosen = await this.#choose(policy, { selector, scan, past }, signal);
+      await this.#memories.remember(policy, (before) =>
+        nextMemory(before, { ...chosen, ...listIn(policy, scan) }),
+      );
       const view = {
         policy,
         selector,
-        choice: await this.#choose(policy, selector, scan, signal),
+        ...chosen,
         hasTag: (tag: string) => hasTag(policy, scan, tag),
         digestOf: (tag: string) => scan.digests.get(tag) ?? undefined,
       };
@@ -96,31 +136,66 @@ export class PolicyViews {
     }
   }
 
-  async #choose(
-    policy: ImagePolicy,
-    selector: TagSelector,
-    scan: RepositoryScan,
-    signal: AbortSignal,
-  ): Promise<Choice> {
-    const followed = policy.spec.policy.digest?.tag;
-    const selection =
-      followed === undefined
-        ? this.#select(selector, scan)
-        : ({ kind: 'selected', tag: followed } as const);
-    if (selection.kind === 'none') return { kind: 'none', message: selection.message };
-    if (!reflectsDigest(policy)) return selection;
-    const digest = await this.#scans.digest(policy, scan, selection.tag, signal);
-    return digest === null
-      ? { kind: 'none', message: `${policy.spec.image} has no tag ${selection.tag}` }
-      : { ...selection, digest };
+  /** The newest candidate that all gates let through, if the checks of a choice have nothing against it. */
+  async #choose(policy: ImagePolicy, given: Given, signal: AbortSignal): Promise<Chosen> {
+    const { scan, past } = given;
+    const gates = gatesOf(policy, { past, now: this.#sources.clock.now() });
+    const ranking = this.#ranking(policy, given, gates.length > 0);
+    if (ranking.kind === 'none') return none(ranking.message);
+    const candidates = this.#candidates(policy, scan, ranking);
+    const walk = await walkCandidates(candidates, gates, signal);
+    const { through, passedOver } = walk;
+    if (through === undefined) return { choice: nothingThrough(walk), passedOver };
+    const { candidate } = through;
+    const version = reflectsDigest(policy)
+      ? { digest: await candidate.digest(signal), ...through.version }
+      : through.version;
+    for (const check of checksOf(policy)) {
+      const refusal = await check.refusal(candidate, version, signal);
+      if (refusal !== undefined) return { choice: { kind: 'blocked', ...refusal }, passedOver };
+    }
+    return { choice: { kind: 'selected', ...version }, passedOver };
   }
 
-  #select(selector: TagSelector, scan: RepositoryScan): Selection {
-    const ofScan = this.#selections.get(scan) ?? new Map<TagSelector, Selection>();
-    this.#selections.set(scan, ofScan);
-    const selection = ofScan.get(selector) ?? selector.select(scan.tags);
-    ofScan.set(selector, selection);
-    return selection;
+  *#candidates(
+    policy: ImagePolicy,
+    scan: RepositoryScan,
+    { tagAt }: Extract<Ranking, { kind: 'ranked' }>,
+  ): Generator<Candidate> {
+    for (let index = 0; ; index += 1) {
+      const tag = tagAt(index);
+      if (tag === undefined) return;
+      yield { policy, tag, scan, digest: (signal) => this.#digest(policy, scan, tag, signal) };
+    }
+  }
+
+  /** Of a tag that is there: one that is not is no reason to look at an older one. */
+  async #digest(
+    policy: ImagePolicy,
+    scan: RepositoryScan,
+    tag: string,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const digest = await this.#sources.scans.digest(policy, scan, tag, signal);
+    if (digest !== null) return digest;
+    throw new AppError(
+      'registry/not-found',
+      `${policy.spec.image} lists the tag ${tag} and has no image of it; if that lasts, leave the tag out with filterTags.exclude`,
+      { retry: true },
+    );
+  }
+
+  /** @param isGated may more than the newest be asked about? */
+  #ranking(policy: ImagePolicy, { selector, scan }: Given, isGated: boolean): Ranking {
+    const { policy: rule, image } = policy.spec;
+    if (rule.digest !== undefined) return followed(image, rule.digest.tag, scan);
+    const ofScan = this.#rankings.get(scan) ?? new Map<TagSelector, KnownRanking>();
+    this.#rankings.set(scan, ofScan);
+    const known = ofScan.get(selector);
+    if (known?.isGated === isGated) return known.ranking;
+    const ranking = isGated ? selector.rank(scan.tags) : onlyNewest(selector.select(scan.tags));
+    ofScan.set(selector, { isGated, ranking });
+    return ranking;
   }
 
   #selector(policy: ImagePolicy): TagSelector {
@@ -132,6 +207,46 @@ export class PolicyViews {
     this.#selectors.set(key, { rules, selector });
     return selector;
   }
+}
+
+function none(message: string): Chosen {
+  return { choice: { kind: 'none', message }, passedOver: [] };
+}
+
+/** The one tag that is followed, if it is there. */
+function followed(image: string, tag: string, { digests }: RepositoryScan): Ranking {
+  return digests.get(tag) === null
+    ? { kind: 'none', reason: 'NoMatchingTag', message: `${image} has no tag ${tag}` }
+    : onlyNewest({ kind: 'selected', tag });
+}
+
+function onlyNewest(selection: Selection): Ranking {
+  if (selection.kind === 'none') return selection;
+  return { kind: 'ranked', tagAt: (index) => (index === 0 ? selection.tag : undefined) };
+}
+
+/** While any waits there will be a choice: all stays as it is until then. Else no tag is allowed. */
+function nothingThrough({ passedOver, isCut }: Walk): Choice {
+  const [first] = waitingOf(passedOver);
+  const message = `${textOf(first ?? passedOver[0])}${andMore(passedOver.length - 1)}${
+    isCut ? '; older tags were not asked about' : ''
+  }`;
+  if (first !== undefined) return { kind: 'blocked', reason: 'MinimumAge', message };
+  return { kind: 'none', message };
+}
+
+function textOf(one: PassedOver | undefined): string {
+  return one === undefined ? 'no tag is allowed' : `${one.tag} ${one.verdict.message}`;
+}
+
+function andMore(count: number): string {
+  return count <= 0 ? '' : ` (and ${count} more)`;
+}
+
+/** The tags of a scan, in numbers; a policy that follows one tag lists none. */
+function listIn(policy: ImagePolicy, { at, tags, revision }: RepositoryScan) {
+  if (policy.spec.policy.digest !== undefined) return {};
+  return { list: { at, tagCount: tags.size, revision } };
 }
 
 /** A policy that follows one tag never lists them: it knows the tags it has asked about. */

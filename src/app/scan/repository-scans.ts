@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type { ImagePolicy } from '../../api/image-policy.ts';
 import { AppError } from '../../domain/errors.ts';
+import { listingTimes, type ListingTimes } from '../../domain/gates/listing-times.ts';
 import { parseRepository, repositoryKey } from '../../domain/image-reference.ts';
 import { backoffMs } from '../../domain/schedule.ts';
 import { tagsRevision } from '../../domain/tags-revision.ts';
@@ -20,7 +21,15 @@ export interface RepositoryScan {
   readonly tags: ReadonlySet<string>;
   /** Hash over the tags: the same tags, the same revision. */
   readonly revision: string;
+  /** Since when the tags have been listed. */
+  readonly listed: ListingTimes;
   /** Digests asked for since, by tag; null where the registry has no such tag. */
+  readonly digests: Map<string, string | null>;
+}
+
+/** What a scan found: without a list, the one tag that was asked for, if it is there. */
+interface Found {
+  readonly tags: ReadonlySet<string>;
   readonly digests: Map<string, string | null>;
 }
 
@@ -51,6 +60,8 @@ export class RepositoryScans {
   readonly #ports: ScanPorts;
   readonly #limit = pLimit(MAX_SCANS_IN_FLIGHT);
   readonly #answers = new Map<string, ScanAnswer>();
+  /** The last scan that succeeded, for when tags were first listed; what is due again keeps its past. */
+  readonly #former = new Map<string, { tags: ReadonlySet<string>; listed: ListingTimes }>();
   readonly #scansInFlight = new Map<string, Promise<ScanAnswer>>();
   readonly #digestsInFlight = new Map<string, Promise<string | null>>();
 
@@ -77,6 +88,12 @@ export class RepositoryScans {
     const key = scanKey(policy);
     this.#answers.delete(key);
     this.#scansInFlight.delete(key);
+  }
+
+  /** Lets go of all that is known of a policy's repository: nobody asks for it any more. */
+  drop(policy: ImagePolicy): void {
+    this.forget(policy);
+    this.#former.delete(scanKey(policy));
   }
 
   /** Digest of a tag, asked for once per scan; null where the registry has no such tag. */
@@ -116,22 +133,31 @@ export class RepositoryScans {
     signal: AbortSignal,
   ): Promise<ScanAnswer> {
     const at = this.#ports.clock.now();
-    const followed = policy.spec.policy.digest?.tag;
     try {
-      // Following one mutable tag needs no list: its digest says all.
-      if (followed !== undefined) {
-        const digest = await this.#askDigest(policy, followed, signal);
-        return scanOf(at, [], new Map([[followed, digest]]));
-      }
-      const access = await registryAccess(policy, this.#ports.secrets, signal);
-      const repository = parseRepository(policy.spec.image);
-      const tags = await this.#ports.registry.listTags(repository, access, signal);
-      return scanOf(at, tags, new Map());
+      const { tags, digests } = await this.#find(policy, signal);
+      const key = scanKey(policy);
+      const present = policy.spec.policy.digest === undefined ? tags : followedTags(digests);
+      const listed = listingTimes(this.#former.get(key), present, at);
+      this.#former.set(key, { tags: present, listed });
+      return { at, tags, revision: tagsRevision(tags), listed, digests };
     } catch (error) {
       if (!(error instanceof AppError) || error.code === 'cancelled') throw error;
       const before = last !== undefined && 'error' in last ? last.failures : 0;
       return { at, error, failures: before + 1 };
     }
+  }
+
+  async #find(policy: ImagePolicy, signal: AbortSignal): Promise<Found> {
+    const followed = policy.spec.policy.digest?.tag;
+    // Following one mutable tag needs no list: its digest says all.
+    if (followed !== undefined) {
+      const digest = await this.#askDigest(policy, followed, signal);
+      return { tags: new Set(), digests: new Map([[followed, digest]]) };
+    }
+    const access = await registryAccess(policy, this.#ports.secrets, signal);
+    const repository = parseRepository(policy.spec.image);
+    const tags = await this.#ports.registry.listTags(repository, access, signal);
+    return { tags: new Set(tags), digests: new Map() };
   }
 
   async #askDigest(policy: ImagePolicy, tag: string, signal: AbortSignal): Promise<string | null> {
@@ -141,12 +167,9 @@ export class RepositoryScans {
   }
 }
 
-function scanOf(
-  at: Date,
-  tags: readonly string[],
-  digests: Map<string, string | null>,
-): RepositoryScan {
-  return { at, tags: new Set(tags), revision: tagsRevision(tags), digests };
+/** The tags asked for that are there. */
+function followedTags(digests: ReadonlyMap<string, string | null>): ReadonlySet<string> {
+  return new Set([...digests].flatMap(([tag, digest]) => (digest === null ? [] : [tag])));
 }
 
 /** The work under way for a key, or new work. */

@@ -4,7 +4,7 @@ import type { Ports } from '../../ports.ts';
 import { BranchSessions } from '../update/branch-sessions.ts';
 import type { CrossNamespace } from '../access/foreign-policies.ts';
 import { gitAccess } from '../access/git-access.ts';
-import { PolicyViews } from '../scan/policy-views.ts';
+import { viewsOver } from '../scan/recorded-memories.ts';
 import { RepositoryScans } from '../scan/repository-scans.ts';
 import { ResourceFolders } from '../read/resource-folders.ts';
 import { runStandalone, type StandaloneEvent } from './run-standalone.ts';
@@ -27,7 +27,7 @@ export async function runFromFolders(
     await Promise.all(configPaths.map((path) => ports.open.folder(path))),
   );
   const scans = new RepositoryScans(ports);
-  const sessions = new BranchSessions(ports, new PolicyViews(scans));
+  const sessions = new BranchSessions(ports, viewsOver(ports, scans));
   const runPass = async (
     automation: ImageUpdateAutomation,
     resources: Resources,

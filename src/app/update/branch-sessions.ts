@@ -3,8 +3,8 @@ import type { GitAccess, GitBranch, Ports } from '../../ports.ts';
 import { InterestMemory } from '../read/interest-memory.ts';
 import { ManifestReader } from '../read/manifest-reader.ts';
 import { ParsedFiles } from '../read/parsed-files.ts';
-import { PolicyViews } from '../scan/policy-views.ts';
-import { RepositoryScans } from '../scan/repository-scans.ts';
+import type { PolicyViews } from '../scan/policy-views.ts';
+import { viewsOver } from '../scan/recorded-memories.ts';
 import { updateBranch, type BranchWriter, type CarriedOutPass } from './update-branch.ts';
 import type { PassContext, PassRequest } from './update-pass.ts';
 
@@ -163,7 +163,7 @@ export async function onBranch<T>(
   options: WorkOptions,
   work: (given: BranchWork) => Promise<T>,
 ): Promise<T> {
-  const sessions = new BranchSessions(ports, new PolicyViews(new RepositoryScans(ports)));
+  const sessions = new BranchSessions(ports, viewsOver(ports));
   try {
     return await sessions.run(access, options, work);
   } finally {

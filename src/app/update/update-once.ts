@@ -6,8 +6,7 @@ import { onBranch } from './branch-sessions.ts';
 import { gitAccess } from '../access/git-access.ts';
 import { InterestMemory } from '../read/interest-memory.ts';
 import { ManifestReader } from '../read/manifest-reader.ts';
-import { PolicyViews } from '../scan/policy-views.ts';
-import { RepositoryScans } from '../scan/repository-scans.ts';
+import { viewsOver } from '../scan/recorded-memories.ts';
 import { ResourceFolders } from '../read/resource-folders.ts';
 import { updateBranch, type CarriedOutPass } from './update-branch.ts';
 import { updateCheckout } from './update-checkout.ts';
@@ -59,7 +58,7 @@ export async function updateOnce(
   const checkout = await ports.open.checkout(target.dir);
   const context = {
     reader: new ManifestReader(InterestMemory.from(undefined)),
-    views: new PolicyViews(new RepositoryScans(ports)),
+    views: viewsOver(ports),
     now: () => ports.clock.now(),
   };
   return updateCheckout(context, { checkout, clock: ports.clock, dryRun, commit }, input, signal);

@@ -8,6 +8,7 @@ import {
   MAX_MANIFEST_BYTES,
 } from '../../domain/manifest/decode.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
+import { nextEligible } from '../../domain/gates/gate-verdict.ts';
 import { lockedTags, nextExpiry } from '../../domain/plan/effective-lock.ts';
 import { policyKey, type PolicyView } from '../../domain/plan/policy-view.ts';
 import {
@@ -23,6 +24,7 @@ import {
   type Resources,
 } from '../../domain/resources/merge-resources.ts';
 import type { ParsedResources } from '../../domain/resources/parse-resources.ts';
+import { earliest } from '../../domain/schedule.ts';
 import type { FileSource, FileWrite, Person } from '../../ports.ts';
 import {
   BY_NAME_ONLY,
@@ -99,7 +101,7 @@ export interface PlannedPass {
   readonly findings: readonly Finding[];
   /** Policies of other namespaces that markers name, whether or not there are such. */
   readonly foreign: ReadonlySet<PolicyKey>;
-  /** When a lock lifts next: then the plan may change without anything else changing. */
+  /** When a lock lifts or a tag has waited long enough: then the plan may change without anything else changing. */
   readonly nextExpiry?: Date;
 }
 
@@ -139,7 +141,10 @@ export async function planPass(
   const byMarker = new Set(foreign.granted.map(policyKey));
   const plan = planUpdate({ fields, views, known, byMarker, now: context.now() });
   const edited = await editFiles(input.source, plan, signal);
-  const expiry = nextExpiry(fields, policies, context.now());
+  const expiry = earliest(
+    nextExpiry(fields, policies, context.now()),
+    ...[...views.values()].map(({ passedOver }) => nextEligible(passedOver)),
+  );
   return {
     plan,
     author: automation?.spec.commit?.author ?? DEFAULT_AUTHOR,

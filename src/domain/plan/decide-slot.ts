@@ -1,4 +1,5 @@
 import type { Finding } from '../errors.ts';
+import { waitingOf } from '../gates/gate-verdict.ts';
 import { formatImageReference } from '../image-reference.ts';
 import type { FieldEdit, ImageField, Lock, PolicyKey } from '../manifest/image-field.ts';
 import { effectiveLock } from './effective-lock.ts';
@@ -15,6 +16,7 @@ export const REASONS = [
   'PinnedByDigest',
   'Downgrade',
   'NoMatchingTag',
+  'MinimumAge',
   'ScanFailed',
   'Suspended',
 ] as const;
@@ -139,6 +141,8 @@ function decideByChoice(slot: ImageSlot, view: PolicyView): Verdict {
       return { reason: 'ScanFailed', message: choice.message };
     case 'none':
       return { reason: 'NoMatchingTag', message: choice.message };
+    case 'blocked':
+      return { reason: choice.reason, message: choice.message };
     case 'selected':
       return gate(slot, view, choice);
   }
@@ -153,6 +157,12 @@ function gate(slot: ImageSlot, view: PolicyView, choice: Selected): Verdict {
   if (held.tag === choice.tag) {
     const keepsDigest = held.digest !== undefined && !followsDigest(view.policy);
     return { reason: 'NewTag', message, target: keepsDigest ? held : choice };
+  }
+  const isWaiting = waitingOf(view.passedOver).find(({ tag }) => tag === held.tag);
+  if (isWaiting !== undefined) {
+    const { message: until } = isWaiting.verdict;
+    const stays = `holds ${held.tag}, which ${until}; it stays there, and nothing goes back meanwhile`;
+    return { reason: 'MinimumAge', message: stays };
   }
   const age = held.tag === undefined ? undefined : view.selector.compare(held.tag, choice.tag);
   if (age !== undefined && age > 0 && !view.policy.spec.allowDowngrade) {

@@ -1,13 +1,19 @@
 import type { ImagePolicy } from '../../api/image-policy.ts';
+import type { PassedOver } from '../gates/gate-verdict.ts';
 import { parseRepository, repositoryKey } from '../image-reference.ts';
 import type { PolicyKey } from '../manifest/image-field.ts';
 import type { TagSelector } from '../selection/selector.ts';
+
+/** Why a choice is held back. Closed set: it is shown as the reason of decisions and conditions. */
+export type BlockReason = 'MinimumAge';
 
 /** What a policy says a location should hold now, or why it says nothing. */
 export type Choice =
   | { readonly kind: 'selected'; readonly tag: string; readonly digest?: string }
   /** The registry answered, and no tag is allowed. */
   | { readonly kind: 'none'; readonly message: string }
+  /** A tag would be allowed, and is held back: all locations stay as they are. */
+  | { readonly kind: 'blocked'; readonly reason: BlockReason; readonly message: string }
   /** The registry did not answer in full: nothing may be concluded. */
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'suspended' };
@@ -17,6 +23,8 @@ export interface PolicyView {
   readonly policy: ImagePolicy;
   readonly selector: TagSelector;
   readonly choice: Choice;
+  /** Newer candidates that a gate did not let through, newest first. */
+  readonly passedOver: readonly PassedOver[];
   /** Does the registry have this tag? Undefined when that is not known. */
   readonly hasTag: (tag: string) => boolean | undefined;
   /** Digest of a tag, where it was asked for. */

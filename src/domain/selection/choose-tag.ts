@@ -1,4 +1,12 @@
-import type { ExplainedSelection, Selection, TagVerdict } from './selector.ts';
+import { LazyOrder } from './lazy-order.ts';
+import type {
+  ExplainedSelection,
+  GatedChoice,
+  NoSelection,
+  Ranking,
+  Selection,
+  TagVerdict,
+} from './selector.ts';
 import { compareKeys, type SortKey } from './sort-key.ts';
 import type { Rejection } from './tag-filter.ts';
 
@@ -26,9 +34,7 @@ interface Candidate {
 export function chooseTag(tags: Iterable<string>, { judge, compare }: TagRules): Selection {
   const rejected = new Map<Rejection, number>();
   let best: Candidate | undefined;
-  let count = 0;
   for (const tag of tags) {
-    count += 1;
     const key = judge(tag);
     if (typeof key !== 'string') {
       rejected.set(key, (rejected.get(key) ?? 0) + 1);
@@ -39,13 +45,32 @@ export function chooseTag(tags: Iterable<string>, { judge, compare }: TagRules):
       best = { tag, key };
     }
   }
-  if (best !== undefined) return { kind: 'selected', tag: best.tag };
-  if (count === 0) return { kind: 'none', reason: 'NoTags', message: 'the repository has no tags' };
-  return { kind: 'none', reason: 'NoMatchingTag', message: noMatchMessage(count, rejected) };
+  return best === undefined ? noSelection(rejected) : { kind: 'selected', tag: best.tag };
 }
 
-/** The same choice, with a verdict for every distinct tag. */
-export function explainTags(tags: readonly string[], rules: TagRules): ExplainedSelection {
+/** All allowed tags, newest first; only as many are put in order as are asked for. */
+export function rankTags(tags: Iterable<string>, { judge, compare }: TagRules): Ranking {
+  const rejected = new Map<Rejection, number>();
+  const allowed: Candidate[] = [];
+  for (const tag of tags) {
+    const key = judge(tag);
+    if (typeof key === 'string') allowed.push({ tag, key });
+    else rejected.set(key, (rejected.get(key) ?? 0) + 1);
+  }
+  if (allowed.length === 0) return noSelection(rejected);
+  const newestFirst = new LazyOrder(
+    allowed,
+    (a, b) => compare(b.key, a.key) || compareKeys(a.tag, b.tag),
+  );
+  return { kind: 'ranked', tagAt: (index) => newestFirst.at(index)?.tag };
+}
+
+/** The same choice, or the one that gates made of it, with a verdict for every distinct tag. */
+export function explainTags(
+  tags: readonly string[],
+  rules: TagRules,
+  gated?: GatedChoice,
+): ExplainedSelection {
   const allowed: Candidate[] = [];
   const rejected: TagVerdict[] = [];
   for (const tag of new Set(tags)) {
@@ -55,25 +80,43 @@ export function explainTags(tags: readonly string[], rules: TagRules): Explained
   }
   allowed.sort((a, b) => rules.compare(b.key, a.key) || compareKeys(a.tag, b.tag));
   rejected.sort((a, b) => compareKeys(a.tag, b.tag));
-  return {
-    selection: chooseTag(tags, rules),
-    verdicts: [...rankedVerdicts(allowed, rules), ...rejected],
-  };
+  const chosen = gated === undefined ? allowed[0]?.tag : gated.tag;
+  const verdictOn = verdicts(
+    allowed.find(({ tag }) => tag === chosen),
+    rules,
+    gated,
+  );
+  return { selection: chooseTag(tags, rules), verdicts: [...allowed.map(verdictOn), ...rejected] };
 }
 
-function rankedVerdicts(
-  [chosen, ...others]: readonly Candidate[],
+function verdicts(
+  chosen: Candidate | undefined,
   { compare, choice }: TagRules,
-): TagVerdict[] {
-  if (chosen === undefined) return [];
-  const eligible = others.map(({ tag, key }): TagVerdict => {
+  gated: GatedChoice | undefined,
+): (candidate: Candidate) => TagVerdict {
+  const passedOver = new Map(gated?.passedOver.map((verdict) => [verdict.tag, verdict]));
+  return ({ tag, key }) => {
+    const objection = passedOver.get(tag);
+    if (objection !== undefined) return objection;
+    if (tag === chosen?.tag) {
+      const reason =
+        passedOver.size === 0 ? `is ${choice}` : `is ${choice} that the gates let through`;
+      return { tag, verdict: 'selected', reason };
+    }
+    if (chosen === undefined) return { tag, verdict: 'eligible', reason: 'is allowed' };
     const isTie = compare(key, chosen.key) === 0;
     const reason = isTie
       ? `is allowed, but equals ${chosen.tag}, whose name comes first`
       : `is allowed, but ${chosen.tag} is preferred`;
     return { tag, verdict: 'eligible', reason };
-  });
-  return [{ tag: chosen.tag, verdict: 'selected', reason: `is ${choice}` }, ...eligible];
+  };
+}
+
+function noSelection(rejected: ReadonlyMap<Rejection, number>): NoSelection {
+  const count = [...rejected.values()].reduce((sum, times) => sum + times, 0);
+  return count === 0
+    ? { kind: 'none', reason: 'NoTags', message: 'the repository has no tags' }
+    : { kind: 'none', reason: 'NoMatchingTag', message: noMatchMessage(count, rejected) };
 }
 
 /** Such as `none of the 3 tags is allowed: 2 × is outside range ^2.0.0, 1 × is not a valid tag`. */

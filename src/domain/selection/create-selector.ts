@@ -1,4 +1,4 @@
-import { chooseTag, explainTags, type Judgement, type TagRules } from './choose-tag.ts';
+import { chooseTag, explainTags, rankTags, type Judgement, type TagRules } from './choose-tag.ts';
 import type { SelectionRules, TagSelector } from './selector.ts';
 import { compareKeys, type SortKey } from './sort-key.ts';
 import { createTagFilter } from './tag-filter.ts';
@@ -25,9 +25,13 @@ export function createSelector(rules: SelectionRules): TagSelector {
       memory.beginScan();
       return chooseTag(tags, remembering);
     },
-    explain: (tags) => {
+    rank: (tags) => {
       memory.beginScan();
-      return explainTags([...tags], remembering);
+      return rankTags(tags, remembering);
+    },
+    explain: (tags, gated) => {
+      memory.beginScan();
+      return explainTags([...tags], remembering, gated);
     },
     compare: (a, b) => {
       const left = compiled.age(a);

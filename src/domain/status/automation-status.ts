@@ -79,6 +79,7 @@ const COUNTED_AS: Readonly<Record<DecisionReason, keyof Locations>> = {
   LockUnverified: 'failed',
   PinnedByDigest: 'failed',
   Downgrade: 'held',
+  MinimumAge: 'pending',
   NoMatchingTag: 'failed',
   ScanFailed: 'failed',
   Suspended: 'held',
@@ -164,9 +165,10 @@ function andMore(count: number): string {
   return count === 0 ? '' : ` (and ${count} more)`;
 }
 
-function summary({ total, upToDate, locked, held, failed }: Locations): string {
+function summary({ total, upToDate, pending, locked, held, failed }: Locations): string {
   if (total === 0) return 'no field of the repo belongs to a policy of this automation';
   const others = [
+    pending === 0 ? '' : `, ${pending} waiting`,
     locked === 0 ? '' : `, ${locked} locked`,
     held === 0 ? '' : `, ${held} left alone`,
     failed === 0 ? '' : `, ${failed} that cannot be changed`,

@@ -1,5 +1,7 @@
 import { MAX_STATUS_VERDICTS } from '../../api/image-policy-status.ts';
-import type { TagSelector, TagVerdict } from '../selection/selector.ts';
+import type { PassedOver } from '../gates/gate-verdict.ts';
+import type { PolicyView } from '../plan/policy-view.ts';
+import type { TagVerdict } from '../selection/selector.ts';
 import { shortened } from './shortened.ts';
 
 /** What status says of one tag: within the limits of its schema. */
@@ -12,10 +14,15 @@ const MAX_REASON_CHARS = 1_024;
  * cannot order (`latest` under semver) come last.
  */
 export function newestVerdicts(
-  selector: Pick<TagSelector, 'explain' | 'compare'>,
+  { selector, choice, passedOver }: Pick<PolicyView, 'selector' | 'choice' | 'passedOver'>,
   tags: Iterable<string>,
 ): readonly TagVerdict[] {
-  const verdicts = selector.explain(tags).verdicts.filter(({ tag }) => tag.length <= MAX_TAG_CHARS);
+  const gated = {
+    tag: choice.kind === 'selected' ? choice.tag : undefined,
+    passedOver: passedOver.flatMap(verdictOn),
+  };
+  const { verdicts: all } = selector.explain(tags, gated);
+  const verdicts = all.filter(({ tag }) => tag.length <= MAX_TAG_CHARS);
   const isOrdered = ({ tag }: TagVerdict) => selector.compare(tag, tag) !== undefined;
   const newestFirst = [
     ...verdicts.filter(isOrdered).toSorted((a, b) => selector.compare(b.tag, a.tag) ?? 0),
@@ -30,4 +37,11 @@ export function newestVerdicts(
     verdict,
     reason: shortened(reason, MAX_REASON_CHARS),
   }));
+}
+
+/** A tag that is pushed again while it is chosen stays chosen: only its new push waits. */
+function verdictOn({ tag, verdict }: PassedOver): readonly TagVerdict[] {
+  const { kind, message } = verdict;
+  if (kind === 'waiting' && verdict.meanwhile !== undefined) return [];
+  return [{ tag, verdict: kind === 'waiting' ? 'waiting' : 'rejected', reason: message }];
 }

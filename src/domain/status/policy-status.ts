@@ -2,9 +2,11 @@ import { toSeconds, type Condition } from '../../api/conditions.ts';
 import type { ImagePolicy } from '../../api/image-policy.ts';
 import { imagePolicyStatusSchema, type ImagePolicyStatus } from '../../api/image-policy-status.ts';
 import type { AppError, Finding } from '../errors.ts';
+import { waitingOf, type PassedOver } from '../gates/gate-verdict.ts';
+import { pendingOf } from '../gates/policy-memory.ts';
 import { lockText, targetText } from '../plan/decide-slot.ts';
 import { hasExpired, policyLock } from '../plan/effective-lock.ts';
-import { writtenName, type PolicyView } from '../plan/policy-view.ts';
+import { writtenName, type Choice, type PolicyView } from '../plan/policy-view.ts';
 import type { TagVerdict } from '../selection/selector.ts';
 import { conditionsOf, type Verdict } from './conditions.ts';
 import { failureVerdict } from './failure-verdict.ts';
@@ -107,14 +109,16 @@ function findings(
 ): Partial<ImagePolicyStatus> {
   const { view, list } = outcome;
   const { choice } = view;
-  if (choice.kind !== 'selected' && choice.kind !== 'none') return {};
-  const { previous, generation } = context;
+  if (choice.kind === 'suspended' || choice.kind === 'failed') return {};
+  const { previous } = context;
+  const pending = pendingOf(view.passedOver);
   const isSameList = list?.revision === previous.lastScan?.revision;
-  const isExplained = isSameList && previous.observedGeneration === generation;
+  const isExplained = isSameList && hasSameReasons(choice, pending, context);
   const verdicts = isExplained ? previous.verdicts : [...outcome.verdicts()];
   return {
     ...choices(view, context),
     verdicts: verdicts?.length === 0 ? undefined : verdicts,
+    pending,
     lastScan: isSameList ? previous.lastScan : list && lastScan(list),
   };
 }
@@ -138,6 +142,7 @@ function choices(
   { previous: before, now }: StatusContext<ImagePolicyStatus>,
 ): Pick<ImagePolicyStatus, 'latest' | 'previous'> {
   const { latest: was } = before;
+  if (view.choice.kind === 'blocked') return { latest: was, previous: before.previous };
   if (view.choice.kind !== 'selected')
     return { latest: undefined, previous: was ?? before.previous };
   const { tag, digest } = view.choice;
@@ -149,6 +154,18 @@ function choices(
     latest: { ...latest, time: toSeconds(now) },
     previous: last !== undefined && isSameImage(last, latest) ? undefined : last,
   };
+}
+
+/** Would the same tags be explained as they were? */
+function hasSameReasons(
+  choice: Choice,
+  pending: ImagePolicyStatus['pending'],
+  { previous, generation }: StatusContext<ImagePolicyStatus>,
+): boolean {
+  const tag = choice.kind === 'selected' ? choice.tag : undefined;
+  const isSameChoice = tag === previous.latest?.tag || choice.kind === 'blocked';
+  const isSameSpec = previous.observedGeneration === generation;
+  return isSameChoice && isSameSpec && sameJson(pending, previous.pending);
 }
 
 type ChosenImage = NonNullable<ImagePolicyStatus['latest']>;
@@ -182,7 +199,7 @@ function lockVerdict({ view }: Seen, lock: PolicyLock): Verdict {
   return { state: 'ready', reason: 'Locked', message: `${text}${otherwise}` };
 }
 
-function choiceVerdict({ view: { choice }, list }: Seen): Verdict {
+function choiceVerdict({ view: { choice, passedOver }, list }: Seen): Verdict {
   switch (choice.kind) {
     case 'suspended':
       return {
@@ -194,14 +211,24 @@ function choiceVerdict({ view: { choice }, list }: Seen): Verdict {
       return { state: 'failing', reason: 'ScanFailed', message: choice.message };
     case 'none':
       return { state: 'blocked', reason: 'NoMatchingTag', message: choice.message };
+    case 'blocked':
+      return { state: 'blocked', reason: choice.reason, message: choice.message };
     case 'selected': {
       const count =
         list === undefined ? '' : ` of ${list.tagCount} tag${list.tagCount === 1 ? '' : 's'}`;
       return {
         state: 'ready',
         reason: 'Succeeded',
-        message: `${targetText(choice)} is chosen${count}`,
+        message: `${targetText(choice)} is chosen${count}${waitingText(passedOver)}`,
       };
     }
   }
+}
+
+/** Such as `; 6.3.0 waits for minimumAge until 2026-06-02T12:00:00Z (and 1 more)`. */
+function waitingText(passedOver: readonly PassedOver[]): string {
+  const [first, ...others] = waitingOf(passedOver);
+  if (first === undefined) return '';
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+  return `; ${first.tag} ${first.verdict.message}${more}`;
 }

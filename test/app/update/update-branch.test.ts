@@ -1,7 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { BranchSessions } from '../../../src/app/update/branch-sessions.ts';
-import { PolicyViews } from '../../../src/app/scan/policy-views.ts';
-import { RepositoryScans } from '../../../src/app/scan/repository-scans.ts';
+import { viewsOver } from '../../../src/app/scan/recorded-memories.ts';
 import type { PassRequest } from '../../../src/app/update/update-pass.ts';
 import { AppError } from '../../../src/domain/errors.ts';
 import { NO_RESOURCES } from '../../../src/domain/resources/merge-resources.ts';
@@ -30,7 +29,7 @@ function world(files: Files = { 'policy.yaml': policyText(), 'web.yaml': deploym
 }
 
 function sessionsOf(ports: MemoryPorts) {
-  return new BranchSessions(ports, new PolicyViews(new RepositoryScans(ports)));
+  return new BranchSessions(ports, viewsOver(ports));
 }
 
 describe('an update of a branch', () => {

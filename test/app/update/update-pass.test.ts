@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InterestMemory } from '../../../src/app/read/interest-memory.ts';
 import { ManifestReader } from '../../../src/app/read/manifest-reader.ts';
-import { PolicyViews } from '../../../src/app/scan/policy-views.ts';
-import { RepositoryScans } from '../../../src/app/scan/repository-scans.ts';
+import { viewsOver } from '../../../src/app/scan/recorded-memories.ts';
 import { planPass, writesOf, type PassInput } from '../../../src/app/update/update-pass.ts';
 import { AppError } from '../../../src/domain/errors.ts';
 import { mergeResources, NO_RESOURCES } from '../../../src/domain/resources/merge-resources.ts';
@@ -25,7 +24,7 @@ function passOver(
 ) {
   const context = {
     reader: new ManifestReader(InterestMemory.from(undefined)),
-    views: new PolicyViews(new RepositoryScans(ports)),
+    views: viewsOver(ports),
     now: () => ports.clock.now(),
   };
   const source = new MemoryFiles(() => files, true);

@@ -395,6 +395,22 @@ describe('laws of selection', () => {
     );
   });
 
+  it('ranking gives the choice first, and then all that is eligible in the order of the verdicts', () => {
+    fc.assert(
+      fc.property(rules, tags, (rule, list) => {
+        const selector = createSelector(rule);
+        const ranking = selector.rank(new Set(list));
+        const { selection, verdicts } = selector.explain(list);
+        const want = verdicts.filter(({ verdict }) => verdict !== 'rejected');
+        if (ranking.kind === 'none') expect(selection.kind).toBe('none');
+        else {
+          const ranked = [...want, undefined].map((_, index) => ranking.tagAt(index));
+          expect(ranked).toEqual([...want.map((verdict) => verdict.tag), undefined]);
+        }
+      }),
+    );
+  });
+
   it('nothing that is allowed is newer than the choice', () => {
     fc.assert(
       fc.property(rules, tags, (rule, list) => {

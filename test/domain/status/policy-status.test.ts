@@ -29,7 +29,7 @@ function seen(
     kind: 'seen',
     view: of,
     list: { at, tagCount: tags.length, revision: tagsRevision(tags) },
-    verdicts: () => newestVerdicts(of.selector, tags),
+    verdicts: () => newestVerdicts(of, tags),
   };
 }
 

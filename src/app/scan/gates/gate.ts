@@ -1,0 +1,53 @@
+import type { ImagePolicy } from '../../../api/image-policy.ts';
+import type { GateVerdict, ImageVersion } from '../../../domain/gates/gate-verdict.ts';
+import type { BlockReason } from '../../../domain/plan/policy-view.ts';
+import type { RepositoryScan } from '../repository-scans.ts';
+
+/** A tag that the rules of a policy allow, and what gates may ask of it. */
+export interface Candidate {
+  readonly policy: ImagePolicy;
+  readonly tag: string;
+  readonly scan: RepositoryScan;
+  /**
+   * Its digest as of this scan (of the index where there is one): one HEAD, whoever asks.
+   * @throws AppError, `registry/not-found` for a tag that is listed and is not there
+   */
+  digest(signal: AbortSignal): Promise<string>;
+}
+
+/**
+ * Asked of the candidates of a policy, newest first: the first that all its gates let through is the
+ * choice. To add a gate, implement this, put its rule into `src/domain/gates`, and name it in `gatesOf`
+ * (`policy-gates.ts`), the cheaper before the dearer.
+ */
+export interface Gate {
+  /**
+   * @throws AppError when the answer cannot be had: the whole look then fails, and the former choice
+   * stays; an older tag never takes the place of one that could not be judged
+   */
+  ask(candidate: Candidate, signal: AbortSignal): Promise<GateVerdict>;
+}
+
+/** Why a choice is held back, with one line for a person. */
+export interface Refusal {
+  readonly reason: BlockReason;
+  readonly message: string;
+}
+
+/**
+ * Asked of the choice alone, after all gates. It does not pass a candidate over: a refusal blocks, so
+ * that everything stays as it is, and no older tag is chosen instead (a signature that is missing is a
+ * reason to stop, not to look elsewhere). Named in `checksOf` (`policy-gates.ts`).
+ */
+export interface ChoiceCheck {
+  /**
+   * @param version what is to be written: its digest, where there is one, is the one to check
+   * @returns undefined when it may be written; else why not
+   * @throws AppError as {@link Gate.ask} does
+   */
+  refusal(
+    choice: Candidate,
+    version: ImageVersion,
+    signal: AbortSignal,
+  ): Promise<Refusal | undefined>;
+}

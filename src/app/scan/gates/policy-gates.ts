@@ -1,0 +1,23 @@
+import type { ImagePolicy } from '../../../api/image-policy.ts';
+import { parseDuration } from '../../../domain/schedule.ts';
+import type { PolicyPast } from '../policy-memories.ts';
+import type { ChoiceCheck, Gate } from './gate.ts';
+import { minimumAgeGate } from './minimum-age-gate.ts';
+
+/** What gates judge by, besides the registry. */
+export interface GateContext {
+  readonly past: PolicyPast;
+  readonly now: Date;
+}
+
+/** The gates of a policy, in the order in which they are asked: the cheaper first. */
+export function gatesOf({ spec }: ImagePolicy, { past, now }: GateContext): readonly Gate[] {
+  const { minimumAge } = spec;
+  if (minimumAge === undefined) return [];
+  return [minimumAgeGate({ minimumAgeMs: parseDuration(minimumAge), now }, past)];
+}
+
+/** The checks that the choice of a policy must pass. */
+export function checksOf(_policy: ImagePolicy): readonly ChoiceCheck[] {
+  return [];
+}
