@@ -28,6 +28,7 @@ export const REASONS = {
   GitFailed: 'The config repo could not be read.',
   PushRejected: 'The Git server refused the commit.',
   ManifestInvalid: 'Some files or markers cannot be used; the message names the first.',
+  WindowClosed: 'Changes wait until spec.windows allow a commit; the message says until when.',
   PolicyNotReady: 'Some policies have no tag to write; the others go on.',
 } as const;
 

@@ -1,6 +1,6 @@
 import { createTwoFilesPatch } from 'diff';
 import { styleText } from 'node:util';
-import type { FileEdit } from '../app/update/update-pass.ts';
+import type { FileEdit } from '../app/update/edit-files.ts';
 import type { UpdateReport } from '../app/update/update-report.ts';
 import type { Change } from '../domain/plan/update-plan.ts';
 import { oneLine } from './io.ts';

@@ -21,6 +21,7 @@ interface UpdateOptions extends RepoOptions {
   readonly automation?: string;
   readonly strategy?: 'Setters' | 'Images';
   readonly path?: readonly string[];
+  readonly ignoreWindows?: true;
   readonly dryRun?: true;
   readonly commit?: true;
   readonly output: Output;
@@ -41,6 +42,7 @@ export function updateCommand({ io, done }: CommandContext): Command {
       ),
     )
     .option('--path <path>', 'only this folder or file of the repo (repeatable)', collect)
+    .option('--ignore-windows', 'write even while spec.windows of the automation are closed')
     .option('--dry-run', 'print the diff and write nothing')
     .option('--commit', 'commit what was written (a folder in a Git work tree)');
   addRepoOptions(command)
@@ -62,6 +64,7 @@ async function update(io: Io, dir: string | undefined, options: UpdateOptions): 
     policies: options.policies ?? [],
     dryRun,
     commit,
+    ignoreWindows: options.ignoreWindows ?? false,
     update: {
       ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
       ...(options.path === undefined ? {} : { paths: options.path }),

@@ -19,7 +19,13 @@ export async function benchFolders(figures: Figures, scale: Scale): Promise<void
       const files = sampleFiles(size, registry.host);
       writeFiles(dir, files);
       writeFiles(twin, files);
-      const request = { policies: [], update: {}, dryRun: false, commit: false };
+      const request = {
+        policies: [],
+        update: {},
+        dryRun: false,
+        commit: false,
+        ignoreWindows: false,
+      };
       const update = async (isChange: boolean) => {
         const target = { kind: 'folder', dir } as const;
         const { pass } = await updateOnce(ports, { ...request, target }, NEVER);

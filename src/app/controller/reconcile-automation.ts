@@ -19,7 +19,7 @@ import { writeStatus } from './write-status.ts';
 
 /**
  * One run of an ImageUpdateAutomation: everything that its policies say now, in at most one commit.
- * @returns when the repo is to be looked at again, or a lock lifts
+ * @returns when the repo is to be looked at again, a lock lifts, or a window opens or closes
  * @throws AppError when the run failed and is to be repeated
  */
 export async function reconcileAutomation(
@@ -46,8 +46,8 @@ export async function reconcileAutomation(
   const pass = await run(context, known, automation, signal);
   await tell(context, known, { kind: 'passed', pass: finished(context, automation, pass) }, signal);
   const interval = new Date(started.getTime() + parseDuration(automation.spec.interval));
-  const { nextExpiry } = pass;
-  return nextExpiry !== undefined && nextExpiry < interval ? nextExpiry : interval;
+  const { nextChange } = pass;
+  return nextChange !== undefined && nextChange < interval ? nextChange : interval;
 }
 
 /** The pass itself; a failure is told before it is passed on. */
@@ -128,12 +128,13 @@ function lookAtPolicies({ found, lookAtPolicy }: ControllerContext, { views }: P
 function finished(
   { objects }: ControllerContext,
   automation: ImageUpdateAutomation,
-  { plan, views, findings, edits }: PlannedPass,
+  { plan, views, findings, edits, window }: PlannedPass,
 ): FinishedPass {
   return {
     decisions: plan.decisions,
     views,
     findings,
+    ...(window === undefined ? {} : { window }),
     changed: new Set(edits.map(({ path }) => path)),
     unusable: objects.unusablePolicies(automation),
   };

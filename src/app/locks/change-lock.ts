@@ -6,7 +6,8 @@ import { listLocks, type LockList } from './list-locks.ts';
 import type { LockTarget } from './lock-target.ts';
 import { commitToBranch } from '../update/update-branch.ts';
 import type { RemoteTarget, Target } from '../update/update-once.ts';
-import { DEFAULT_AUTHOR, writesOf } from '../update/update-pass.ts';
+import { writesOf } from '../update/edit-files.ts';
+import { DEFAULT_AUTHOR } from '../update/update-pass.ts';
 
 /** A lock or unlock, where, and how far it goes. */
 export interface LockRequest {

@@ -20,7 +20,7 @@ import { resourcesOf } from '../../domain/manifest/resources.ts';
 import { formatResource } from '../../domain/plan/update-plan.ts';
 import type { FileSource } from '../../ports.ts';
 import { formatLockTarget, type LockTarget } from './lock-target.ts';
-import type { FileEdit } from '../update/update-pass.ts';
+import type { FileEdit } from '../update/edit-files.ts';
 
 /** What a lock says. */
 export interface LockWish {

@@ -166,7 +166,7 @@ async function runAutomation(
   }
 }
 
-/** The interval, or sooner: when a policy is to be scanned, or a lock lifts. */
+/** The interval, or sooner: when a policy is to be scanned, a lock lifts, or a window opens or closes. */
 function nextPass(
   ports: StandalonePorts,
   automation: ImageUpdateAutomation,
@@ -175,7 +175,7 @@ function nextPass(
 ): Date {
   const times = [
     started.getTime() + parseDuration(automation.spec.interval),
-    ...(pass.nextExpiry === undefined ? [] : [pass.nextExpiry.getTime()]),
+    ...(pass.nextChange === undefined ? [] : [pass.nextChange.getTime()]),
     ...[...pass.views.values()]
       .filter(({ policy }) => !policy.spec.suspend)
       .map(({ policy }) => ports.scans.nextDue(policy).getTime()),

@@ -1,6 +1,7 @@
 import { automationKey, type StandaloneEvent } from './run-standalone.ts';
 import type { CarriedOutPass } from '../update/update-branch.ts';
 import { reportOf, type Held, type PolicyReport } from '../update/update-report.ts';
+import type { WindowState } from '../../domain/write-windows.ts';
 import { findingOf, placedMessage, type Finding } from '../../domain/errors.ts';
 
 /** How one automation stands. */
@@ -13,6 +14,8 @@ export interface AutomationStatus {
   readonly policies: readonly PolicyReport[];
   readonly held: readonly Held[];
   readonly findings: readonly Finding[];
+  /** State of `spec.windows`, where there are any. */
+  readonly window?: WindowState;
 }
 
 /** Status of a standalone controller: what the state file holds. */
@@ -74,6 +77,7 @@ function afterPass(
     policies,
     held,
     findings,
+    ...(pass.window === undefined ? {} : { window: pass.window }),
     ...(lastPush === undefined ? {} : { lastPush }),
   };
 }

@@ -122,7 +122,7 @@ export class BranchSessions {
 
   async #open(key: string, access: GitAccess, signal: AbortSignal): Promise<Session> {
     const branch = await this.#ports.open.branch(access, signal);
-    const { clock, state } = this.#ports;
+    const { clock, cron, state } = this.#ports;
     const [blobs, files] = [`blobs of ${key}`, `files of ${key}`];
     const interest = InterestMemory.from(await state.load(blobs));
     const parsed = ParsedFiles.from(await state.load(files));
@@ -130,6 +130,7 @@ export class BranchSessions {
       reader: new ManifestReader(interest, parsed),
       views: this.#views,
       now: () => clock.now(),
+      cron,
     };
     const memories = [
       { name: blobs, content: interest },

@@ -2,13 +2,8 @@ import { AppError } from '../../domain/errors.ts';
 import { updateMessage } from '../../domain/commit-message.ts';
 import { backoffMs } from '../../domain/schedule.ts';
 import type { Clock, FileWrite, GitBranch, Person } from '../../ports.ts';
-import {
-  planPass,
-  writesOf,
-  type PassContext,
-  type PassRequest,
-  type PlannedPass,
-} from './update-pass.ts';
+import { writesOf } from './edit-files.ts';
+import { planPass, type PassContext, type PassRequest, type PlannedPass } from './update-pass.ts';
 
 /** Tries before a branch that never stands still is given up for this pass. */
 const MAX_ATTEMPTS = 10;

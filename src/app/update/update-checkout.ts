@@ -1,7 +1,8 @@
 import { updateMessage } from '../../domain/commit-message.ts';
 import type { Checkout, Clock } from '../../ports.ts';
 import type { CarriedOutPass } from './update-branch.ts';
-import { planPass, writesOf, type PassContext, type PassRequest } from './update-pass.ts';
+import { writesOf } from './edit-files.ts';
+import { planPass, type PassContext, type PassRequest } from './update-pass.ts';
 
 /** The folder is read once in a pass: within it, it counts as standing still. */
 const WORKING_TREE = 'working tree';

@@ -30,6 +30,8 @@ export interface UpdateRequest {
   /** `NAME` or `NAMESPACE/NAME`; needed only when there are several. */
   readonly automation?: string;
   readonly update: UpdateScope;
+  /** `spec.windows` do not count. */
+  readonly ignoreWindows: boolean;
   readonly dryRun: boolean;
   readonly commit: boolean;
 }
@@ -52,6 +54,7 @@ export async function updateOnce(
     resources,
     chooseAutomation: (all) => automationFor(all, request.automation),
     update: request.update,
+    ignoreWindows: request.ignoreWindows,
   };
   const { target, dryRun, commit } = request;
   if (target.kind === 'remote') return updateRemote(ports, request, { target, input }, signal);
@@ -60,6 +63,7 @@ export async function updateOnce(
     reader: new ManifestReader(InterestMemory.from(undefined)),
     views: viewsOver(ports),
     now: () => ports.clock.now(),
+    cron: ports.cron,
   };
   return updateCheckout(context, { checkout, clock: ports.clock, dryRun, commit }, input, signal);
 }

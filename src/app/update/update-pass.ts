@@ -1,19 +1,12 @@
 import type { ImageUpdateAutomation, UpdateStrategy } from '../../api/image-update-automation.ts';
 import type { ImagePolicy } from '../../api/image-policy.ts';
-import { AppError, findingOf, type Finding, type Location } from '../../domain/errors.ts';
-import { applyFieldEdits } from '../../domain/manifest/edit-fields.ts';
-import {
-  decodeManifest,
-  encodeManifest,
-  MAX_MANIFEST_BYTES,
-} from '../../domain/manifest/decode.ts';
-import type { PolicyKey } from '../../domain/manifest/image-field.ts';
+import type { Finding, Location } from '../../domain/errors.ts';
 import { nextEligible } from '../../domain/gates/gate-verdict.ts';
+import type { ImageField, PolicyKey } from '../../domain/manifest/image-field.ts';
 import { lockedTags, nextExpiry } from '../../domain/plan/effective-lock.ts';
 import { policyKey, type PolicyView } from '../../domain/plan/policy-view.ts';
 import {
   changesOf,
-  editsByPath,
   planUpdate,
   type Change,
   type UpdatePlan,
@@ -25,7 +18,8 @@ import {
 } from '../../domain/resources/merge-resources.ts';
 import type { ParsedResources } from '../../domain/resources/parse-resources.ts';
 import { earliest } from '../../domain/schedule.ts';
-import type { FileSource, FileWrite, Person } from '../../ports.ts';
+import { closedText, type WindowState } from '../../domain/write-windows.ts';
+import type { CronTimes, FileSource, Person } from '../../ports.ts';
 import {
   BY_NAME_ONLY,
   foreignPolicies,
@@ -37,12 +31,15 @@ import { rejectInvalid } from '../read/invalid-resources.ts';
 import type { ManifestReader } from '../read/manifest-reader.ts';
 import { isInside } from '../read/repo-path.ts';
 import type { PolicyViews } from '../scan/policy-views.ts';
+import { editFiles, type FileEdit } from './edit-files.ts';
+import { passWindow } from './pass-window.ts';
 
 /** What a pass works with; kept between passes, so that a further pass costs what changed. */
 export interface PassContext {
   readonly reader: ManifestReader;
   readonly views: PolicyViews;
   readonly now: () => Date;
+  readonly cron: CronTimes;
 }
 
 /** Author of commits for which no automation names one. */
@@ -66,6 +63,8 @@ export interface PassRequest {
   readonly update?: UpdateScope;
   /** Default: other namespaces are known by name alone. */
   readonly crossNamespace?: CrossNamespace;
+  /** A person asks: `spec.windows` of the automation do not count. */
+  readonly ignoreWindows?: boolean;
 }
 
 /** A pass over files. */
@@ -82,13 +81,6 @@ export interface UpdateScope {
   readonly paths?: readonly string[];
 }
 
-/** A file's text before and after. */
-export interface FileEdit {
-  readonly path: string;
-  readonly before: string;
-  readonly after: string;
-}
-
 /** A planned pass: nothing has been written yet. */
 export interface PlannedPass {
   readonly plan: UpdatePlan;
@@ -101,8 +93,10 @@ export interface PlannedPass {
   readonly findings: readonly Finding[];
   /** Policies of other namespaces that markers name, whether or not there are such. */
   readonly foreign: ReadonlySet<PolicyKey>;
-  /** When a lock lifts or a tag has waited long enough: then the plan may change without anything else changing. */
-  readonly nextExpiry?: Date;
+  /** State of the automation's windows; absent where it has none. */
+  readonly window: WindowState | undefined;
+  /** When a lock lifts, a tag has waited long enough, or a window opens or closes: the plan may be another then though nothing else is. */
+  readonly nextChange: Date | undefined;
 }
 
 /**
@@ -114,53 +108,85 @@ export async function planPass(
   input: PassInput,
   signal: AbortSignal,
 ): Promise<PlannedPass> {
-  const { source, revision } = input;
-  const read = (strategy: UpdateStrategy) =>
-    context.reader.read(
-      source,
-      { strategy, ...(revision === undefined ? {} : { revision }) },
-      signal,
-    );
-  const expected = expectedStrategy(input);
-  const first = await read(expected);
-  const resources = resourcesFor(input, first.resources);
-  rejectInvalid(resources.findings);
-  const automation = input.chooseAutomation(resources);
-  const { strategy = 'Setters', paths = [] } = { ...automation?.spec.update, ...input.update };
-  const contents = strategy === expected ? first : await read(strategy);
-  const inScope = ({ at }: { at?: Location }) => at === undefined || isInside(at.path, paths);
-  const fields = [...contents.files.values()].flatMap((file) => file.fields).filter(inScope);
-  const known = input.inCluster ?? new Set(resources.policies.keys());
-  const foreign = await foreignOf({ automation, fields, resources, known }, input, signal);
-  const policies = [...applicable(resources, automation), ...foreign.granted];
-  const views = await context.views.get(
-    policies,
-    lockedTags(fields, policies, context.now()),
-    signal,
-  );
+  const subject = await read(context, input, signal);
+  const { automation, resources, policies, fields, known, foreign } = subject;
+  const locked = lockedTags(fields, policies, context.now());
+  const views = await context.views.get(policies, locked, signal);
   const byMarker = new Set(foreign.granted.map(policyKey));
-  const plan = planUpdate({ fields, views, known, byMarker, now: context.now() });
+  const now = context.now();
+  const window =
+    input.ignoreWindows === true ? undefined : passWindow(automation, now, context.cron);
+  const closed = window?.open === false ? { closed: closedText(window) } : {};
+  const plan = planUpdate({ fields, views, known, byMarker, now, ...closed });
   const edited = await editFiles(input.source, plan, signal);
-  const expiry = earliest(
-    nextExpiry(fields, policies, context.now()),
+  const nextChange = earliest(
+    nextExpiry(fields, policies, now),
+    window?.nextChange,
     ...[...views.values()].map(({ passedOver }) => nextEligible(passedOver)),
   );
   return {
     plan,
     author: automation?.spec.commit?.author ?? DEFAULT_AUTHOR,
-    ...(expiry === undefined ? {} : { nextExpiry: expiry }),
+    window,
+    nextChange,
     views,
     changes: changesOf(plan, views, edited.refused),
     edits: edited.edits,
     findings: [
-      ...contents.findings.filter(inScope),
-      ...foreign.findings,
+      ...subject.findings,
       ...plan.findings,
       ...edited.findings,
       ...failedPolicies(views, resources),
       ...suspension(automation),
     ],
     foreign: foreign.named,
+  };
+}
+
+/** What a pass is about, once the source has been read. */
+interface PassSubject {
+  readonly automation: ImageUpdateAutomation | undefined;
+  readonly resources: Resources;
+  /** Policies that exist, whether or not they apply. */
+  readonly known: ReadonlySet<PolicyKey>;
+  readonly foreign: ForeignPolicies;
+  /** Those that apply. */
+  readonly policies: readonly ImagePolicy[];
+  readonly fields: readonly ImageField[];
+  readonly findings: readonly Finding[];
+}
+
+async function read(
+  context: PassContext,
+  input: PassInput,
+  signal: AbortSignal,
+): Promise<PassSubject> {
+  const { source, revision } = input;
+  const contentsFor = (strategy: UpdateStrategy) =>
+    context.reader.read(
+      source,
+      { strategy, ...(revision === undefined ? {} : { revision }) },
+      signal,
+    );
+  const expected = expectedStrategy(input);
+  const first = await contentsFor(expected);
+  const resources = resourcesFor(input, first.resources);
+  rejectInvalid(resources.findings);
+  const automation = input.chooseAutomation(resources);
+  const { strategy = 'Setters', paths = [] } = { ...automation?.spec.update, ...input.update };
+  const contents = strategy === expected ? first : await contentsFor(strategy);
+  const inScope = ({ at }: { at?: Location }) => at === undefined || isInside(at.path, paths);
+  const fields = [...contents.files.values()].flatMap((file) => file.fields).filter(inScope);
+  const known = input.inCluster ?? new Set(resources.policies.keys());
+  const foreign = await foreignOf({ automation, fields, resources, known }, input, signal);
+  return {
+    automation,
+    resources,
+    known,
+    foreign,
+    policies: [...applicable(resources, automation), ...foreign.granted],
+    fields,
+    findings: [...contents.findings.filter(inScope), ...foreign.findings],
   };
 }
 
@@ -226,44 +252,4 @@ function failedPolicies(
       { severity: 'error', code: 'policy/failed', message, ...(at === undefined ? {} : { at }) },
     ];
   });
-}
-
-interface EditedFiles {
-  readonly edits: readonly FileEdit[];
-  readonly findings: readonly Finding[];
-  readonly refused: ReadonlySet<string>;
-}
-
-/** Applies the plan's edits; a file whose edit cannot be proven is refused as a whole. */
-async function editFiles(
-  source: FileSource,
-  plan: UpdatePlan,
-  signal: AbortSignal,
-): Promise<EditedFiles> {
-  const edits = editsByPath(plan);
-  if (edits.size === 0) return { edits: [], findings: [], refused: new Set() };
-  const entries = [...edits.keys()].map((path) => ({ path, kind: 'file' as const }));
-  const done: FileEdit[] = [];
-  const findings: Finding[] = [];
-  const refused = new Set<string>();
-  for await (const { entry, bytes } of source.read(entries, MAX_MANIFEST_BYTES, signal)) {
-    const ofFile = edits.get(entry.path) ?? [];
-    try {
-      if (bytes === undefined) {
-        throw new AppError('file/too-large', 'the file grew while it was being edited');
-      }
-      const before = decodeManifest(entry.path, bytes);
-      done.push({ path: entry.path, before, after: applyFieldEdits(entry.path, before, ofFile) });
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      refused.add(entry.path);
-      findings.push(findingOf(error, error.at ?? { path: entry.path }));
-    }
-  }
-  return { edits: done, findings, refused };
-}
-
-/** The new contents of edited files, as bytes. */
-export function writesOf(edits: readonly FileEdit[]): readonly FileWrite[] {
-  return edits.map(({ path, after }) => ({ path, bytes: encodeManifest(after) }));
 }

@@ -19,6 +19,7 @@ export const REASONS = [
   'MinimumAge',
   'ScanFailed',
   'Suspended',
+  'WindowClosed',
 ] as const;
 
 export type Reason = (typeof REASONS)[number];
@@ -27,6 +28,13 @@ export type Reason = (typeof REASONS)[number];
 interface Target {
   readonly tag?: string;
   readonly digest?: string;
+}
+
+/** What is to be minded besides the slot and its policy. */
+export interface Situation {
+  readonly now: Date;
+  /** Why and until when no commit may be made, to stand behind "waits"; absent while one may be. */
+  readonly closed?: string;
 }
 
 /** A choice that there is. */
@@ -64,10 +72,25 @@ interface Verdict {
  * Decides one slot: locks first, then gates, then the policy's choice; the first that speaks wins.
  * Pure: the same inputs give the same decision.
  */
-export function decideSlot(slot: ImageSlot, view: PolicyView, now: Date): Decision {
-  const lock = effectiveLock(slot, view.policy, now);
+export function decideSlot(slot: ImageSlot, view: PolicyView, situation: Situation): Decision {
+  const lock = effectiveLock(slot, view.policy, situation.now);
   const verdict = lock === undefined ? decideByChoice(slot, view) : decideByLock(slot, view, lock);
   const edits = verdict.target === undefined ? [] : editsFor(slot, view, verdict.target);
+  return lock === undefined && edits.length > 0 && situation.closed !== undefined
+    ? decision({ slot, view }, waiting(verdict, situation.closed), [])
+    : decision({ slot, view }, verdict, edits);
+}
+
+/** A lock is a person's word, and is followed at any time; the choice of a policy waits for a window. */
+function waiting({ message }: Verdict, closed: string): Verdict {
+  return { reason: 'WindowClosed', message: `${message} waits ${closed}` };
+}
+
+function decision(
+  { slot, view }: { readonly slot: ImageSlot; readonly view: PolicyView },
+  verdict: Verdict,
+  edits: readonly FieldEdit[],
+): Decision {
   const current = heldText(slot);
   const upToDate = verdict.reason === 'NewTag' && edits.length === 0;
   return {

@@ -1,5 +1,6 @@
 import type { ImagePolicy } from '../../api/image-policy.ts';
 import type { ImageField, Lock, PolicyKey } from '../manifest/image-field.ts';
+import { earliest } from '../schedule.ts';
 import type { ImageSlot } from './image-slot.ts';
 import { policyKey } from './policy-view.ts';
 
@@ -68,8 +69,6 @@ export function nextExpiry(
   now: Date,
 ): Date | undefined {
   const locks = [...fields.flatMap((field) => field.locks), ...policies.map(policyLock)];
-  const times = locks
-    .flatMap((lock) => (lock?.until === undefined ? [] : [Date.parse(lock.until)]))
-    .filter((time) => time > now.getTime());
-  return times.length === 0 ? undefined : new Date(Math.min(...times));
+  const times = locks.flatMap((lock) => (lock?.until === undefined ? [] : [new Date(lock.until)]));
+  return earliest(...times.filter((time) => time > now));
 }

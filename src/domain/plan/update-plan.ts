@@ -1,11 +1,11 @@
 import type { Finding } from '../errors.ts';
 import type { FieldEdit, ImageField, PolicyKey } from '../manifest/image-field.ts';
-import { decideSlot, type Decision } from './decide-slot.ts';
+import { decideSlot, type Decision, type Situation } from './decide-slot.ts';
 import { assignFields } from './image-slot.ts';
 import { writtenName, type PolicyView } from './policy-view.ts';
 
 /** What planning looks at: plain values, no clock and no files. */
-export interface PlanInput {
+export interface PlanInput extends Situation {
   /** Fields of all files, in path and file order. */
   readonly fields: readonly ImageField[];
   /** Policies that apply, with what their registries said. */
@@ -14,7 +14,6 @@ export interface PlanInput {
   readonly known: ReadonlySet<PolicyKey>;
   /** Policies among them that own marked fields only: those of other namespaces. */
   readonly byMarker?: ReadonlySet<PolicyKey>;
-  readonly now: Date;
 }
 
 /** What should happen to every location, and why. Printable as JSON. */
@@ -45,7 +44,7 @@ export function planUpdate(input: PlanInput): UpdatePlan {
   const decisions = slots.map((slot) => {
     const view = input.views.get(slot.policy);
     if (view === undefined) throw new Error(`no view of policy ${slot.policy}`);
-    return decideSlot(slot, view, input.now);
+    return decideSlot(slot, view, input);
   });
   return {
     decisions,

@@ -46,6 +46,11 @@ const AUTOMATION_CHECKS: readonly MeaningCheck[] = [
   { path: ['git', 'branch'], check: checkBranch },
   { path: ['update', 'paths', '*'], check: checkRepoPath },
   { path: ['interval'], check: checkInterval },
+  ...(['allow', 'deny'] as const).flatMap((kind): readonly MeaningCheck[] => [
+    { path: ['windows', kind, '*', 'cron'], check: checkCron },
+    { path: ['windows', kind, '*', 'duration'], check: checkInterval },
+    { path: ['windows', kind, '*', 'timeZone'], check: checkTimeZone },
+  ]),
 ];
 
 /** What no schema can say about the fields of a `spec`: ranges, patterns, names, times. */
@@ -63,12 +68,14 @@ export function checkMeaning(kind: string, spec: unknown): readonly Fault[] {
   );
 }
 
-/** The path itself, or one for each entry of the list where it ends in `*`. */
+/** The path itself, or one for each entry of the list where it has a `*`. */
 function expand(path: FieldPath, spec: unknown): readonly FieldPath[] {
-  if (path.at(-1) !== '*') return [path];
-  const list = path.slice(0, -1);
+  const star = path.indexOf('*');
+  if (star === -1) return [path];
+  const list = path.slice(0, star);
   const entries = valueAt(spec, list);
-  return Array.isArray(entries) ? entries.map((_, index) => [...list, index]) : [];
+  if (!Array.isArray(entries)) return [];
+  return entries.map((_, index) => [...list, index, ...path.slice(star + 1)]);
 }
 
 /** Messages about filters begin with the field's name, which stands before every finding already. */

@@ -7,6 +7,7 @@ import { placedMessage, type AppError, type Finding } from '../errors.ts';
 import type { PolicyKey } from '../manifest/image-field.ts';
 import type { Decision, Reason as DecisionReason } from '../plan/decide-slot.ts';
 import type { PolicyView } from '../plan/policy-view.ts';
+import { closedText, type WindowState } from '../write-windows.ts';
 import { conditionsOf, type Verdict } from './conditions.ts';
 import { failureVerdict } from './failure-verdict.ts';
 import type { StatusContext } from './policy-status.ts';
@@ -24,6 +25,8 @@ export interface FinishedPass {
   readonly decisions: readonly Decision[];
   readonly views: ReadonlyMap<PolicyKey, PolicyView>;
   readonly findings: readonly Finding[];
+  /** State of `spec.windows`; absent where there are none. */
+  readonly window?: WindowState;
   /** Files that the pass changed. */
   readonly changed: ReadonlySet<string>;
   /** Policies that would apply and cannot: their own status says why. */
@@ -56,12 +59,24 @@ export function automationStatus(
   const conditions = (previous.conditions ?? []) as readonly Condition[];
   return {
     ...previous,
-    ...(outcome.kind === 'passed' ? { locations: countLocations(outcome.pass) } : {}),
+    ...(outcome.kind === 'passed' ? found(outcome.pass) : {}),
     ...(push === undefined ? {} : { lastPush: lastPush(push) }),
     conditions: [...conditionsOf(verdictOn(outcome), conditions, { generation, now })],
     observedGeneration: generation,
     lastHandledReconcileAt: requestedAt ?? previous.lastHandledReconcileAt,
   };
+}
+
+function found(pass: FinishedPass): Partial<ImageUpdateAutomationStatus> {
+  return {
+    locations: countLocations(pass),
+    window: pass.window === undefined ? undefined : statusWindow(pass.window),
+  };
+}
+
+function statusWindow(window: WindowState): ImageUpdateAutomationStatus['window'] {
+  const { open, reason, nextOpen } = window;
+  return { open, reason, ...(nextOpen === undefined ? {} : { nextOpen: toSeconds(nextOpen) }) };
 }
 
 function lastPush({ commit, branch, at }: Push): ImageUpdateAutomationStatus['lastPush'] {
@@ -83,6 +98,7 @@ const COUNTED_AS: Readonly<Record<DecisionReason, keyof Locations>> = {
   NoMatchingTag: 'failed',
   ScanFailed: 'failed',
   Suspended: 'held',
+  WindowClosed: 'pending',
 };
 
 function countLocations({ decisions, changed }: FinishedPass): Locations {
@@ -127,8 +143,13 @@ function passVerdict(pass: FinishedPass): Verdict {
     const message = `${waiting[0]}${andMore(waiting.length - 1)}`;
     return { state: 'blocked', reason: 'PolicyNotReady', message };
   }
-  const message = `${summary(countLocations(pass))}${warnings(pass)}`;
-  return { state: 'ready', reason: 'Succeeded', message };
+  const counts = countLocations(pass);
+  const { pending } = counts;
+  if (pass.window?.open === false && pending > 0) {
+    const message = `${countText(pending)} to be changed ${pending === 1 ? 'waits' : 'wait'} ${closedText(pass.window)}`;
+    return { state: 'ready', reason: 'WindowClosed', message };
+  }
+  return { state: 'ready', reason: 'Succeeded', message: `${summary(counts)}${warnings(pass)}` };
 }
 
 /** Warnings about fields that someone meant to be updated, and that are not: the place where a person looks for why. */
@@ -173,5 +194,9 @@ function summary({ total, upToDate, pending, locked, held, failed }: Locations):
     held === 0 ? '' : `, ${held} left alone`,
     failed === 0 ? '' : `, ${failed} that cannot be changed`,
   ].join('');
-  return `${upToDate} of ${total} location${total === 1 ? '' : 's'} up to date${others}`;
+  return `${upToDate} of ${countText(total)} up to date${others}`;
+}
+
+function countText(count: number): string {
+  return `${count} location${count === 1 ? '' : 's'}`;
 }

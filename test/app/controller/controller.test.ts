@@ -95,6 +95,36 @@ describe('the controller of a cluster', () => {
     });
   });
 
+  it('waits for its window, says so, and writes when it opens', async () => {
+    const { start, branch, cluster, clock, registry } = stage();
+    cluster.apply('ImagePolicy', POLICY, POLICY_SPEC);
+    const deny = [{ cron: '0 11 * * *', duration: '90m' }];
+    cluster.apply('ImageUpdateAutomation', AUTOMATION, { ...AUTOMATION_SPEC, windows: { deny } });
+    void start();
+    await settled();
+    registry.repositories = { [PODINFO]: ['6.2.0', '6.3.0'] };
+    await clock.advance(20 * MINUTE);
+    const writes = cluster.statusWrites.length;
+    await clock.advance(10 * MINUTE - 1);
+    expect(cluster.statusWrites).toHaveLength(writes);
+    expect(branch.requests).toEqual([]);
+    expect(cluster.status('ImagePolicy', POLICY)).toMatchObject({ latest: { tag: '6.3.0' } });
+    expect(cluster.conditions('ImageUpdateAutomation', AUTOMATION)).toEqual([
+      'Ready=True WindowClosed',
+    ]);
+    const reason = 'windows.deny[0] (0 11 * * *, 90m, UTC) is active until 2026-06-01T12:30:00Z';
+    expect(cluster.status('ImageUpdateAutomation', AUTOMATION)).toMatchObject({
+      locations: { total: 1, pending: 1 },
+      window: { open: false, reason, nextOpen: '2026-06-01T12:30:00Z' },
+    });
+    await clock.advance(30 * SECOND);
+    expect(imageIn(branch)).toBe(`${PODINFO}:6.3.0`);
+    expect(branch.requests).toHaveLength(1);
+    expect(cluster.status('ImageUpdateAutomation', AUTOMATION)).toMatchObject({
+      window: { open: true, reason: 'no deny window is active' },
+    });
+  });
+
   it('does not go by policies that only lie in the repo', async () => {
     const files = { 'web.yaml': deploymentText(), 'policy.yaml': policyText() };
     const { start, branch, cluster } = stage({ files });

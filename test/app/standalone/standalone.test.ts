@@ -106,6 +106,36 @@ describe('the standalone controller', () => {
     expect(ports.registry.calls).toHaveLength(2);
   });
 
+  it('scans while its window is closed, and writes the newest by one commit when it opens', async () => {
+    const windows = 'windows: {allow: [{cron: "30 12 * * *", duration: 10m}]}';
+    const config = { ...CONFIG, 'automation.yaml': automationText('update', windows) };
+    const { branch, clock, ports, events } = await start({ config });
+    ports.registry.repositories = { [PODINFO]: ['6.2.0', '6.3.0'] };
+    await clock.advance(20 * MINUTE);
+    expect(ports.registry.calls).toHaveLength(5);
+    ports.registry.repositories = { [PODINFO]: ['6.3.0', '6.4.0'] };
+    await clock.advance(10 * MINUTE - 1);
+    expect(branch.requests).toEqual([]);
+    // Within half a minute after the opening, at a moment of its own.
+    await clock.advance(30 * SECOND);
+    expect(branch.requests).toHaveLength(1);
+    expect(image(branch)).toBe(`${PODINFO}:6.4.0`);
+    ports.registry.repositories = { [PODINFO]: ['6.5.0'] };
+    await clock.advance(10 * MINUTE - 30 * SECOND);
+    expect(image(branch)).toBe(`${PODINFO}:6.5.0`);
+    // At 12:40 it closes; that very moment is told.
+    await clock.advance(1);
+    const status = events.reduce<StandaloneStatus>(
+      (before, event) => nextStatus(before, event, clock.now()),
+      {},
+    );
+    expect(status['apps/update']?.window).toMatchObject({
+      open: false,
+      nextOpen: new Date('2026-06-02T12:30:00Z'),
+    });
+    expect(branch.requests).toHaveLength(2);
+  });
+
   it('moves a field by one commit as soon as its lock lifts', async () => {
     const annotations = [
       'lockkeeper.dev/lock: "6.1.0"',

@@ -34,6 +34,7 @@ function worldOf(world: World = {}) {
         update: {},
         dryRun: false,
         commit: false,
+        ignoreWindows: false,
         ...over,
       },
       never,
@@ -42,6 +43,47 @@ function worldOf(world: World = {}) {
 }
 
 const remote = { kind: 'remote', url: URL, branch: 'live' } as const;
+
+/** Closed: the world's clock stands at noon in June. */
+const CLOSED = 'windows: {allow: [{cron: "0 0 1 1 *", duration: 1h}]}';
+
+describe('an update outside the windows of its automation', () => {
+  const files = { ...FILES, 'automation.yaml': automationText('update', CLOSED) };
+
+  it.each(['folder', 'remote'] as const)('waits (%s), and says until when', async (kind) => {
+    const checkout = new MemoryCheckout(files);
+    const branch = new MemoryBranch(files);
+    const { update } = worldOf({ checkout, branch });
+    const target = kind === 'remote' ? remote : ({ kind, dir: '.' } as const);
+    const { pass, commit } = await update({ target });
+    expect(commit).toBeUndefined();
+    expect([checkout.writes, branch.requests]).toEqual([0, []]);
+    expect(reportOf(pass).held).toMatchObject([
+      {
+        reason: 'WindowClosed',
+        choice: '6.2.0',
+        message: '6.1.0 -> 6.2.0 waits until 2027-01-01T00:00:00Z (no allow window is active)',
+      },
+    ]);
+  });
+
+  it('is made all the same where a person asks for it', async () => {
+    const branch = new MemoryBranch(files);
+    const { update } = worldOf({ branch });
+    const { commit } = await update({ target: remote, ignoreWindows: true });
+    expect(commit).toMatchObject({ subject: 'Update podinfo to 6.2.0' });
+  });
+
+  it('follows a lock, which is a person’s word', async () => {
+    const annotations = ['lockkeeper.dev/lock: "6.0.0"'];
+    const web = deploymentText(undefined, { annotations });
+    const branch = new MemoryBranch({ ...files, 'web.yaml': web });
+    const repositories = { [PODINFO]: ['6.0.0', '6.1.0', '6.2.0'] };
+    const { update } = worldOf({ branch, repositories });
+    const { commit } = await update({ target: remote });
+    expect(commit).toMatchObject({ subject: 'Return podinfo to 6.0.0' });
+  });
+});
 
 describe('an update of a folder', () => {
   it('edits in place, and a second one changes nothing', async () => {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { InterestMemory } from '../../../src/app/read/interest-memory.ts';
 import { ManifestReader } from '../../../src/app/read/manifest-reader.ts';
 import { viewsOver } from '../../../src/app/scan/recorded-memories.ts';
-import { planPass, writesOf, type PassInput } from '../../../src/app/update/update-pass.ts';
+import { writesOf } from '../../../src/app/update/edit-files.ts';
+import { planPass, type PassInput } from '../../../src/app/update/update-pass.ts';
 import { AppError } from '../../../src/domain/errors.ts';
 import { mergeResources, NO_RESOURCES } from '../../../src/domain/resources/merge-resources.ts';
 import { parseResources } from '../../../src/domain/resources/parse-resources.ts';
@@ -26,6 +27,7 @@ function passOver(
     reader: new ManifestReader(InterestMemory.from(undefined)),
     views: viewsOver(ports),
     now: () => ports.clock.now(),
+    cron: ports.cron,
   };
   const source = new MemoryFiles(() => files, true);
   const whole = {
@@ -281,7 +283,7 @@ describe('locks', () => {
     const web = deploymentText(`${PODINFO}:6.1.0`, { annotations });
     const pass = await passOver({ 'policy.yaml': policyText(), 'web.yaml': web });
     expect(pass.edits).toEqual([]);
-    expect(pass.nextExpiry).toEqual(new Date('2026-06-01T13:00:00Z'));
+    expect(pass.nextChange).toEqual(new Date('2026-06-01T13:00:00Z'));
     expect(pass.plan.decisions).toMatchObject([{ reason: 'Locked', choice: '6.2.0' }]);
   });
 

@@ -397,6 +397,17 @@ describe('a policy at fault', () => {
       ],
     ],
     [
+      'windows that cannot be',
+      automation(
+        '  windows:\n    allow:\n      - { cron: "0 25 * * *", duration: 1h }\n    deny:\n      - { cron: "0 22 * * 5", duration: 0s, timeZone: Berlin }',
+      ),
+      [
+        'a.yaml:9:17: spec.windows.allow[0].cron: hour "25" is not within 0-23, such as 0 or 0-23',
+        'a.yaml:11:41: spec.windows.deny[0].duration: must be at least 1s',
+        'a.yaml:11:55: spec.windows.deny[0].timeZone: "Berlin" is not an IANA time zone such as Europe/Berlin or UTC',
+      ],
+    ],
+    [
       'a label that is a boolean to Kubernetes',
       more('').replace('  name: podinfo', '  name: podinfo\n  labels: { "a.b/c": yes }'),
       ['a.yaml:5:22: metadata.labels["a.b/c"]: must be a string; quote it: "yes"'],
