@@ -2,6 +2,21 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError } from './domain/errors.ts';
+import { parseProxyAddress, PROXY_EXAMPLE, type Proxy } from './domain/proxy.ts';
+
+/** A proxy's address; empty means none. Messages leave out what is there: it may hold a password. */
+const proxyAddress = z
+  .string()
+  .optional()
+  .transform((text, context) => {
+    if (text === undefined || text.trim() === '') return undefined;
+    const proxy = parseProxyAddress(text);
+    if (proxy === undefined) {
+      const message = `must be the address of an HTTP proxy, such as ${PROXY_EXAMPLE}`;
+      context.addIssue({ code: 'custom', message });
+    }
+    return proxy;
+  });
 
 /** What the environment says. Command-line options win over it. */
 const environmentSchema = z.object({
@@ -16,6 +31,13 @@ const environmentSchema = z.object({
   POD_NAME: z.string().optional(),
   POD_NAMESPACE: z.string().optional(),
   USER: z.string().optional(),
+  // Of two spellings, the lower-case one counts, as in curl and Go.
+  https_proxy: proxyAddress,
+  HTTPS_PROXY: proxyAddress,
+  http_proxy: proxyAddress,
+  HTTP_PROXY: proxyAddress,
+  no_proxy: z.string().optional(),
+  NO_PROXY: z.string().optional(),
 });
 
 /** Settings of one process, from its environment. */
@@ -31,6 +53,8 @@ export interface Config {
   readonly caFile?: string;
   /** Folder of the user's Docker `config.json`. */
   readonly dockerConfigDir: string;
+  /** Proxies for registries, by the scheme of the URL asked for, and `NO_PROXY`. */
+  readonly proxies: { readonly https?: Proxy; readonly http?: Proxy; readonly exceptions: string };
   readonly user?: string;
   /** The Pod that this process is, where it is one. */
   readonly pod: { readonly name?: string; readonly namespace?: string };
@@ -64,11 +88,21 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
         }),
     ...(e.LOCKKEEPER_SECRETS_DIR === undefined ? {} : { secretsDir: e.LOCKKEEPER_SECRETS_DIR }),
     ...(e.LOCKKEEPER_CA_FILE === undefined ? {} : { caFile: e.LOCKKEEPER_CA_FILE }),
+    proxies: proxiesOf(e),
     ...(e.USER === undefined ? {} : { user: e.USER }),
     pod: {
       ...(e.POD_NAME === undefined ? {} : { name: e.POD_NAME }),
       ...(e.POD_NAMESPACE === undefined ? {} : { namespace: e.POD_NAMESPACE }),
     },
     env,
+  };
+}
+
+function proxiesOf(e: z.output<typeof environmentSchema>): Config['proxies'] {
+  const [https, http] = [e.https_proxy ?? e.HTTPS_PROXY, e.http_proxy ?? e.HTTP_PROXY];
+  return {
+    ...(https === undefined ? {} : { https }),
+    ...(http === undefined ? {} : { http }),
+    exceptions: e.no_proxy ?? e.NO_PROXY ?? '',
   };
 }

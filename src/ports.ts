@@ -4,15 +4,21 @@
  *
  * All calls reject with `AppError`; all take an `AbortSignal` and stop soon after it fires.
  */
+import type { ClientCertificate, DockerConfig, Login } from './domain/access.ts';
 import type { Repository } from './domain/image-reference.ts';
+import type { Proxy } from './domain/proxy.ts';
 
 /** How to reach one registry. Absent credentials: what the user's Docker configuration says, or anonymous. */
 export interface RegistryAccess {
-  /** Content of a Docker `config.json` (a `kubernetes.io/dockerconfigjson` Secret). */
-  readonly dockerConfigJson?: string;
-  readonly basic?: { readonly username: string; readonly password: string };
+  /** The entry whose key is the most specific counts; among equals, that of the first. */
+  readonly dockerConfigs?: readonly DockerConfig[];
+  readonly basic?: Login;
   /** PEM certificates trusted besides the system's. */
   readonly ca?: string;
+  /** Shown to the registry and its token service, never to where they redirect. */
+  readonly clientCertificate?: ClientCertificate;
+  /** For all that leads to the registry; absent: what the environment says. */
+  readonly proxy?: Proxy;
   /** Plain HTTP; only on the user's word. */
   readonly insecure: boolean;
   /** Bound on the whole call, in ms. */
@@ -194,7 +200,7 @@ export interface GitBranch {
 export interface GitAccess {
   readonly url: string;
   readonly branch: string;
-  readonly basic?: { readonly username: string; readonly password: string };
+  readonly basic?: Login;
   readonly bearerToken?: string;
   /** PEM certificates trusted besides the system's. */
   readonly ca?: string;

@@ -223,9 +223,11 @@ export const imagePolicySpecSchema = rule(
       .default('generic')
       .describe('Where credentials come from; generic is secretRef or none.'),
     certSecretRef: localReference(
-      'Secret with ca.crt to trust. Client certificates (tls.crt, tls.key) are not supported yet.',
+      'Secret with certificates: ca.crt to trust, tls.crt and tls.key to show to the registry, or both.',
     ).optional(),
-    proxySecretRef: localReference('Secret with the address of an HTTP proxy.').optional(),
+    proxySecretRef: localReference(
+      'Secret with the address of an HTTP proxy, and its username and password if it wants them.',
+    ).optional(),
     insecure: z
       .boolean()
       .default(false)

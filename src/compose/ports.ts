@@ -80,6 +80,7 @@ async function openRegistry(config: Config, ca: string | undefined, overrides: O
   const { onRegistryEvent: onEvent, forTenants = false } = overrides;
   return createRegistry({
     clock: systemClock,
+    proxies: config.proxies,
     ...(forTenants ? {} : { dockerConfigDir: config.dockerConfigDir }),
     ...(ca === undefined ? {} : { ca }),
     ...(onEvent === undefined ? {} : { onEvent }),

@@ -14,6 +14,7 @@ export function benchConfig(cacheDir: string, gitEngine: 'native' | 'isomorphic'
     gitEngine,
     dockerConfigDir: cacheDir,
     pod: {},
+    proxies: { exceptions: '' },
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', GIT_CONFIG_NOSYSTEM: '1' },
   };
 }

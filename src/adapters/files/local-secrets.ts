@@ -59,7 +59,7 @@ async function readFolder(folder: string): Promise<Record<string, string> | unde
 }
 
 /** Editors end files with a newline that is no part of these; a private key needs its own. */
-const ONE_LINERS: ReadonlySet<string> = new Set(['username', 'password', 'bearerToken']);
+const ONE_LINERS: ReadonlySet<string> = new Set(['username', 'password', 'bearerToken', 'address']);
 
 /** Keys that an environment variable may carry, by the variable's ending. */
 const ENV_KEYS: Readonly<Record<string, string>> = {
@@ -68,6 +68,9 @@ const ENV_KEYS: Readonly<Record<string, string>> = {
   BEARERTOKEN: 'bearerToken',
   DOCKERCONFIGJSON: '.dockerconfigjson',
   CA_CRT: 'ca.crt',
+  TLS_CRT: 'tls.crt',
+  TLS_KEY: 'tls.key',
+  ADDRESS: 'address',
   IDENTITY: 'identity',
   KNOWN_HOSTS: 'known_hosts',
 };

@@ -1,76 +1,82 @@
-import { X509Certificate } from 'node:crypto';
-import * as tls from 'node:tls';
-import { Agent } from 'undici';
-import { AppError } from '../../domain/errors.ts';
+import { Agent, type Dispatcher } from 'undici';
+import type { RegistryAccess } from '../../ports.ts';
+import { environmentProxy, type EnvironmentProxies } from './environment-proxy.ts';
+import { createConnector } from './connector.ts';
+import { type Connections, connectionsThroughProxy } from './proxy-connections.ts';
+import { tlsOptions } from './tls-options.ts';
 
-/** Connections per host and CA: enough for many policies, few enough for Docker Hub's abuse limits. */
+/** Connections per host and way to it: enough for many policies, few enough for Docker Hub's abuse limits. */
 const CONNECTIONS_PER_HOST = 6;
-const CONNECT_TIMEOUT_MS = 10_000;
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
+/** Ways that are kept: each certificate that is renewed is a new one. */
+const MAX_AGENTS = 100;
 
-/** Connection pools, one per set of trusted CAs, kept until closed. */
+/** What all ways have in common. */
+export interface AgentOptions {
+  /** PEM certificates trusted for all hosts besides the usual ones. */
+  readonly ca: string | undefined;
+  readonly proxies: EnvironmentProxies;
+}
+
+/** One request's way. */
+export interface Way {
+  readonly access: Pick<RegistryAccess, 'ca' | 'clientCertificate' | 'proxy'>;
+  readonly url: URL;
+  /** May the host be shown who asks? Not where the registry redirected to. */
+  readonly isTrusted: boolean;
+}
+
+/** Connection pools, one for each set of CAs, client certificate and proxy, kept until closed. */
 export interface Agents {
-  /**
-   * @param hostCa PEM certificates trusted besides those and the usual ones
-   * @throws AppError `secret/invalid` when it holds something else
-   */
-  get(hostCa: string | undefined): Agent;
+  /** @throws AppError `secret/invalid` when a certificate or key is none */
+  get(way: Way): Dispatcher;
+  /** URL of the proxy that a request goes through, for messages. */
+  proxyOf(way: Pick<Way, 'access' | 'url'>): string | undefined;
   /** Ends all connections, idle and busy. */
   close(): Promise<void>;
 }
 
-/**
- * Pools of this client alone; undici's global dispatcher stays untouched.
- * @param ca PEM certificates trusted for all hosts besides the usual ones
- */
-export function createAgents(ca: string | undefined): Agents {
-  const agents = new Map<string, Agent>();
+/** Pools of this client alone; undici's global dispatcher stays untouched. */
+export function createAgents({ ca, proxies }: AgentOptions): Agents {
+  /** The least recently used first. */
+  const agents = new Map<string, Connections>();
+
+  const proxyFor = ({ access, url }: Pick<Way, 'access' | 'url'>) =>
+    access.proxy ?? environmentProxy(url, proxies);
+
+  function create({ access, isTrusted }: Way, proxy: RegistryAccess['proxy']): Connections {
+    const cas = [ca, access.ca].filter((pem) => pem !== undefined);
+    const clientCertificate = isTrusted ? access.clientCertificate : undefined;
+    const tls = tlsOptions({ cas, clientCertificate });
+    // The call's deadline bounds the whole; undici's own bounds would only add a second truth.
+    const agent = { connections: CONNECTIONS_PER_HOST, headersTimeout: 0, bodyTimeout: 0 };
+    if (proxy === undefined) {
+      const dispatcher = new Agent({ ...agent, connect: createConnector(tls) });
+      return { dispatcher, close: () => dispatcher.close(), destroy: () => dispatcher.destroy() };
+    }
+    const proxyTls = tlsOptions({ cas, clientCertificate: undefined });
+    return connectionsThroughProxy({ proxy, agent, tls, proxyTls });
+  }
+
   return {
-    get(hostCa) {
-      const extra = [ca, hostCa].filter((pem) => pem !== undefined);
-      const key = extra.join('\n');
-      const known = agents.get(key);
-      if (known !== undefined) return known;
-      const agent = new Agent({
-        connections: CONNECTIONS_PER_HOST,
-        // The call's deadline bounds the whole; undici's own bounds would only add a second truth.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        connect: {
-          timeout: CONNECT_TIMEOUT_MS,
-          ...(extra.length === 0
-            ? {}
-            : { ca: [...usualCertificates(), ...extra.flatMap(parseCertificates)] }),
-        },
-      });
+    get(way) {
+      const { access, isTrusted } = way;
+      const proxy = proxyFor(way);
+      const key = JSON.stringify([access.ca, isTrusted && access.clientCertificate, proxy]);
+      const agent = agents.get(key) ?? create(way, proxy);
+      agents.delete(key);
       agents.set(key, agent);
-      return agent;
+      const [oldest] = agents;
+      if (agents.size > MAX_AGENTS && oldest !== undefined) {
+        agents.delete(oldest[0]);
+        // Requests under way end first.
+        void oldest[1].close();
+      }
+      return agent.dispatcher;
     },
+    proxyOf: (way) => proxyFor(way)?.url,
     async close() {
       await Promise.all([...agents.values()].map((agent) => agent.destroy()));
     },
   };
-}
-
-/** What Node trusts by itself. Newer Nodes tell; on Node 20, NODE_EXTRA_CA_CERTS is not among it. */
-function usualCertificates(): readonly string[] {
-  const { getCACertificates } = tls as { getCACertificates?: () => readonly string[] };
-  return getCACertificates?.() ?? tls.rootCertificates;
-}
-
-/** TLS would pass over what it cannot read, and fail later with a riddle. */
-function parseCertificates(pem: string): readonly string[] {
-  const certificates = pem.match(CERTIFICATE) ?? [];
-  if (certificates.length === 0 || !certificates.every(isCertificate))
-    throw new AppError('secret/invalid', 'the CA is not a PEM file of certificates');
-  return certificates;
-}
-
-function isCertificate(pem: string): boolean {
-  try {
-    return new X509Certificate(pem).raw.length > 0;
-  } catch {
-    return false;
-  }
 }

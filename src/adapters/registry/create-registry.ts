@@ -6,6 +6,7 @@ import { secretTexts } from './credentials.ts';
 import { withDeadline } from './deadline.ts';
 import { readDigest } from './digest.ts';
 import { repositoryUrl } from './endpoint.ts';
+import type { EnvironmentProxies } from './environment-proxy.ts';
 import { statusError } from './errors.ts';
 import { findCredentials } from './find-credentials.ts';
 import type { OnRegistryEvent } from './events.ts';
@@ -28,6 +29,8 @@ export interface RegistryOptions {
   readonly profileOf?: (host: string) => HostProfile;
   /** Told of requests and of what registries say besides, for metrics and logs. */
   readonly onEvent?: OnRegistryEvent;
+  /** Default: none. */
+  readonly proxies?: EnvironmentProxies;
 }
 
 /** A registry client that holds connections until it is closed. */
@@ -49,6 +52,7 @@ export function createRegistry(options: RegistryOptions): ClosableRegistry {
     ca: options.ca,
     profileOf,
     onEvent: options.onEvent ?? (() => undefined),
+    proxies: options.proxies ?? { exceptions: '' },
   });
   const authorizer = createAuthorizer(transport, { clock, profileOf });
 

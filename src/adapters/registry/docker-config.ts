@@ -47,20 +47,24 @@ export function parseDockerConfig(content: string, source: string): DockerCreden
 
 /**
  * The entry of `auths` whose key is the longest prefix of the repository, in whole path segments: a key
- * may be `host`, `host:port`, `https://host/v1/`, or `host/path`.
+ * may be `host`, `host:port`, `https://host/v1/`, or `host/path`. Among equals, the first config's counts.
  */
 export function credentialsIn(
-  config: DockerCredentialConfig,
+  configs: readonly DockerCredentialConfig[],
   repository: Repository,
 ): Credentials | undefined {
   const wanted = `${normaliseKey(repository.registry)}/${repository.path}/`;
-  const [best] = Object.keys(config.auths ?? {})
-    .map((key) => ({ key, prefix: `${normaliseKey(key)}/` }))
+  const [best] = configs
+    .flatMap(({ source, auths }) =>
+      Object.entries(auths ?? {}).map(([key, entry]) => {
+        return { source, entry, prefix: `${normaliseKey(key)}/` };
+      }),
+    )
     .filter(({ prefix }) => wanted.startsWith(prefix))
     .toSorted((a, b) => b.prefix.length - a.prefix.length);
   if (best === undefined) return undefined;
-  const where = `${config.source}: the entry for ${best.prefix.slice(0, -1)}`;
-  const entry = AuthEntry.safeParse(config.auths?.[best.key]);
+  const where = `${best.source}: the entry for ${best.prefix.slice(0, -1)}`;
+  const entry = AuthEntry.safeParse(best.entry);
   if (!entry.success) throw new AppError('secret/invalid', `${where} is not as Docker writes it`);
   return toCredentials(entry.data, where);
 }

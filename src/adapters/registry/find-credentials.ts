@@ -28,9 +28,9 @@ export async function findCredentials(
   ambient: AmbientConfig,
 ): Promise<Credentials> {
   if (access.basic !== undefined) return { kind: 'basic', ...access.basic };
-  if (access.dockerConfigJson !== undefined) {
-    const config = parseDockerConfig(access.dockerConfigJson, 'the Docker config.json given');
-    return credentialsIn(config, repository) ?? { kind: 'anonymous' };
+  if (access.dockerConfigs !== undefined) {
+    const configs = access.dockerConfigs.map(({ json, source }) => parseDockerConfig(json, source));
+    return credentialsIn(configs, repository) ?? { kind: 'anonymous' };
   }
   if (ambient.dockerConfigDir === undefined) return { kind: 'anonymous' };
   const path = join(ambient.dockerConfigDir, 'config.json');
@@ -39,7 +39,7 @@ export async function findCredentials(
   const config = parseDockerConfig(content, path);
   const helper = helperFor(config, repository);
   const helped = helper && (await runCredentialHelper(helper, ambient.deadline));
-  return helped ?? credentialsIn(config, repository) ?? { kind: 'anonymous' };
+  return helped ?? credentialsIn([config], repository) ?? { kind: 'anonymous' };
 }
 
 async function readIfPresent(path: string): Promise<string | undefined> {

@@ -1,6 +1,7 @@
-import type { Clock } from '../../ports.ts';
-import { type Agent, type Dispatcher, request as send } from 'undici';
+import { type Dispatcher, request as send } from 'undici';
 import { AppError } from '../../domain/errors.ts';
+import type { Clock } from '../../ports.ts';
+import type { Agents } from './agents.ts';
 import type { Call, HttpRequest, HttpResponse } from './call.ts';
 import { type OnRegistryEvent, requestEvent } from './events.ts';
 import { mayFollow } from './endpoint.ts';
@@ -16,7 +17,7 @@ const MAX_ERROR_BYTES = 16 * 1024;
 
 /** What a request goes through. */
 export interface Wire {
-  readonly agent: Agent;
+  readonly agents: Agents;
   readonly limiter: HostLimiter;
   readonly onEvent: OnRegistryEvent;
   readonly clock: Clock;
@@ -75,15 +76,16 @@ async function sendTo(
   url: URL,
   request: HttpRequest,
   call: Call,
-  { agent, onEvent }: Wire,
+  { agents, onEvent }: Wire,
 ): Promise<HttpResponse> {
   const tell = (status: number | 'error') => onEvent(requestEvent(url, call, status));
-  const authorization = url.origin === request.url.origin ? request.authorization : undefined;
+  const isTrusted = url.origin === request.url.origin;
+  const authorization = isTrusted ? request.authorization : undefined;
   let response: Dispatcher.ResponseData;
   try {
     response = await send(url, {
       method: request.method,
-      dispatcher: agent,
+      dispatcher: agents.get({ access: call.access, url, isTrusted }),
       signal: call.deadline.signal,
       headers: { ...request.headers, ...(authorization === undefined ? {} : { authorization }) },
       body: request.body ?? null,

@@ -1,6 +1,7 @@
 import { errors } from 'undici';
 import { AppError } from '../../domain/errors.ts';
 import type { Call } from './call.ts';
+import { ProxyUnreachable, TunnelRefused } from './proxy-connections.ts';
 
 const UNTRUSTED_CODES: ReadonlySet<string> = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -10,10 +11,21 @@ const UNTRUSTED_CODES: ReadonlySet<string> = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
+/** TLS alerts by which a server refuses the client certificate, or wants one. */
+const CLIENT_CERTIFICATE_CODES: ReadonlySet<string> = new Set([
+  'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+  'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+  'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
+  'ERR_SSL_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE',
+  'ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED',
+  'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED',
+  'ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN',
+]);
+
 const REASONS: ReadonlyMap<string, string> = new Map([
   ['ENOTFOUND', 'there is no such host; check the name and DNS'],
   ['EAI_AGAIN', 'its name cannot be resolved at the moment; check DNS'],
-  ['ECONNREFUSED', 'nothing listens there; check host and port, and that the registry runs'],
+  ['ECONNREFUSED', 'nothing listens there; check host and port, and that it runs'],
   ['EHOSTUNREACH', 'there is no route to it'],
   ['ENETUNREACH', 'there is no route to it'],
   ['ETIMEDOUT', 'the connection timed out'],
@@ -32,22 +44,59 @@ export function systemCode(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+/** Where a request was to go. */
+export interface Target {
+  readonly url: URL;
+  /** URL of the proxy on the way. */
+  readonly proxy: string | undefined;
+}
+
 /** The error for a request that got no answer, with the mend where there is one. */
-export function networkError(error: unknown, url: URL, call: Call): AppError {
+export function networkError(error: unknown, { url, proxy }: Target, call: Call): AppError {
   if (error instanceof AppError) return error;
   if (call.deadline.signal.aborted) return call.deadline.error(`${call.name}: ${url.host}`);
-  const code = systemCode(error);
   if (isNotHttp(error)) {
     const text = `${call.name}: ${url.host} does not speak HTTP as it should`;
     return new AppError('registry/bad-response', text, { cause: error });
   }
-  const text = `${call.name}: cannot reach ${url.host}: ${reasonOf(code)}`;
-  return new AppError('registry/unreachable', text, { cause: error, retry: true });
+  if (error instanceof TunnelRefused) return tunnelError(error, { url, proxy }, call);
+  const unreachable = (what: string, reason: string) =>
+    new AppError('registry/unreachable', `${call.name}: cannot reach ${what}: ${reason}`, {
+      cause: error,
+      retry: true,
+    });
+  if (error instanceof ProxyUnreachable) {
+    return unreachable(`the proxy ${proxy}`, reasonOf(systemCode(error.cause)));
+  }
+  const way = proxy === undefined ? '' : ` through the proxy ${proxy}`;
+  return unreachable(`${url.host}${way}`, reasonOf(systemCode(error)));
+}
+
+/** The error for a proxy that wants a login, or another one (407). */
+export function proxyLoginError(proxy: string | undefined, call: Call): AppError {
+  return new AppError(
+    'registry/unauthorized',
+    `${call.name}: the proxy ${proxy ?? 'on the way'} wants another login (407); check username and password of proxySecretRef, or of HTTPS_PROXY`,
+  );
+}
+
+function tunnelError(error: TunnelRefused, { url, proxy }: Target, call: Call): AppError {
+  const { status } = error;
+  if (status === 407) return proxyLoginError(proxy, call);
+  const isFailure = status >= 500;
+  const reason = isFailure ? 'it cannot reach that host' : 'it does not let requests through';
+  return new AppError(
+    'registry/unreachable',
+    `${call.name}: cannot reach ${url.host} through the proxy ${proxy}: ${reason} (${status})`,
+    { cause: error, retry: isFailure },
+  );
 }
 
 function reasonOf(code: string | undefined): string {
   if (code !== undefined && UNTRUSTED_CODES.has(code))
     return 'its certificate is not trusted; give its CA by certSecretRef or --ca-file';
+  if (code !== undefined && CLIENT_CERTIFICATE_CODES.has(code))
+    return 'it wants a client certificate that it trusts; give tls.crt and tls.key by certSecretRef';
   if (isNotTls(code))
     return 'it does not answer by TLS; if it speaks plain HTTP, allow that by `insecure: true` (`select --insecure`)';
   return REASONS.get(code ?? '') ?? `the request failed (${code ?? 'unknown error'})`;

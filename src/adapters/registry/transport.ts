@@ -1,13 +1,13 @@
 import type { AppError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports.ts';
-import { createAgents } from './agents.ts';
+import { type AgentOptions, createAgents } from './agents.ts';
 import type { Call, HttpRequest, HttpResponse } from './call.ts';
 import { isRateLimited } from './errors.ts';
 import type { OnRegistryEvent } from './events.ts';
 import { createHostLimiter, sleepInCall } from './host-limiter.ts';
 import { exchange, type Wire } from './http.ts';
 import type { HostProfile } from './known-registries.ts';
-import { networkError, systemCode } from './network-error.ts';
+import { networkError, proxyLoginError, systemCode } from './network-error.ts';
 import { createPullQuotas } from './pull-quota.ts';
 import { createWarnings } from './warnings.ts';
 import {
@@ -30,13 +30,11 @@ export interface Transport {
 }
 
 /** What a transport needs from outside. */
-export interface TransportOptions {
+export interface TransportOptions extends AgentOptions {
   readonly clock: Clock;
   /** In [0, 1), for jitter. */
   readonly random: () => number;
   readonly userAgent: string;
-  /** PEM certificates trusted for all registries besides the usual ones. */
-  readonly ca: string | undefined;
   readonly profileOf: (host: string) => HostProfile;
   readonly onEvent: OnRegistryEvent;
 }
@@ -49,7 +47,7 @@ type Attempt =
 /** A transport with its own connections and its own memory of what each host allows. */
 export function createTransport(options: TransportOptions): Transport {
   const { clock, random, onEvent } = options;
-  const agents = createAgents(options.ca);
+  const agents = createAgents(options);
   const limiter = createHostLimiter(options);
   const quotas = createPullQuotas(clock, onEvent);
   const tellWarnings = createWarnings(onEvent);
@@ -70,7 +68,7 @@ export function createTransport(options: TransportOptions): Transport {
     async send(request, call) {
       for (let count = 1; ; count++) {
         await quotas.wait(request, call);
-        const wire = { agent: agents.get(call.access.ca), limiter, clock, onEvent };
+        const wire = { agents, limiter, clock, onEvent };
         const attempt = await tryOnce(request, call, wire, options.userAgent);
         if (attempt.kind === 'answer') {
           quotas.note(request, attempt.response, call);
@@ -96,13 +94,16 @@ async function tryOnce(
   wire: Wire,
   userAgent: string,
 ): Promise<Attempt> {
+  const { url } = request;
+  const target = { url, proxy: wire.agents.proxyOf({ access: call.access, url }) };
   try {
     const headers = { ...request.headers, 'user-agent': userAgent };
     const response = await exchange({ ...request, headers }, call, wire);
+    if (response.status === 407) throw proxyLoginError(target.proxy, call);
     const transient = isTransientStatus(response.status) || isRateLimited(response);
     return { kind: 'answer', response, transient };
   } catch (error) {
     const transient = isTransientCode(systemCode(error)) && !call.deadline.signal.aborted;
-    return { kind: 'failure', error: networkError(error, request.url, call), transient };
+    return { kind: 'failure', error: networkError(error, target, call), transient };
   }
 }

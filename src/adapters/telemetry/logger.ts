@@ -12,7 +12,16 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
  * removed by name, as a second line of defence: nothing should put one there.
  */
 export function createLogger(level: LogLevel): Logger {
-  const secret = ['password', 'token', 'bearerToken', 'authorization', 'dockerConfigJson', 'basic'];
+  const secret = [
+    'password',
+    'token',
+    'bearerToken',
+    'authorization',
+    'dockerConfigs',
+    'basic',
+    'login',
+    'clientCertificate',
+  ];
   return pino(
     {
       level,

@@ -19,7 +19,6 @@ const UNBUILT: Readonly<Record<string, readonly UnbuiltField[]>> = {
     { path: ['promoteFrom'] },
     { path: ['serviceAccountName'] },
     { path: ['provider'], isBuilt: isGeneric },
-    { path: ['proxySecretRef'] },
   ],
   ImageUpdateAutomation: [
     { path: ['git', 'proxySecretRef'] },

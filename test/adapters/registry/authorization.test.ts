@@ -13,7 +13,7 @@ const BASIC = `Basic ${Buffer.from('me:planted-password').toString('base64')}`;
 const TAGS: Answer = { body: { tags: ['1.0'] } };
 
 const dockerConfig = (host: string, entry: object): Partial<RegistryAccess> => ({
-  dockerConfigJson: JSON.stringify({ auths: { [host]: entry } }),
+  dockerConfigs: [{ json: JSON.stringify({ auths: { [host]: entry } }), source: 'Secret a/b' }],
 });
 
 const challenge = (value: string | readonly string[]): Answer => ({

@@ -13,7 +13,7 @@ const login = (name: string) => ({ auth: base64(`${name}:secret`) });
 function find(config: object, image: string) {
   const slash = image.indexOf('/');
   const repository = { registry: image.slice(0, slash), path: image.slice(slash + 1) };
-  return credentialsIn(parseDockerConfig(JSON.stringify(config), 'config.json'), repository);
+  return credentialsIn([parseDockerConfig(JSON.stringify(config), 'config.json')], repository);
 }
 
 function failure(act: () => unknown): AppError {

@@ -9,6 +9,7 @@ import { testClock } from '../../support/registry/client.ts';
 
 const repository = { registry: 'ghcr.io', path: 'team/app' };
 const anonymous = { kind: 'anonymous' };
+const given = (json: string) => [{ json, source: 'Secret apps/login' }];
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 let folder: string;
@@ -54,23 +55,23 @@ describe('credentials', () => {
   });
 
   it('come from a user and a password before anything else', async () => {
-    const dockerConfigJson = JSON.stringify({ auths: { 'ghcr.io': { auth: base64('a:b') } } });
+    const dockerConfigs = given(JSON.stringify({ auths: { 'ghcr.io': { auth: base64('a:b') } } }));
     const want = { kind: 'basic', username: 'me', password: 'pw' };
     await expect(
-      find({ basic: { username: 'me', password: 'pw' }, dockerConfigJson }),
+      find({ basic: { username: 'me', password: 'pw' }, dockerConfigs }),
     ).resolves.toEqual(want);
   });
 
   it("come from a Secret's config before the user's own", async () => {
     writeConfig({ auths: { 'ghcr.io': { auth: base64('own:pw') } } });
-    const dockerConfigJson = JSON.stringify({ auths: { 'ghcr.io': { auth: base64('a:b') } } });
-    await expect(find({ dockerConfigJson })).resolves.toMatchObject({ username: 'a' });
+    const dockerConfigs = given(JSON.stringify({ auths: { 'ghcr.io': { auth: base64('a:b') } } }));
+    await expect(find({ dockerConfigs })).resolves.toMatchObject({ username: 'a' });
     await expect(find()).resolves.toMatchObject({ username: 'own' });
   });
 
   it("do not fall back from a Secret's config to the user's own", async () => {
     writeConfig({ auths: { 'ghcr.io': { auth: base64('own:pw') } } });
-    await expect(find({ dockerConfigJson: '{"auths": {}}' })).resolves.toEqual(anonymous);
+    await expect(find({ dockerConfigs: given('{"auths": {}}') })).resolves.toEqual(anonymous);
   });
 
   it("are refused where the user's own config is broken, naming the file only", async () => {
@@ -142,8 +143,8 @@ describe('a credential helper', () => {
 
   it('named by a Secret is never run', async () => {
     installHelper('fake', `echo '{"Username":"me","Secret":"pw"}'`);
-    const dockerConfigJson = '{"credsStore": "fake", "credHelpers": {"ghcr.io": "fake"}}';
-    await expect(find({ dockerConfigJson })).resolves.toEqual(anonymous);
+    const dockerConfigs = given('{"credsStore": "fake", "credHelpers": {"ghcr.io": "fake"}}');
+    await expect(find({ dockerConfigs })).resolves.toEqual(anonymous);
     expect(asked).toThrow('ENOENT');
   });
 });

@@ -84,11 +84,10 @@ describe.each(['distribution', 'docker-registry'] as const)('a real %s', (kind) 
     it('takes the login from a Docker config.json', async () => {
       const { listTags } = clientOf(server.host);
       const auth = Buffer.from(`${server.username}:${server.password}`).toString('base64');
-      const dockerConfigJson = JSON.stringify({ auths: { [`https://${server.host}`]: { auth } } });
+      const json = JSON.stringify({ auths: { [`https://${server.host}`]: { auth } } });
+      const dockerConfigs = [{ json, source: 'Secret apps/login' }];
       const { basic: _none, ...withoutLogin } = access();
-      await expect(listTags({ ...withoutLogin, dockerConfigJson })).resolves.toHaveLength(
-        TAGS.length,
-      );
+      await expect(listTags({ ...withoutLogin, dockerConfigs })).resolves.toHaveLength(TAGS.length);
     });
 
     it('is not trusted without its CA', async () => {

@@ -12,13 +12,14 @@ describe('access to a registry', () => {
     registryAccess(policy(spec), memorySecrets(secrets), never);
   const secretRef = { name: 'login' };
   const certSecretRef = { name: 'ca' };
+  const proxySecretRef = { name: 'proxy' };
 
   it.each([
     { name: 'nothing', secret: undefined, want: {} },
     {
       name: 'a Docker configuration',
       secret: { '.dockerconfigjson': '{"auths":{}}' },
-      want: { dockerConfigJson: '{"auths":{}}' },
+      want: { dockerConfigs: [{ json: '{"auths":{}}', source: 'Secret apps/login' }] },
     },
     {
       name: 'user name and password',
@@ -50,7 +51,32 @@ describe('access to a registry', () => {
     {
       spec: { certSecretRef },
       secrets: { 'apps/ca': { ca: 'PEM' } },
-      want: 'Secret apps/ca has no ca.crt',
+      want: 'Secret apps/ca has neither ca.crt, nor tls.crt and tls.key',
+    },
+    {
+      spec: { certSecretRef },
+      secrets: { 'apps/ca': { 'ca.crt': 'PEM', 'tls.crt': 'PEM' } },
+      want: 'Secret apps/ca has a tls.crt, but no tls.key',
+    },
+    {
+      spec: { certSecretRef },
+      secrets: { 'apps/ca': { keyFile: 'hunter' } },
+      want: 'Secret apps/ca has a tls.key, but no tls.crt',
+    },
+    {
+      spec: { proxySecretRef },
+      secrets: { 'apps/proxy': { username: 'hunter' } },
+      want: 'Secret apps/proxy has no address',
+    },
+    {
+      spec: { proxySecretRef },
+      secrets: { 'apps/proxy': { address: 'socks5://me:hunter@proxy:1080' } },
+      want: 'Secret apps/proxy: address must be that of an HTTP proxy, such as http://proxy.example.com:3128',
+    },
+    {
+      spec: { proxySecretRef },
+      secrets: { 'apps/proxy': { address: 'http://proxy:3128', username: 'hunter' } },
+      want: 'Secret apps/proxy has a login for the proxy, but no password',
     },
     // Another namespace's Secret of that name is not ours.
     {
@@ -59,7 +85,36 @@ describe('access to a registry', () => {
       want: 'there is no Secret apps/login',
     },
   ])('fails with "$want"', async ({ spec, secrets, want }) => {
-    await expect(access(spec, secrets)).rejects.toThrow(want);
+    const error = asAppError(await access(spec, secrets).catch((thrown: unknown) => thrown));
+    expect(error.message).toBe(want);
+  });
+
+  it.each([
+    { secret: { 'tls.crt': 'C', 'tls.key': 'K' }, want: {} },
+    { secret: { certFile: 'C', keyFile: 'K' }, want: {} },
+    { secret: { 'tls.crt': 'C', 'tls.key': 'K', 'ca.crt': 'PEM' }, want: { ca: 'PEM' } },
+    { secret: { certFile: 'C', keyFile: 'K', caFile: 'PEM' }, want: { ca: 'PEM' } },
+  ])('shows a client certificate under today’s and Flux’s older keys: %#', async (row) => {
+    expect(await access({ certSecretRef }, { 'apps/ca': row.secret })).toMatchObject({
+      ...row.want,
+      clientCertificate: { certificate: 'C', key: 'K' },
+    });
+  });
+
+  it.each([
+    { secret: { address: 'https://proxy:3128/' }, want: { url: 'https://proxy:3128' } },
+    { secret: { address: 'proxy:3128' }, want: { url: 'http://proxy:3128' } },
+    {
+      secret: { address: 'http://proxy:3128', username: 'u', password: 'p' },
+      want: { url: 'http://proxy:3128', login: { username: 'u', password: 'p' } },
+    },
+    {
+      secret: { address: 'http://u:p%40@proxy:3128' },
+      want: { url: 'http://proxy:3128', login: { username: 'u', password: 'p@' } },
+    },
+  ])('goes through the proxy that a Secret names: %#', async ({ secret, want }) => {
+    const { proxy } = await access({ proxySecretRef }, { 'apps/proxy': secret });
+    expect(proxy).toEqual(want);
   });
 
   it('is alike for policies without Secrets in any namespace, and else only within one', () => {
@@ -70,6 +125,9 @@ describe('access to a registry', () => {
     );
     expect(accessKey(policy({ secretRef }))).not.toBe(
       accessKey(policy({ certSecretRef: secretRef })),
+    );
+    expect(accessKey(policy({ certSecretRef: secretRef }))).not.toBe(
+      accessKey(policy({ proxySecretRef: secretRef })),
     );
     expect(accessKey(policy({}))).not.toBe(accessKey(policy({ insecure: true })));
   });

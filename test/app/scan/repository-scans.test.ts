@@ -71,8 +71,8 @@ describe('a scan', () => {
     await scan(policy({ secretRef }, 'b/one'));
     await scan(policy({ insecure: true }, 'a/one'));
     expect(ports.registry.access).toMatchObject([
-      { dockerConfigJson: '{}', insecure: false },
-      { dockerConfigJson: '{}', insecure: false },
+      { dockerConfigs: [{ json: '{}' }], insecure: false },
+      { dockerConfigs: [{ json: '{}' }], insecure: false },
       { insecure: true },
     ]);
   });

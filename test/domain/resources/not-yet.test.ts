@@ -10,7 +10,6 @@ describe('what is not supported yet', () => {
     [more('  promoteFrom: { policy: test }'), 'a.yaml:8:3: spec.promoteFrom: not supported yet'],
     [more('  serviceAccountName: sa'), 'a.yaml:8:3: spec.serviceAccountName: not supported yet'],
     [more('  provider: aws'), 'a.yaml:8:3: spec.provider: "aws" is not supported yet'],
-    [more('  proxySecretRef: { name: p }'), 'a.yaml:8:3: spec.proxySecretRef: not supported yet'],
     [
       automation('    proxySecretRef: { name: p }'),
       'a.yaml:7:5: spec.git.proxySecretRef: not supported yet',

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 
 /** A request that a loopback server got. */
@@ -9,6 +9,8 @@ export interface SeenRequest {
   readonly url: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
+  /** What it came by; a `TLSSocket` where the server speaks TLS. */
+  readonly socket: Socket;
 }
 
 /** What to answer. A string is sent as it is, another value as JSON. */
@@ -40,7 +42,7 @@ export interface Loopback {
 /** Starts a server; with a certificate, by TLS. */
 export async function startLoopback(
   handler: Handler,
-  certificate?: { readonly cert: string; readonly key: string },
+  certificate?: Pick<ServerOptions, 'cert' | 'key' | 'requestCert' | 'rejectUnauthorized'>,
 ): Promise<Loopback> {
   const requests: SeenRequest[] = [];
   const sockets = new Set<Socket>();
@@ -55,6 +57,7 @@ export async function startLoopback(
       url: incoming.url ?? '',
       headers: incoming.headers,
       body: Buffer.concat(chunks).toString(),
+      socket: incoming.socket,
     };
     requests.push(seen);
     const given = await handler(seen, response);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, request } from 'undici';
+import type { ClientCertificate } from '../../../src/domain/access.ts';
 import { findRegistryBinary } from './availability.ts';
 import { makeCertificate, type TestCertificate } from './certificate.ts';
 import { pushTags } from './push-tags.ts';
@@ -24,6 +25,12 @@ export interface RegistryOptions {
   /** `distribution` is v3 (sorted, paged); `docker-registry` is Debian's 2.8 (unsorted, unpaged). */
   readonly kind: 'distribution' | 'docker-registry';
   readonly tls?: boolean;
+  /** DNS names that the certificate is for besides localhost. */
+  readonly hosts?: readonly string[];
+  /** Name of the token service; one of `hosts`. Default: `localhost` and its port. */
+  readonly tokenHost?: string;
+  /** With TLS: let in only who shows a certificate. */
+  readonly clientCertificate?: boolean;
   /** Who may come in: anybody (default), the user by Basic auth, or the user by a Bearer token. */
   readonly auth?: 'none' | 'htpasswd' | 'token';
   /** Most tags in one page; v3 only. */
@@ -38,9 +45,13 @@ export interface RunningRegistry {
   /** PEM, and a file that holds it; only with TLS. */
   readonly ca: string | undefined;
   readonly caFile: string | undefined;
+  /** The one that is let in, where one is wanted. */
+  readonly clientCertificate: ClientCertificate | undefined;
   readonly username: string;
   readonly password: string;
   readonly pid: number;
+  /** `127.0.0.1:PORT` of the token service; empty without one. */
+  readonly tokenAddress: string;
   /** Scopes asked of the token service; empty without one. */
   readonly tokenScopes: readonly string[];
   /** Pushes one small image per tag. @returns digest by tag */
@@ -57,17 +68,21 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
   if (binary === undefined) throw new Error(`no binary of ${options.kind}`);
   const folder = mkdtempSync(join(tmpdir(), 'lockkeeper-registry-'));
   const tls = options.tls === true || options.auth === 'token';
-  const certificate = tls ? makeCertificate(folder) : undefined;
+  const { hosts = [] } = options;
+  const certificate = tls ? makeCertificate(folder, { hosts }) : undefined;
+  const client =
+    options.clientCertificate === true ? makeCertificate(folder, { file: 'client' }) : undefined;
   const authorization = `Basic ${Buffer.from(`${USERNAME}:${PASSWORD}`).toString('base64')}`;
   const tokens =
     options.auth === 'token' && certificate !== undefined
-      ? await startTokenServer({ folder, certificate, authorization })
+      ? await startTokenServer({ folder, certificate, authorization, name: options.tokenHost })
       : undefined;
   const host = `127.0.0.1:${await freePort()}`;
-  const config = registryConfig({ options, folder, host, certificate, tokens });
+  const config = registryConfig({ options, folder, host, certificate, client, tokens });
   const child = await launch(binary, folder, config);
   const url = `${tls ? 'https' : 'http'}://${host}`;
-  const target = { url, tls: certificate === undefined ? {} : { ca: certificate.cert } };
+  const pair = client && { cert: client.cert, key: client.key };
+  const target = { url, tls: { ...(certificate && { ca: certificate.cert }), ...pair } };
   const pushAuthorization = (repository: string) => {
     if (tokens !== undefined)
       return `Bearer ${tokens.mint([`repository:${repository}:pull,push`])}`;
@@ -91,9 +106,11 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
     url,
     ca: certificate?.cert,
     caFile: certificate?.certFile,
+    clientCertificate: client && { certificate: client.cert, key: client.key },
     username: USERNAME,
     password: PASSWORD,
     pid: child.pid ?? 0,
+    tokenAddress: tokens?.address ?? '',
     tokenScopes: tokens?.scopes ?? [],
     pushTags: (repository, tags) =>
       pushTags({ ...target, authorization: pushAuthorization(repository) }, repository, tags),
@@ -107,12 +124,17 @@ function registryConfig(parts: {
   readonly folder: string;
   readonly host: string;
   readonly certificate: TestCertificate | undefined;
+  readonly client: TestCertificate | undefined;
   readonly tokens: TokenServer | undefined;
 }): object {
-  const { options, folder, host, certificate, tokens } = parts;
+  const { options, folder, host, certificate, client, tokens } = parts;
   const htpasswd = join(folder, 'htpasswd');
   writeFileSync(htpasswd, HTPASSWD);
-  const tls = certificate && { certificate: certificate.certFile, key: certificate.keyFile };
+  const tls = certificate && {
+    certificate: certificate.certFile,
+    key: certificate.keyFile,
+    ...(client && { clientcas: [client.certFile] }),
+  };
   const auth =
     options.auth === 'htpasswd'
       ? { htpasswd: { realm: 'test', path: htpasswd } }

@@ -7,6 +7,8 @@ import type { TestCertificate } from './certificate.ts';
 
 /** A token service (distribution's "token authentication"), and what a registry must be told of it. */
 export interface TokenServer {
+  /** `127.0.0.1:PORT` */
+  readonly address: string;
   readonly authConfig: Readonly<Record<string, unknown>>;
   /** Scopes that tokens were asked for, in order. */
   readonly scopes: readonly string[];
@@ -23,6 +25,8 @@ export async function startTokenServer(options: {
   readonly folder: string;
   readonly certificate: TestCertificate;
   readonly authorization: string;
+  /** Name by which the registry knows it; default: `localhost` and the port. */
+  readonly name?: string | undefined;
 }): Promise<TokenServer> {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const key = { ...publicKey.export({ format: 'jwk' }), kid: 'test', alg: 'ES256', use: 'sig' };
@@ -48,9 +52,11 @@ export async function startTokenServer(options: {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
+  const realm = `https://${options.name ?? `localhost:${port}`}/token`;
   return {
+    address: `127.0.0.1:${port}`,
     authConfig: {
-      token: { realm: `https://localhost:${port}/token`, service: SERVICE, issuer: ISSUER, jwks },
+      token: { realm, service: SERVICE, issuer: ISSUER, jwks },
     },
     scopes,
     mint,
