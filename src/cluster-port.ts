@@ -5,7 +5,7 @@
 import type { Secrets } from './ports.ts';
 
 /** Kinds of ours in a cluster. */
-export type ObjectKind = 'ImagePolicy' | 'ImageUpdateAutomation';
+export type ObjectKind = 'ImagePolicy' | 'ImageReceiver' | 'ImageUpdateAutomation';
 
 /** Which object of a cluster. */
 export interface ObjectRef {

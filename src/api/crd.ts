@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import { imagePolicySpecSchema } from './image-policy.ts';
 import { imagePolicyStatusSchema } from './image-policy-status.ts';
+import { imageReceiverSpecSchema } from './image-receiver.ts';
+import { imageReceiverStatusSchema } from './image-receiver-status.ts';
 import { imageUpdateAutomationSpecSchema } from './image-update-automation.ts';
 import { imageUpdateAutomationStatusSchema } from './image-update-automation-status.ts';
 import { structuralSchema, type StructuralSchema } from './structural-schema.ts';
@@ -131,6 +133,30 @@ const imagePolicyKind: KindDefinition = {
   status: imagePolicyStatusSchema.describe('What the controller last found.'),
 };
 
+const imageReceiverKind: KindDefinition = {
+  kind: 'ImageReceiver',
+  plural: 'imagereceivers',
+  singular: 'imagereceiver',
+  shortNames: ['imgrcv'],
+  description: 'ImageReceiver says which registry’s pushes make ImagePolicies scan at once.',
+  columns: [
+    { name: 'Type', type: 'string', jsonPath: '.spec.type', description: 'Who sends.' },
+    readyColumn,
+    messageColumn,
+    {
+      name: 'Path',
+      type: 'string',
+      jsonPath: '.status.path',
+      description: 'The path that the registry sends to.',
+      priority: 1,
+    },
+    suspendedColumn,
+    ageColumn,
+  ],
+  spec: imageReceiverSpecSchema.describe('Who sends, and which policies scan.'),
+  status: imageReceiverStatusSchema.describe('Where to send to.'),
+};
+
 const imageUpdateAutomationKind: KindDefinition = {
   kind: 'ImageUpdateAutomation',
   plural: 'imageupdateautomations',
@@ -176,7 +202,9 @@ const imageUpdateAutomationKind: KindDefinition = {
 
 /** The CustomResourceDefinitions of our kinds, in the order of their names. */
 export function customResourceDefinitions(): readonly CustomResourceDefinition[] {
-  return [imagePolicyKind, imageUpdateAutomationKind].map(customResourceDefinition);
+  return [imagePolicyKind, imageReceiverKind, imageUpdateAutomationKind].map(
+    customResourceDefinition,
+  );
 }
 
 function customResourceDefinition(definition: KindDefinition): CustomResourceDefinition {

@@ -16,6 +16,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<CreateCommand>> = new Map([
   ['update', async () => (await import('./update.ts')).updateCommand],
   ['run', async () => (await import('./run.ts')).runCommand],
   ['status', async () => (await import('./status.ts')).statusCommand],
+  ['receivers', async () => (await import('./receivers.ts')).receiversCommand],
   ['lock', async () => (await import('./lock.ts')).lockCommand],
   ['unlock', async () => (await import('./lock.ts')).unlockCommand],
   ['locks', async () => (await import('./locks.ts')).locksCommand],

@@ -24,6 +24,7 @@ interface RunOptions extends EngineOptions, ClusterOptions {
   readonly leaderElection: boolean;
   readonly crossNamespaceRefs: boolean;
   readonly listen: string;
+  readonly receiverListen?: string;
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }
 
@@ -32,6 +33,10 @@ export function runCommand({ io, done }: CommandContext): Command {
   const command = new Command('run')
     .description('Run the controller: in a cluster, or without one from resources in a folder.')
     .option('--listen <address>', 'where /healthz, /readyz and /metrics are served', ':8080')
+    .option(
+      '--receiver-listen <address>',
+      'where registries tell of pushes (ImageReceivers), such as :9292; default: nowhere',
+    )
     .addOption(
       new Option('--log-level <level>', 'least level logged').choices(LOG_LEVELS).default('info'),
     )

@@ -42,7 +42,7 @@ export async function runClusterService(
 async function work(
   config: Config,
   options: ClusterServiceOptions,
-  { log, metrics, signals, ready }: Service,
+  { log, metrics, signals, ready, pushes }: Service,
 ): Promise<void> {
   const ports = await compose(config, {
     ...options,
@@ -65,7 +65,7 @@ async function work(
   const lease = name === undefined ? undefined : leaseOf(config, name);
   try {
     await runController(
-      { ...ports, cluster },
+      { ...ports, cluster, ...(pushes === undefined ? {} : { pushes }) },
       { scope, concurrency, crossNamespaceRefs, ...(lease === undefined ? {} : { lease }) },
       {
         signals,

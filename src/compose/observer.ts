@@ -4,6 +4,7 @@ import type { ControllerEvent } from '../app/controller/context.ts';
 import { automationKey, type StandaloneEvent } from '../app/standalone/run-standalone.ts';
 import { REASONS } from '../domain/plan/decide-slot.ts';
 import { reportOf } from '../app/update/update-report.ts';
+import type { PushEvent } from '../app/receive/push-handler.ts';
 import type { AppError } from '../domain/errors.ts';
 
 type PassEvent = Extract<StandaloneEvent, { kind: 'pass' }>;
@@ -19,6 +20,14 @@ export function createObserver(
   const told = new Map<string, ReadonlySet<string>>();
   return (event) => {
     switch (event.kind) {
+      case 'push':
+        observePush(log, metrics, event);
+        return;
+      case 'receiver-failed': {
+        const { code, message } = event.error;
+        log.error({ receiver: event.receiver, code, error: message }, 'receiver takes no pushes');
+        return;
+      }
       case 'pass':
         tellFindings(log, told, event);
         observePass(log, metrics, event);
@@ -73,9 +82,19 @@ function observeCluster(
         return;
       }
       const { code, message } = event.error;
-      log.error({ policy: `${namespace}/${name}`, code, error: message }, 'policy failed');
+      const what = kind === 'ImagePolicy' ? 'policy' : 'receiver';
+      log.error({ [what]: `${namespace}/${name}`, code, error: message }, `${what} failed`);
     }
   }
+}
+
+/** What strangers and limits are about is counted only: anybody can cause it, as often as they like. */
+function observePush(log: Logger, metrics: Metrics, event: PushEvent): void {
+  const { type, result, receiver, detail } = event;
+  metrics.pushes.inc({ type, result });
+  if (result === 'scanned') log.info({ receiver, policies: detail }, 'push received: scanning');
+  else if (result === 'malformed') log.warn({ receiver, detail }, 'push not understood');
+  else log.debug({ receiver, result, detail }, 'push received');
 }
 
 function tellResources(

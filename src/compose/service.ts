@@ -1,6 +1,10 @@
-import { startHealthServer } from '../adapters/http/server.ts';
+import { startHealthServer } from '../adapters/http/health-server.ts';
+import type { RunningServer } from '../adapters/http/listen.ts';
+import { startPushServer, type PushServer } from '../adapters/http/push-server.ts';
+import { createPushMessages } from '../adapters/push-events/push-messages.ts';
 import { createLogger, type Logger, type LogLevel } from '../adapters/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../adapters/telemetry/metrics.ts';
+import type { PushPorts } from '../push-port.ts';
 import type { StopSignals } from '../app/stop-signals.ts';
 
 /** How long work under way may take once the process was told to stop; Kubernetes kills after 30 s. */
@@ -11,6 +15,8 @@ export interface ServiceOptions {
   /** `HOST:PORT` of the health and metrics endpoints. */
   readonly listen: string;
   readonly logLevel: LogLevel;
+  /** `HOST:PORT` where registries tell of pushes; undefined: nowhere. */
+  readonly receiverListen?: string;
 }
 
 /** What the work of a service is given. */
@@ -18,6 +24,8 @@ export interface Service {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly signals: StopSignals;
+  /** How registries tell of pushes, where they can. */
+  readonly pushes?: PushPorts;
   /** From here on the process is ready. */
   readonly ready: () => void;
 }
@@ -40,6 +48,8 @@ export async function runService(
     notReady: () => (isReady ? undefined : 'the resources are not loaded yet'),
   });
   log.info({ url: server.url }, 'serving health and metrics');
+  const receiver = await openReceiver(options, server);
+  if (receiver !== undefined) log.info({ url: receiver.url }, 'taking pushes of registries');
   const abort = new AbortController();
   stop.addEventListener('abort', () => {
     log.info({ graceMs: GRACE_MS }, 'stopping: work under way is ended first');
@@ -47,9 +57,26 @@ export async function runService(
   });
   try {
     const signals = { stop, abort: abort.signal };
-    await work({ log, metrics, signals, ready: () => (isReady = true) });
+    const pushes = receiver && { endpoint: receiver.endpoint, messages: createPushMessages() };
+    const ready = () => (isReady = true);
+    await work({ log, metrics, signals, ready, ...(pushes === undefined ? {} : { pushes }) });
   } finally {
+    await receiver?.close();
     await server.close();
     log.info('stopped');
+  }
+}
+
+/** The endpoint for registries has a port of its own, so that it alone can be made public. */
+async function openReceiver(
+  { receiverListen }: ServiceOptions,
+  health: RunningServer,
+): Promise<PushServer | undefined> {
+  if (receiverListen === undefined) return undefined;
+  try {
+    return await startPushServer(receiverListen);
+  } catch (error) {
+    await health.close();
+    throw error;
   }
 }

@@ -29,7 +29,7 @@ export async function runStandaloneService(
 async function work(
   config: Config,
   options: StandaloneOptions,
-  { log, metrics, signals, ready }: Service,
+  { log, metrics, signals, ready, pushes }: Service,
 ): Promise<void> {
   const ports = await compose(config, {
     ...options,
@@ -57,7 +57,8 @@ async function work(
   try {
     const { configPaths, crossNamespaceRefs } = options;
     const crossNamespace = { isAllowed: crossNamespaceRefs };
-    await runFromFolders(ports, { configPaths, crossNamespace }, { signals, onEvent });
+    const all = { ...ports, ...(pushes === undefined ? {} : { pushes }) };
+    await runFromFolders(all, { configPaths, crossNamespace }, { signals, onEvent });
   } finally {
     await ports.close();
     await saved;

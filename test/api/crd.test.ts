@@ -32,9 +32,10 @@ function accepts(schema: StructuralSchema, value: unknown): boolean {
 }
 
 describe('customResourceDefinitions', () => {
-  it('defines the two kinds in order of name', () => {
+  it('defines the kinds in order of name', () => {
     expect(definitions.map(({ metadata }) => metadata.name)).toEqual([
       'imagepolicies.lockkeeper.dev',
+      'imagereceivers.lockkeeper.dev',
       'imageupdateautomations.lockkeeper.dev',
     ]);
   });
@@ -119,6 +120,11 @@ describe('customResourceDefinitions', () => {
         '[has(self.semver), has(self.numerical), has(self.alphabetical), has(self.newest), has(self.digest)].exists_one(x, x)',
       ],
       ['ImagePolicy.spec.filterTags', '!has(self.extract) || has(self.pattern)'],
+      ['ImageReceiver.spec', "(self.type == 'artifactregistry') == has(self.identity)"],
+      [
+        'ImageReceiver.spec.policySelector.matchExpressions[]',
+        "(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)",
+      ],
       ['ImageUpdateAutomation.spec', '[has(self.git), has(self.sourceRef)].exists_one(x, x)'],
       [
         'ImageUpdateAutomation.spec.policySelector.matchExpressions[]',

@@ -316,10 +316,10 @@ describe('lock, locks and unlock', () => {
 });
 
 describe('crds', () => {
-  it('prints both definitions', async () => {
+  it('prints all definitions', async () => {
     const { code, out } = await run(['crds']);
     expect(code).toBe(0);
-    expect(out.match(/^kind: CustomResourceDefinition$/gm)).toHaveLength(2);
+    expect(out.match(/^kind: CustomResourceDefinition$/gm)).toHaveLength(3);
   });
 
   it('writes them into a folder', async () => {

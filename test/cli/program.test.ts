@@ -7,6 +7,7 @@ const COMMANDS = [
   'update',
   'run',
   'status',
+  'receivers',
   'lock',
   'unlock',
   'locks',

@@ -26,6 +26,9 @@ interface PodSpec {
   ];
 }
 
+/** What the Pod runs, before overlays. */
+const ARGS = ['run', '--listen', ':8080', '--receiver-listen', ':9292'];
+
 describe.skipIf(skipWithoutApiServer())('config/', () => {
   let server: TestApiServer;
   let kubectl: ClusterStage['kubectl'];
@@ -70,6 +73,7 @@ describe.skipIf(skipWithoutApiServer())('config/', () => {
         'NetworkPolicy',
         'Role',
         'RoleBinding',
+        'Service',
         'ServiceAccount',
       ],
     ],
@@ -85,10 +89,14 @@ describe.skipIf(skipWithoutApiServer())('config/', () => {
         'PodDisruptionBudget',
         'Role',
         'RoleBinding',
+        'Service',
         'ServiceAccount',
       ],
     ],
-    ['namespaced', ['Deployment', 'NetworkPolicy', 'Role', 'RoleBinding', 'ServiceAccount']],
+    [
+      'namespaced',
+      ['Deployment', 'NetworkPolicy', 'Role', 'RoleBinding', 'Service', 'ServiceAccount'],
+    ],
     ['samples', ['ImagePolicy', 'ImageUpdateAutomation']],
   ])('renders %s', async (base, kinds) => {
     const rendered = new Set((await render(base)).map(({ kind }) => kind));
@@ -123,9 +131,9 @@ describe.skipIf(skipWithoutApiServer())('config/', () => {
   });
 
   it.each([
-    ['default', 1, ['run', '--listen', ':8080']],
-    ['ha', 2, ['run', '--listen', ':8080']],
-    ['namespaced', 1, ['run', '--listen', ':8080', '--namespace=$(POD_NAMESPACE)']],
+    ['default', 1, ARGS],
+    ['ha', 2, ARGS],
+    ['namespaced', 1, [...ARGS, '--namespace=$(POD_NAMESPACE)']],
   ])('runs %s with %i replicas and these arguments', async (base, replicas, args) => {
     const { spec } = await deploymentOf(base);
     expect(spec.replicas).toBe(replicas);
@@ -147,6 +155,7 @@ describe.skipIf(skipWithoutApiServer())('config/', () => {
     await apply();
     expect(await apply()).toBe(
       'customresourcedefinition.apiextensions.k8s.io/imagepolicies.lockkeeper.dev unchanged\n' +
+        'customresourcedefinition.apiextensions.k8s.io/imagereceivers.lockkeeper.dev unchanged\n' +
         'customresourcedefinition.apiextensions.k8s.io/imageupdateautomations.lockkeeper.dev unchanged\n',
     );
     await stage.close();

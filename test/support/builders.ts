@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { imagePolicySpecSchema, type ImagePolicy } from '../../src/api/image-policy.ts';
+import { imageReceiverSpecSchema, type ImageReceiver } from '../../src/api/image-receiver.ts';
 import {
   imageUpdateAutomationSpecSchema,
   type ImageUpdateAutomation,
@@ -41,6 +42,22 @@ export function automation(
     metadata: metadata(key),
     spec: imageUpdateAutomationSpecSchema.parse({
       git: { url: 'https://git.example.com/config.git' },
+      ...spec,
+    }),
+  };
+}
+
+/** The ImageReceiver `apps/hub`, or another, with defaults applied as from a file. */
+export function receiver(
+  spec: Partial<z.input<typeof imageReceiverSpecSchema>> = {},
+  key = 'apps/hub',
+): ImageReceiver {
+  return {
+    kind: 'ImageReceiver',
+    metadata: metadata(key),
+    spec: imageReceiverSpecSchema.parse({
+      type: 'generic',
+      secretRef: { name: 'hub-token' },
       ...spec,
     }),
   };

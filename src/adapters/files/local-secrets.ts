@@ -59,13 +59,20 @@ async function readFolder(folder: string): Promise<Record<string, string> | unde
 }
 
 /** Editors end files with a newline that is no part of these; a private key needs its own. */
-const ONE_LINERS: ReadonlySet<string> = new Set(['username', 'password', 'bearerToken', 'address']);
+const ONE_LINERS: ReadonlySet<string> = new Set([
+  'username',
+  'password',
+  'bearerToken',
+  'token',
+  'address',
+]);
 
 /** Keys that an environment variable may carry, by the variable's ending. */
 const ENV_KEYS: Readonly<Record<string, string>> = {
   USERNAME: 'username',
   PASSWORD: 'password',
   BEARERTOKEN: 'bearerToken',
+  TOKEN: 'token',
   DOCKERCONFIGJSON: '.dockerconfigjson',
   CA_CRT: 'ca.crt',
   TLS_CRT: 'tls.crt',

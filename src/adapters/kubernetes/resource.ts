@@ -31,6 +31,7 @@ export const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', p
 
 const PLURALS: Readonly<Record<ObjectKind, string>> = {
   ImagePolicy: 'imagepolicies',
+  ImageReceiver: 'imagereceivers',
   ImageUpdateAutomation: 'imageupdateautomations',
 };
 

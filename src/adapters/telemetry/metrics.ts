@@ -69,6 +69,12 @@ function resourceMetrics(registers: Registry[]) {
       labelNames: ['policy'],
       registers,
     }),
+    pushes: new Counter({
+      name: 'lockkeeper_push_events_total',
+      help: 'Requests to the receiver endpoint by type of receiver and what became of them.',
+      labelNames: ['type', 'result'],
+      registers,
+    }),
     config: new Gauge({
       name: 'lockkeeper_resources',
       help: 'Resources loaded, by kind.',

@@ -7,6 +7,8 @@ import type { Cluster, Leadership, ObjectRef } from '../../cluster-port.ts';
 import type { Ports } from '../../ports.ts';
 import type { CrossNamespace } from '../access/foreign-policies.ts';
 import type { BranchSessions } from '../update/branch-sessions.ts';
+import type { PushEvent } from '../receive/push-handler.ts';
+import type { Receivers } from '../receive/receivers.ts';
 import type { PolicyViews } from '../scan/policy-views.ts';
 import type { RepositoryScans } from '../scan/repository-scans.ts';
 import type { StandaloneEvent } from '../standalone/run-standalone.ts';
@@ -15,6 +17,7 @@ import type { ClusterObjects } from './objects.ts';
 /** An outcome, told to whoever logs and counts. */
 export type ControllerEvent =
   | Extract<StandaloneEvent, { kind: 'pass' }>
+  | PushEvent
   | { readonly kind: 'policy'; readonly policy: PolicyKey; readonly choice: Choice }
   | { readonly kind: 'invalid'; readonly ref: ObjectRef; readonly findings: readonly Finding[] }
   | {
@@ -44,6 +47,8 @@ export interface ControllerContext {
   readonly foreign: Map<string, ReadonlySet<PolicyKey>>;
   /** What was last found of each policy, whether or not it could be written to its status. */
   readonly found: Map<PolicyKey, ImagePolicyStatus>;
+  /** The receivers of pushes that are open, where this process takes pushes. */
+  readonly receivers: Receivers | undefined;
   /** Asks for a run of the automations that apply a policy. */
   readonly runAutomationsOf: (policy: PolicyKey) => void;
   /** Asks for a look at a policy: its repository has been seen since. */

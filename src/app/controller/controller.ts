@@ -6,6 +6,7 @@ import type {
   ObjectScope,
 } from '../../cluster-port.ts';
 import type { Ports } from '../../ports.ts';
+import type { PushPorts } from '../../push-port.ts';
 import type { StopSignals } from '../stop-signals.ts';
 import type { ControllerEvent } from './context.ts';
 import { LeadTerm } from './lead.ts';
@@ -32,6 +33,8 @@ export interface ControllerLife {
 /** The outside effects of the controller of a cluster; Secrets are the cluster's own. */
 export interface ControllerPorts extends Omit<Ports, 'secrets'> {
   readonly cluster: Cluster;
+  /** Where registries tell of pushes; without it, ImageReceivers are none of this process's business. */
+  readonly pushes?: PushPorts;
 }
 
 const SOLE_WRITER: Leadership = { holds: () => true };
@@ -83,9 +86,12 @@ class Controller {
   }
 
   #follow(signal: AbortSignal) {
-    const feeds = (['ImagePolicy', 'ImageUpdateAutomation'] as const).map((kind) =>
-      this.#followKind(kind, signal),
-    );
+    const kinds: readonly ObjectKind[] = [
+      'ImagePolicy',
+      ...(this.#ports.pushes === undefined ? [] : (['ImageReceiver'] as const)),
+      'ImageUpdateAutomation',
+    ];
+    const feeds = kinds.map((kind) => this.#followKind(kind, signal));
     return {
       synced: Promise.all(feeds.map(({ synced }) => synced)),
       ended: Promise.all(feeds.map(({ ended }) => ended)),
@@ -142,7 +148,7 @@ class Controller {
 
   async #work(leadership: Leadership, signals: StopSignals): Promise<void> {
     if (signals.stop.aborted) return;
-    const { cluster } = this.#ports;
+    const { cluster, pushes } = this.#ports;
     const { onEvent } = this.#life;
     const ending = new AbortController();
     const stop = AbortSignal.any([signals.stop, ending.signal]);
@@ -158,14 +164,18 @@ class Controller {
         labelsOf: (namespace, signal) => cluster.namespaceLabels(namespace, signal),
       },
       signals: { stop, abort: signals.abort },
+      ...(pushes === undefined ? {} : { pushMessages: pushes.messages }),
       onEvent,
     });
     this.#term = term;
+    const { pushHandler } = term;
+    const endPushes = pushHandler && pushes?.endpoint.handle(pushHandler);
     try {
       const secretChanged = (namespace: string, name: string) =>
         term.secretChanged(namespace, name);
       await Promise.all([cluster.followSecrets(secretChanged, stop), fired(stop)]);
     } finally {
+      endPushes?.();
       ending.abort();
       this.#term = undefined;
       await term.ended();

@@ -5,6 +5,8 @@ import { appliesTo } from '../../domain/resources/merge-resources.ts';
 import type { Cluster, Leadership, ObjectKind } from '../../cluster-port.ts';
 import type { Ports } from '../../ports.ts';
 import type { CrossNamespace } from '../access/foreign-policies.ts';
+import type { PushHandler, PushMessages } from '../../push-port.ts';
+import { receivePushes, type PushReceiving } from '../receive/receive-pushes.ts';
 import { BranchSessions } from '../update/branch-sessions.ts';
 import { PolicyViews } from '../scan/policy-views.ts';
 import { RepositoryScans, shareScan } from '../scan/repository-scans.ts';
@@ -20,6 +22,7 @@ import {
 } from './objects.ts';
 import { reconcileAutomation } from './reconcile-automation.ts';
 import { reconcilePolicy } from './reconcile-policy.ts';
+import { reconcileReceiver } from './reconcile-receiver.ts';
 import { statusMemories } from './status-memories.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -33,6 +36,8 @@ export interface LeadOptions {
   /** Objects of each kind that are worked on at the same time. */
   readonly concurrency: number;
   readonly signals: StopSignals;
+  /** How registries tell of pushes, where this process takes them. */
+  readonly pushMessages?: PushMessages;
   readonly onEvent: (event: ControllerEvent) => void;
 }
 
@@ -40,6 +45,7 @@ export interface LeadOptions {
 export class LeadTerm {
   readonly #context: ControllerContext;
   readonly #queues: Readonly<Record<ObjectKind, WorkQueue>>;
+  readonly #pushes: PushReceiving | undefined;
 
   constructor(options: LeadOptions) {
     const { ports, objects } = options;
@@ -49,8 +55,10 @@ export class LeadTerm {
       memory: statusMemories(objects),
       clock: ports.clock,
     });
+    this.#pushes = this.#receivePushes(options);
     this.#context = {
       ...options,
+      receivers: this.#pushes?.receivers,
       scans,
       views,
       sessions: new BranchSessions(ports, views),
@@ -62,11 +70,18 @@ export class LeadTerm {
     };
     this.#queues = {
       ImagePolicy: this.#queue('ImagePolicy', options, reconcilePolicy),
+      ImageReceiver: this.#queue('ImageReceiver', options, reconcileReceiver),
       ImageUpdateAutomation: this.#queue('ImageUpdateAutomation', options, reconcileAutomation),
     };
-    for (const kind of ['ImagePolicy', 'ImageUpdateAutomation'] as const) {
+    for (const receiver of objects.receivers()) this.#pushes?.receivers.await(receiver.metadata);
+    for (const kind of ['ImagePolicy', 'ImageReceiver', 'ImageUpdateAutomation'] as const) {
       for (const key of objects.keys(kind)) this.#queues[kind].add(key);
     }
+  }
+
+  /** Answers what registries tell, where this process takes it. */
+  get pushHandler(): PushHandler | undefined {
+    return this.#pushes?.handler;
   }
 
   /** Something was heard of an object. */
@@ -107,6 +122,11 @@ export class LeadTerm {
       scans.forget(policy);
       this.#queues.ImagePolicy.add(objectKey(policy.metadata));
     }
+    for (const { metadata, spec } of objects.receivers()) {
+      if (metadata.namespace === namespace && needs(spec.secretRef)) {
+        this.#queues.ImageReceiver.add(objectKey(metadata));
+      }
+    }
     this.#addAutomations(
       ({ metadata, spec }) =>
         metadata.namespace === namespace && needs(spec.git?.secretRef, spec.git?.certSecretRef),
@@ -122,10 +142,34 @@ export class LeadTerm {
     await this.#context.sessions.close();
   }
 
+  #receivePushes({ ports, objects, signals, pushMessages, onEvent }: LeadOptions) {
+    if (pushMessages === undefined) return undefined;
+    return receivePushes({
+      clock: ports.clock,
+      messages: pushMessages,
+      stop: signals.stop,
+      policies: () => objects.policies(),
+      scanNow: (policies) => this.#scanNow(policies),
+      onEvent,
+    });
+  }
+
+  /** Policies of one repository share the scan that follows: all let go of the last one before any begins. */
+  #scanNow(keys: readonly PolicyKey[]): void {
+    const { objects, scans } = this.#context;
+    const policies = keys.flatMap((key) => policyIn(objects.get('ImagePolicy', key)) ?? []);
+    for (const policy of policies) scans.forget(policy);
+    for (const { metadata } of policies) this.#queues.ImagePolicy.add(objectKey(metadata));
+  }
+
   #queue(
     kind: ObjectKind,
     { ports, objects, concurrency, signals, onEvent }: LeadOptions,
-    reconcile: typeof reconcilePolicy,
+    reconcile: (
+      context: ControllerContext,
+      key: string,
+      signal: AbortSignal,
+    ) => Promise<Date | undefined>,
   ): WorkQueue {
     const { clock, random } = ports;
     return new WorkQueue({
@@ -167,9 +211,13 @@ export class LeadTerm {
 
   /** Forgets all that was kept for an object that is no more. */
   #forget({ object: { ref } }: KnownObject): void {
-    const { untoldPushes, foreign, found, views } = this.#context;
+    const { untoldPushes, foreign, found, views, receivers } = this.#context;
     const key = objectKey(ref);
     this.#queues[ref.kind].forget(key);
+    if (ref.kind === 'ImageReceiver') {
+      receivers?.close(ref);
+      return;
+    }
     if (ref.kind === 'ImageUpdateAutomation') {
       untoldPushes.delete(key);
       foreign.delete(key);

@@ -1,4 +1,5 @@
 import type { ImagePolicy } from '../../api/image-policy.ts';
+import type { ImageReceiver } from '../../api/image-receiver.ts';
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import { appliesTo, type Resources } from '../../domain/resources/merge-resources.ts';
@@ -30,6 +31,7 @@ export function objectKey({ namespace, name }: Pick<ObjectRef, 'namespace' | 'na
 export class ClusterObjects {
   readonly #known: Readonly<Record<ObjectKind, Map<string, KnownObject>>> = {
     ImagePolicy: new Map(),
+    ImageReceiver: new Map(),
     ImageUpdateAutomation: new Map(),
   };
   /** Statuses that we wrote and have not heard of since, by uid. */
@@ -91,6 +93,7 @@ export class ClusterObjects {
   resources(): Resources {
     return {
       policies: new Map(this.policies().map((policy) => [objectKey(policy.metadata), policy])),
+      receivers: new Map(this.receivers().map((one) => [objectKey(one.metadata), one])),
       automations: new Map(this.automations().map((one) => [objectKey(one.metadata), one])),
       findings: [],
     };
@@ -99,6 +102,12 @@ export class ClusterObjects {
   policies() {
     return [...this.#known.ImagePolicy.values()].flatMap(({ read }) =>
       read.kind === 'ImagePolicy' ? [read.resource] : [],
+    );
+  }
+
+  receivers() {
+    return [...this.#known.ImageReceiver.values()].flatMap(({ read }) =>
+      read.kind === 'ImageReceiver' ? [read.resource] : [],
     );
   }
 
@@ -125,6 +134,11 @@ export class ClusterObjects {
 /** The policy that an object is, where it is a usable one. */
 export function policyIn(known: KnownObject | undefined): ImagePolicy | undefined {
   return known?.read.kind === 'ImagePolicy' ? known.read.resource : undefined;
+}
+
+/** The receiver that an object is, where it is a usable one. */
+export function receiverIn(known: KnownObject | undefined): ImageReceiver | undefined {
+  return known?.read.kind === 'ImageReceiver' ? known.read.resource : undefined;
 }
 
 /** The automation that an object is, where it is a usable one. */

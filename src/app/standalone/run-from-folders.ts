@@ -1,12 +1,15 @@
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
 import type { Resources } from '../../domain/resources/merge-resources.ts';
 import type { Ports } from '../../ports.ts';
+import type { PushPorts } from '../../push-port.ts';
 import { BranchSessions } from '../update/branch-sessions.ts';
 import type { CrossNamespace } from '../access/foreign-policies.ts';
 import { gitAccess } from '../access/git-access.ts';
 import { viewsOver } from '../scan/recorded-memories.ts';
 import { RepositoryScans } from '../scan/repository-scans.ts';
 import { ResourceFolders } from '../read/resource-folders.ts';
+import { Alarm } from './alarm.ts';
+import { StandalonePushes } from './standalone-pushes.ts';
 import { runStandalone, type StandaloneEvent } from './run-standalone.ts';
 import type { StopSignals } from '../stop-signals.ts';
 
@@ -19,7 +22,7 @@ export interface FolderOptions {
 
 /** Runs the controller without a cluster until it is told to stop. */
 export async function runFromFolders(
-  ports: Ports,
+  ports: Ports & { readonly pushes?: PushPorts },
   { configPaths, crossNamespace }: FolderOptions,
   { signals, onEvent }: { signals: StopSignals; onEvent: (event: StandaloneEvent) => void },
 ): Promise<void> {
@@ -28,6 +31,24 @@ export async function runFromFolders(
   );
   const scans = new RepositoryScans(ports);
   const sessions = new BranchSessions(ports, viewsOver(ports, scans));
+  const alarm = new Alarm();
+  const pushes =
+    ports.pushes &&
+    new StandalonePushes({
+      ...ports,
+      pushes: ports.pushes,
+      scans,
+      alarm,
+      stop: signals.stop,
+      onEvent,
+    });
+  let endPushes: (() => void) | undefined;
+  const loadResources = async (signal: AbortSignal) => {
+    const resources = await folders.load(signal);
+    await pushes?.load(resources, signal);
+    endPushes ??= pushes?.begin();
+    return resources;
+  };
   const runPass = async (
     automation: ImageUpdateAutomation,
     resources: Resources,
@@ -35,7 +56,9 @@ export async function runFromFolders(
   ) => {
     const access = await gitAccess(automation, ports.secrets, signal);
     const request = { resources, chooseAutomation: () => automation, crossNamespace };
-    return sessions.update(access, request, { dryRun: false, signal });
+    const outcome = await sessions.update(access, request, { dryRun: false, signal });
+    pushes?.passed(automation, outcome);
+    return outcome;
   };
   try {
     await runStandalone(
@@ -43,13 +66,15 @@ export async function runFromFolders(
         clock: ports.clock,
         random: ports.random,
         scans,
-        loadResources: (signal) => folders.load(signal),
+        alarm,
+        loadResources,
         runPass,
         onEvent,
       },
       signals,
     );
   } finally {
+    endPushes?.();
     await sessions.close();
   }
 }

@@ -8,6 +8,9 @@ import {
 import { backoffMs, parseDuration } from '../../domain/schedule.ts';
 import type { Clock } from '../../ports.ts';
 import type { StopSignals } from '../stop-signals.ts';
+import type { PushEvent } from '../receive/push-handler.ts';
+import type { Alarm, Sleeper } from './alarm.ts';
+import type { ReceiverFailed } from './standalone-pushes.ts';
 import type { RepositoryScans } from '../scan/repository-scans.ts';
 import type { CarriedOutPass } from '../update/update-branch.ts';
 
@@ -30,6 +33,8 @@ export type StandaloneEvent =
       readonly error: AppError;
       readonly retryAt: Date;
     }
+  | PushEvent
+  | ReceiverFailed
   | { readonly kind: 'config-failed'; readonly error: AppError }
   | { readonly kind: 'config-loaded'; readonly resources: Resources };
 
@@ -38,6 +43,8 @@ export interface StandalonePorts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly scans: RepositoryScans;
+  /** Wakes the loops of policies that are to be scanned before their time. */
+  readonly alarm: Alarm;
   /** The resources as they are in the config folder now. */
   readonly loadResources: (signal: AbortSignal) => Promise<Resources>;
   /** One pass for one automation; passes over the same branch are never run at the same time. */
@@ -132,14 +139,17 @@ function syncWorkers(
     if (workers.has(identity)) continue;
     const stop = new AbortController();
     const own = { stop: AbortSignal.any([signals.stop, stop.signal]), abort: signals.abort };
-    begun.push(runAutomation(ports, automation, resources, own));
+    // Which policies it applies may only be in the repo; a pass too many costs one listing of refs.
+    const sleeper = ports.alarm.sleeper(automation.metadata.namespace);
+    const running = runAutomation({ ...ports, sleeper }, automation, resources, own);
+    begun.push(running.finally(() => sleeper.leave()));
     workers.set(identity, stop);
   }
   return begun;
 }
 
 async function runAutomation(
-  ports: StandalonePorts,
+  ports: StandalonePorts & { readonly sleeper: Sleeper },
   automation: ImageUpdateAutomation,
   resources: Resources,
   signals: StopSignals,
@@ -150,6 +160,7 @@ async function runAutomation(
     let due: Date;
     try {
       const outcome = await ports.runPass(automation, resources, signals.abort);
+      ports.sleeper.attend(outcome.pass.views.keys());
       failures = 0;
       due = nextPass(ports, automation, outcome, started);
       const tookMs = ports.clock.now().getTime() - started.getTime();
@@ -162,7 +173,10 @@ async function runAutomation(
       due = new Date(ports.clock.now().getTime() + waitMs);
       ports.onEvent({ kind: 'pass-failed', automation, error, retryAt: due });
     }
-    await pause(ports.clock, due.getTime() - ports.clock.now().getTime(), signals.stop);
+    const waitMs = due.getTime() - ports.clock.now().getTime();
+    // A server that fails is left alone until then, whatever is pushed meanwhile.
+    if (failures > 0) await pause(ports.clock, waitMs, signals.stop);
+    else await ports.sleeper.sleep(ports.clock, waitMs, signals.stop);
   }
 }
 

@@ -29,6 +29,8 @@ export function nextStatus(
 ): StandaloneStatus {
   switch (event.kind) {
     case 'config-failed':
+    case 'push':
+    case 'receiver-failed':
       return status;
     case 'config-loaded': {
       const { automations } = event.resources;

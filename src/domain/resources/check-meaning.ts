@@ -53,10 +53,15 @@ const AUTOMATION_CHECKS: readonly MeaningCheck[] = [
   ]),
 ];
 
+/** By kind; of an ImageReceiver the schema says all. */
+const CHECKS: Readonly<Record<string, readonly MeaningCheck[]>> = {
+  ImagePolicy: POLICY_CHECKS,
+  ImageUpdateAutomation: AUTOMATION_CHECKS,
+};
+
 /** What no schema can say about the fields of a `spec`: ranges, patterns, names, times. */
 export function checkMeaning(kind: string, spec: unknown): readonly Fault[] {
-  const checks = kind === 'ImagePolicy' ? POLICY_CHECKS : AUTOMATION_CHECKS;
-  return checks.flatMap(({ path, check }) =>
+  return (CHECKS[kind] ?? []).flatMap(({ path, check }) =>
     expand(path, spec).flatMap((field) => {
       const text = valueAt(spec, field);
       // Another type is the schema's business.

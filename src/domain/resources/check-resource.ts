@@ -4,6 +4,11 @@ import {
   type ImagePolicy,
 } from '../../api/image-policy.ts';
 import {
+  imageReceiverSchema,
+  imageReceiverSpecSchema,
+  type ImageReceiver,
+} from '../../api/image-receiver.ts';
+import {
   imageUpdateAutomationSchema,
   imageUpdateAutomationSpecSchema,
   type ImageUpdateAutomation,
@@ -18,11 +23,12 @@ import { notSupportedYet } from './not-yet.ts';
 import { unknownFields } from './unknown-fields.ts';
 
 /** A kind of our group. */
-export type ResourceKind = 'ImagePolicy' | 'ImageUpdateAutomation';
+export type ResourceKind = 'ImagePolicy' | 'ImageReceiver' | 'ImageUpdateAutomation';
 
 /** What a whole resource of each kind may hold. */
 const FIELDS: Readonly<Record<ResourceKind, StructuralSchema>> = {
   ImagePolicy: rootFields(structuralSchema(imagePolicySpecSchema)),
+  ImageReceiver: rootFields(structuralSchema(imageReceiverSpecSchema)),
   ImageUpdateAutomation: rootFields(structuralSchema(imageUpdateAutomationSpecSchema)),
 };
 
@@ -37,10 +43,12 @@ export function isResourceKind(kind: string): kind is ResourceKind {
 /** Where a resource names no namespace, as `kubectl` has it. */
 const DEFAULT_NAMESPACE = 'default';
 
+/** A resource of any of our kinds. */
+export type AnyResource = ImagePolicy | ImageReceiver | ImageUpdateAutomation;
+
 /** A resource with its defaults, or all that is wrong with it. */
 export interface CheckedResource {
-  readonly policy?: ImagePolicy;
-  readonly automation?: ImageUpdateAutomation;
+  readonly resource?: AnyResource;
   readonly faults: readonly Fault[];
 }
 
@@ -54,22 +62,37 @@ export function checkResource(
   value: Readonly<Record<string, unknown>>,
   sourceOf: (path: FieldPath) => string | undefined,
 ): CheckedResource {
-  const parsed =
-    kind === 'ImagePolicy'
-      ? imagePolicySchema.safeParse(value)
-      : imageUpdateAutomationSchema.safeParse(value);
+  const parsed = parse(kind, value);
   const faults = [
     ...unknownFields(FIELDS[kind], value, []),
     ...(parsed.error?.issues ?? []).map((issue) => schemaFault(issue, value, sourceOf)),
     ...notSupportedYet(kind, value['spec']),
   ];
   faults.push(...checkMeaning(kind, value['spec']).filter((fault) => !isAmong(fault, faults)));
-  if (parsed.data === undefined || faults.length > 0) return { faults };
-  const metadata = objectMeta(parsed.data.metadata);
-  const { spec } = parsed.data;
-  return 'policy' in spec
-    ? { policy: { kind: 'ImagePolicy', metadata, spec }, faults }
-    : { automation: { kind: 'ImageUpdateAutomation', metadata, spec }, faults };
+  if (parsed.resource === undefined || faults.length > 0) return { faults };
+  return { resource: parsed.resource, faults };
+}
+
+interface Parsed {
+  readonly resource?: AnyResource;
+  readonly error?: { readonly issues: readonly SchemaIssue[] };
+}
+
+function parse(kind: ResourceKind, value: unknown): Parsed {
+  switch (kind) {
+    case 'ImagePolicy': {
+      const { data, error } = imagePolicySchema.safeParse(value);
+      return data === undefined ? { error } : { resource: { kind, ...withMeta(data) } };
+    }
+    case 'ImageReceiver': {
+      const { data, error } = imageReceiverSchema.safeParse(value);
+      return data === undefined ? { error } : { resource: { kind, ...withMeta(data) } };
+    }
+    case 'ImageUpdateAutomation': {
+      const { data, error } = imageUpdateAutomationSchema.safeParse(value);
+      return data === undefined ? { error } : { resource: { kind, ...withMeta(data) } };
+    }
+  }
 }
 
 /** Whatever Kubernetes knows in `metadata` and `status` is fine. */
@@ -108,10 +131,10 @@ function isAmong(fault: Fault, faults: readonly Fault[]): boolean {
   return faults.some(({ path }) => formatFieldPath(path) === field);
 }
 
-function objectMeta(metadata: Metadata): ObjectMeta {
-  return {
-    name: metadata.name,
-    namespace: metadata.namespace ?? DEFAULT_NAMESPACE,
-    labels: metadata.labels ?? {},
-  };
+function withMeta<S>({ metadata, spec }: { readonly metadata: Metadata; readonly spec: S }): {
+  readonly metadata: ObjectMeta;
+  readonly spec: S;
+} {
+  const { name, namespace = DEFAULT_NAMESPACE, labels = {} } = metadata;
+  return { metadata: { name, namespace, labels }, spec };
 }

@@ -1,4 +1,5 @@
 import type { ImagePolicy } from '../../api/image-policy.ts';
+import type { ImageReceiver } from '../../api/image-receiver.ts';
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
 import type { ObjectMeta } from '../../api/schema.ts';
 import { formatLocation, type Finding } from '../errors.ts';
@@ -8,6 +9,7 @@ import type { Loaded, ParsedResources } from './parse-resources.ts';
 /** All resources at hand, by `namespace/name`. */
 export interface Resources {
   readonly policies: ReadonlyMap<string, Loaded<ImagePolicy>>;
+  readonly receivers: ReadonlyMap<string, Loaded<ImageReceiver>>;
   readonly automations: ReadonlyMap<string, Loaded<ImageUpdateAutomation>>;
   readonly findings: readonly Finding[];
 }
@@ -15,6 +17,7 @@ export interface Resources {
 /** No resources: the base of the first merge. */
 export const NO_RESOURCES: Resources = {
   policies: new Map(),
+  receivers: new Map(),
   automations: new Map(),
   findings: [],
 };
@@ -25,14 +28,17 @@ export const NO_RESOURCES: Resources = {
  */
 export function mergeResources(base: Resources, parsed: readonly ParsedResources[]): Resources {
   const policies = byName(parsed.flatMap((file) => file.policies));
+  const receivers = byName(parsed.flatMap((file) => file.receivers));
   const automations = byName(parsed.flatMap((file) => file.automations));
   return {
     policies: new Map([...base.policies, ...policies.byKey]),
+    receivers: new Map([...base.receivers, ...receivers.byKey]),
     automations: new Map([...base.automations, ...automations.byKey]),
     findings: [
       ...base.findings,
       ...parsed.flatMap((file) => file.findings),
       ...policies.findings,
+      ...receivers.findings,
       ...automations.findings,
     ],
   };
@@ -56,9 +62,9 @@ export function grantingPolicies(
   );
 }
 
-/** Is a policy with this metadata one that an automation applies? */
+/** Is a policy with this metadata one that an automation applies, or a receiver scans? */
 export function appliesTo(
-  { metadata, spec: { policySelector } }: ImageUpdateAutomation,
+  { metadata, spec: { policySelector } }: ImageReceiver | ImageUpdateAutomation,
   policy: Pick<ObjectMeta, 'namespace' | 'labels'>,
 ): boolean {
   return (

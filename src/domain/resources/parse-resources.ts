@@ -1,6 +1,7 @@
 import { isMap, isSeq, type YAMLMap } from 'yaml';
 import { GROUP, VERSION } from '../../api/crd.ts';
 import type { ImagePolicy } from '../../api/image-policy.ts';
+import type { ImageReceiver } from '../../api/image-receiver.ts';
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
 import { AppError, type Finding, type Location } from '../errors.ts';
 import { parseManifest, type Manifest } from '../manifest/parse-manifest.ts';
@@ -8,7 +9,7 @@ import { lookUp, resolved, textAt } from '../manifest/yaml-lookup.ts';
 import { spanOf } from '../manifest/yaml-tree.ts';
 import { attempt } from './attempt.ts';
 import { isResourceKind, RESOURCE_KINDS } from './check-resource.ts';
-import { readResource } from './read-resource.ts';
+import { readResource, type ReadResource } from './read-resource.ts';
 import { suggestion } from './suggestion.ts';
 
 /** A resource with the place of its document, or of its entry in a `kind: List`. */
@@ -17,6 +18,7 @@ export type Loaded<T> = T & { readonly at: Location };
 /** The resources of one file. Those with an error are not among them. */
 export interface ParsedResources {
   readonly policies: readonly Loaded<ImagePolicy>[];
+  readonly receivers: readonly Loaded<ImageReceiver>[];
   readonly automations: readonly Loaded<ImageUpdateAutomation>[];
   /** Everything that is wrong, at once, in file order. */
   readonly findings: readonly Finding[];
@@ -31,16 +33,18 @@ export function parseResources(path: string, text: string): ParsedResources {
   const manifest = attempt(() => parseManifest(path, text));
   if (manifest instanceof AppError) {
     const findings = claimsOurGroup(text) ? [unparsable(path, text, manifest)] : [];
-    return { policies: [], automations: [], findings };
+    return { policies: [], receivers: [], automations: [], findings };
   }
   const resources = manifest.documents
     .flatMap(({ contents }) => resourceMaps(manifest, contents, new Set()))
     .map((map) => parseResource(manifest, map));
   const findings = resources.flatMap((resource) => resource.findings);
   const template = findings.length === 0 ? undefined : templateAction(manifest);
+  const valid = resources.flatMap(({ resource }) => resource ?? []);
   return {
-    policies: resources.flatMap(({ policy }) => policy ?? []),
-    automations: resources.flatMap(({ automation }) => automation ?? []),
+    policies: valid.filter((resource) => resource.kind === 'ImagePolicy'),
+    receivers: valid.filter((resource) => resource.kind === 'ImageReceiver'),
+    automations: valid.filter((resource) => resource.kind === 'ImageUpdateAutomation'),
     findings: template === undefined ? findings : [templateFinding(template)],
   };
 }
@@ -92,14 +96,8 @@ function resourceMaps(manifest: Manifest, node: unknown, seen: Set<YAMLMap>): re
   return items.items.flatMap((item) => resourceMaps(manifest, item, seen));
 }
 
-interface ParsedResource {
-  readonly policy?: Loaded<ImagePolicy>;
-  readonly automation?: Loaded<ImageUpdateAutomation>;
-  readonly findings: readonly Finding[];
-}
-
 /** A resource of our group; nothing at all where the map is of another. */
-function parseResource(manifest: Manifest, map: YAMLMap): ParsedResource {
+function parseResource(manifest: Manifest, map: YAMLMap): ReadResource {
   const apiVersion = textAt(manifest, map, 'apiVersion');
   if (apiVersion?.split('/')[0] !== GROUP) return { findings: [] };
   const kind = textAt(manifest, map, 'kind') ?? '';
@@ -119,6 +117,11 @@ function kindFault(kind: string): string {
   if (kind === '') return 'required, but not given';
   const meant = suggestion(kind, RESOURCE_KINDS);
   const mend =
-    meant === undefined ? `${GROUP} has ${RESOURCE_KINDS.join(' and ')}` : `did you mean ${meant}?`;
+    meant === undefined ? `${GROUP} has ${listed(RESOURCE_KINDS)}` : `did you mean ${meant}?`;
   return `${JSON.stringify(kind)} is unknown; ${mend}`;
+}
+
+/** `a, b and c`. */
+function listed(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`;
 }

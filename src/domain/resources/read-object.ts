@@ -1,7 +1,8 @@
 import type { ImagePolicy } from '../../api/image-policy.ts';
+import type { ImageReceiver } from '../../api/image-receiver.ts';
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
-import type { Finding } from '../errors.ts';
-import { checkResource, type ResourceKind } from './check-resource.ts';
+import type { Finding, Location } from '../errors.ts';
+import { checkResource, type AnyResource, type ResourceKind } from './check-resource.ts';
 import { formatFieldPath } from './field-path.ts';
 import type { Loaded } from './parse-resources.ts';
 
@@ -17,6 +18,7 @@ export interface RawObject {
 /** An object that can be used, or all that is wrong with it. */
 export type ReadObject =
   | { readonly kind: 'ImagePolicy'; readonly resource: Loaded<ImagePolicy> }
+  | { readonly kind: 'ImageReceiver'; readonly resource: Loaded<ImageReceiver> }
   | { readonly kind: 'ImageUpdateAutomation'; readonly resource: Loaded<ImageUpdateAutomation> }
   | { readonly kind: 'invalid'; readonly findings: readonly [Finding, ...Finding[]] };
 
@@ -26,12 +28,9 @@ export type ReadObject =
  */
 export function readObject({ kind, namespace, name, labels, spec }: RawObject): ReadObject {
   const value = { metadata: { namespace, name, labels }, spec };
-  const { policy, automation, faults } = checkResource(kind, value, () => undefined);
+  const { resource, faults } = checkResource(kind, value, () => undefined);
   const at = { path: `${kind} ${namespace}/${name}` };
-  if (policy !== undefined) return { kind: 'ImagePolicy', resource: { ...policy, at } };
-  if (automation !== undefined) {
-    return { kind: 'ImageUpdateAutomation', resource: { ...automation, at } };
-  }
+  if (resource !== undefined) return readable(resource, at);
   const [first, ...others] = faults.map(({ code, path, message }): Finding => ({
     severity: 'error',
     code,
@@ -39,4 +38,15 @@ export function readObject({ kind, namespace, name, labels, spec }: RawObject): 
   }));
   if (first === undefined) throw new Error(`${at.path} is neither valid nor at fault`);
   return { kind: 'invalid', findings: [first, ...others] };
+}
+
+function readable(resource: AnyResource, at: Location): ReadObject {
+  switch (resource.kind) {
+    case 'ImagePolicy':
+      return { kind: resource.kind, resource: { ...resource, at } };
+    case 'ImageReceiver':
+      return { kind: resource.kind, resource: { ...resource, at } };
+    case 'ImageUpdateAutomation':
+      return { kind: resource.kind, resource: { ...resource, at } };
+  }
 }

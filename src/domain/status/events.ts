@@ -1,5 +1,6 @@
 import type { Condition } from '../../api/conditions.ts';
 import type { ImagePolicyStatus } from '../../api/image-policy-status.ts';
+import type { ImageReceiverStatus } from '../../api/image-receiver-status.ts';
 import type { ImageUpdateAutomationStatus } from '../../api/image-update-automation-status.ts';
 import { targetText } from '../plan/decide-slot.ts';
 import type { Change } from '../plan/update-plan.ts';
@@ -30,6 +31,14 @@ export function policyEvents(
 export function automationEvents(
   before: ImageUpdateAutomationStatus,
   after: ImageUpdateAutomationStatus,
+): readonly EventText[] {
+  return readinessEvents(before, after);
+}
+
+/** Events of a receiver's transition: another reason to be ready or not. */
+export function receiverEvents(
+  before: ImageReceiverStatus,
+  after: ImageReceiverStatus,
 ): readonly EventText[] {
   return readinessEvents(before, after);
 }

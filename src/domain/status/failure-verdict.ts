@@ -17,7 +17,7 @@ const REASONS: Partial<Record<ErrorCode, Reason>> = {
 /** What a failure means for an object whose spec is valid: it is tried again. */
 export function failureVerdict(
   { code, message }: Pick<AppError, 'code' | 'message'>,
-  otherwise: 'ScanFailed' | 'GitFailed',
+  otherwise: 'ScanFailed' | 'GitFailed' | 'SecretNotFound',
 ): Verdict {
   return { state: 'failing', reason: REASONS[code] ?? otherwise, message };
 }

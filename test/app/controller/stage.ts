@@ -10,6 +10,7 @@ import {
   type Files,
   type Repositories,
 } from '../../support/memory-ports.ts';
+import type { MemoryPushes } from '../../support/memory-pushes.ts';
 import { deploymentText, PODINFO } from '../../support/texts.ts';
 
 export const GIT_URL = 'https://git.example.com/config.git';
@@ -27,6 +28,8 @@ export interface Stage {
   readonly files?: Files;
   readonly repositories?: Repositories;
   readonly options?: Partial<ControllerOptions>;
+  /** Where registries tell of pushes; without it, nowhere. */
+  readonly pushes?: MemoryPushes;
 }
 
 /** A controller over memory that has not been started. */
@@ -36,6 +39,7 @@ export function stage({
   repositories = { [PODINFO]: ['6.1.0', '6.2.0'] },
   branches,
   options = {},
+  pushes,
 }: Stage = {}) {
   const clock = new FakeClock('2026-06-01T12:00:00Z');
   const branch = new MemoryBranch(files);
@@ -54,7 +58,7 @@ export function stage({
   const [stop, abort] = [new AbortController(), new AbortController()];
   const start = async () => {
     const running = runController(
-      { ...memory, open, cluster },
+      { ...memory, open, cluster, ...(pushes === undefined ? {} : { pushes }) },
       { scope: { namespaces: [] }, concurrency: 8, ...options },
       {
         signals: { stop: stop.signal, abort: abort.signal },

@@ -417,7 +417,12 @@ describe('the status', () => {
   });
 
   it('forgets automations that are gone', async () => {
-    const resources = { policies: new Map(), automations: new Map(), findings: [] };
+    const resources = {
+      policies: new Map(),
+      receivers: new Map(),
+      automations: new Map(),
+      findings: [],
+    };
     expect(await statusAfter({}, [{ kind: 'config-loaded', resources }])).toEqual({});
   });
 });

@@ -135,7 +135,12 @@ items:
     ['an empty file', ''],
     ['a top-level list', '- lockkeeper.dev/v1alpha1\n'],
   ])('of %s holds nothing and raises nothing', (_, text) => {
-    expect(parseResources('a.yaml', text)).toEqual({ policies: [], automations: [], findings: [] });
+    expect(parseResources('a.yaml', text)).toEqual({
+      policies: [],
+      receivers: [],
+      automations: [],
+      findings: [],
+    });
   });
 });
 
@@ -510,7 +515,7 @@ describe('a document that claims our group', () => {
     [
       'a kind that there is not',
       more('').replace('ImagePolicy', 'Pod'),
-      'a.yaml:2:7: kind: "Pod" is unknown; lockkeeper.dev has ImagePolicy and ImageUpdateAutomation',
+      'a.yaml:2:7: kind: "Pod" is unknown; lockkeeper.dev has ImagePolicy, ImageReceiver and ImageUpdateAutomation',
     ],
     [
       'no kind',

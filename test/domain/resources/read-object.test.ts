@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { imagePolicySpecSchema } from '../../../src/api/image-policy.ts';
+import { imageReceiverSpecSchema } from '../../../src/api/image-receiver.ts';
 import { imageUpdateAutomationSpecSchema } from '../../../src/api/image-update-automation.ts';
 import { structuralSchema, type StructuralSchema } from '../../../src/api/structural-schema.ts';
 import type { ResourceKind } from '../../../src/domain/resources/check-resource.ts';
@@ -7,6 +8,7 @@ import { readObject, type RawObject } from '../../../src/domain/resources/read-o
 
 const SCHEMAS: Record<ResourceKind, StructuralSchema> = {
   ImagePolicy: structuralSchema(imagePolicySpecSchema),
+  ImageReceiver: structuralSchema(imageReceiverSpecSchema),
   ImageUpdateAutomation: structuralSchema(imageUpdateAutomationSpecSchema),
 };
 

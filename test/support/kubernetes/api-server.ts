@@ -9,7 +9,8 @@ import { parse } from 'yaml';
 import { ROOT } from '../cli.ts';
 import { apiRequests, succeeded, type ApiRequest } from './api-request.ts';
 import { findControlPlane, type ControlPlaneBinaries } from './availability.ts';
-import { freePort, startServerProcess, type ServerProcess } from './server-process.ts';
+import { freePort } from '../free-port.ts';
+import { startServerProcess, type ServerProcess } from './server-process.ts';
 
 /** A slow machine needs about 20 s; a broken set-up fails at once by its log. */
 const READY_WITHIN_MS = 120_000;

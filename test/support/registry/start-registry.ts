@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,6 +8,7 @@ import { Agent, request } from 'undici';
 import type { ClientCertificate } from '../../../src/domain/access.ts';
 import { findRegistryBinary } from './availability.ts';
 import { makeCertificate, type TestCertificate } from './certificate.ts';
+import { freePort } from '../free-port.ts';
 import { pushTags } from './push-tags.ts';
 import type { PushTarget } from './pusher.ts';
 import { startTokenServer, type TokenServer } from './token-server.ts';
@@ -35,6 +35,8 @@ export interface RegistryOptions {
   readonly auth?: 'none' | 'htpasswd' | 'token';
   /** Most tags in one page; v3 only. */
   readonly pageCap?: number;
+  /** Who is told of pushes, and the `Authorization` that it is sent. */
+  readonly notify?: { readonly url: string; readonly authorization: string };
 }
 
 /** A real registry process on a free loopback port. */
@@ -146,7 +148,14 @@ function registryConfig(parts: {
     http: { addr: host, secret: 'test', ...(tls && { tls }) },
     ...(auth && { auth }),
     ...(options.pageCap === undefined ? {} : { tags: { maxtags: options.pageCap } }),
+    ...(options.notify === undefined ? {} : { notifications: notifications(options.notify) }),
   };
+}
+
+function notifications({ url, authorization }: NonNullable<RegistryOptions['notify']>): object {
+  const headers = { Authorization: [authorization] };
+  const patience = { timeout: '5s', threshold: 3, backoff: '1s' };
+  return { endpoints: [{ name: 'lockkeeper', url, headers, ...patience }] };
 }
 
 /** The config is written as JSON, which is YAML too. */
@@ -198,12 +207,4 @@ async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<
 
 function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }

@@ -1,15 +1,16 @@
 import { Server } from 'node:net';
 import { Gauge, Registry } from 'prom-client';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { startHealthServer, type HealthServer } from '../../../src/adapters/http/server.ts';
+import { startHealthServer } from '../../../src/adapters/http/health-server.ts';
+import type { RunningServer } from '../../../src/adapters/http/listen.ts';
 
-let server: HealthServer | undefined;
+let server: RunningServer | undefined;
 afterEach(async () => {
   vi.restoreAllMocks();
   await server?.close();
 });
 
-async function start(metrics = new Registry()): Promise<HealthServer> {
+async function start(metrics = new Registry()): Promise<RunningServer> {
   server = await startHealthServer('127.0.0.1:0', {
     metrics,
     unhealthy: () => undefined,
