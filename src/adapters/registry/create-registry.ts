@@ -7,11 +7,10 @@ import { withDeadline } from './deadline.ts';
 import { readDigest } from './digest.ts';
 import { repositoryUrl } from './endpoint.ts';
 import type { EnvironmentProxies } from './environment-proxy.ts';
-import { statusError } from './errors.ts';
 import { findCredentials } from './find-credentials.ts';
 import type { OnRegistryEvent } from './events.ts';
 import { type HostProfile, profileOf as knownProfileOf } from './known-registries.ts';
-import { readTagList } from './tag-list.ts';
+import { createTagLists } from './tag-list.ts';
 import { createTransport } from './transport.ts';
 
 /** What a registry client is made of. */
@@ -55,6 +54,7 @@ export function createRegistry(options: RegistryOptions): ClosableRegistry {
     proxies: options.proxies ?? { exceptions: '' },
   });
   const authorizer = createAuthorizer(transport, { clock, profileOf });
+  const readTags = createTagLists(authorizer, { clock, profileOf });
 
   function inCall<T>(
     target: { readonly repository: Repository; readonly access: RegistryAccess },
@@ -74,20 +74,7 @@ export function createRegistry(options: RegistryOptions): ClosableRegistry {
   }
 
   return {
-    listTags: (repository, access, signal) =>
-      inCall({ repository, access }, signal, (call) =>
-        readTagList(call, async (url, maxBytes) => {
-          const request = {
-            method: 'GET',
-            url,
-            headers: { accept: 'application/json' },
-            maxBytes,
-          } as const;
-          const response = await authorizer.send(request, call);
-          if (response.status !== 200) throw statusError(response, call, clock.now());
-          return response;
-        }),
-      ),
+    listTags: (repository, access, signal) => inCall({ repository, access }, signal, readTags),
     digest: (repository, tag, access, signal) =>
       inCall({ repository, access }, signal, (call) => readDigest(authorizer, tag, call, clock)),
     close: () => transport.close(),

@@ -31,29 +31,42 @@ interface Reported {
   readonly message: string | undefined;
 }
 
+/** What was asked for: a login at a token service, or something of the repository. */
+export type Asked = 'login' | 'content';
+
 /**
  * The error for a response that is not what was asked for. Names the repository, the host that
  * answered where it is another one, and what the registry itself says.
  */
-export function statusError(response: HttpResponse, call: Call, now: Date): AppError {
+export function statusError(
+  response: HttpResponse,
+  call: Call,
+  now: Date,
+  asked: Asked = 'content',
+): AppError {
   const reported = reportedError(response.body);
   const code = codeOf(response);
-  const afterMs =
-    code === 'registry/rate-limited' || code === 'registry/server-error'
-      ? retryAfterMs(response.header('retry-after'), now)
-      : undefined;
+  const mayPass = code === 'registry/rate-limited' || code === 'registry/server-error';
+  const afterMs = mayPass ? retryAfterMs(response.header('retry-after'), now) : undefined;
   const detail = [reported.code, reported.message].filter(Boolean).join(': ');
   const answered = `${response.status}${detail === '' ? '' : ` ${printable(detail, call)}`}`;
   const from = response.url.host === call.base.host ? '' : ` by ${response.url.host}`;
-  return new AppError(code, `${call.name}: ${explain(code, call, response)} (${answered}${from})`, {
-    retry: code === 'registry/rate-limited' || code === 'registry/server-error',
+  const cause = explain(code, call, response, asked);
+  return new AppError(code, `${call.name}: ${cause} (${answered}${from})`, {
+    retry: mayPass,
     ...(afterMs === undefined ? {} : { afterMs }),
   });
 }
 
+/** The code that a registry gives for a failure (`NAME_UNKNOWN`), where it gives one. */
+export function reportedCode({ body }: HttpResponse): string | undefined {
+  return reportedError(body).code;
+}
+
 /** Does an answer say that there were too many requests? Some registries say so only in the body. */
-export function isRateLimited({ status, body }: HttpResponse): boolean {
-  return status === 429 || (status >= 400 && RATE_CODES.has(reportedError(body).code ?? ''));
+export function isRateLimited(response: HttpResponse): boolean {
+  const { status } = response;
+  return status === 429 || (status >= 400 && RATE_CODES.has(reportedCode(response) ?? ''));
 }
 
 /** The error for a body that is not what it should be. */
@@ -77,23 +90,38 @@ function codeOf(response: HttpResponse): ErrorCode {
   return status >= 500 ? 'registry/server-error' : 'registry/bad-response';
 }
 
-function explain(code: ErrorCode, call: Call, response: HttpResponse): string {
+function explain(code: ErrorCode, call: Call, response: HttpResponse, asked: Asked): string {
   switch (code) {
     case 'registry/rate-limited':
       return 'the registry allows no more requests for now';
     case 'registry/unauthorized':
-      return call.credentials.kind === 'anonymous'
-        ? 'access denied without credentials; give some if the repository is private'
-        : 'access denied; check the credentials and what they may read';
+      return explainDenial(call, response, asked);
     case 'registry/not-found':
-      return 'no such repository';
+      return asked === 'login' ? 'the token service is not there' : explainAbsence(call);
     case 'registry/server-error':
-      return 'the registry failed';
+      return asked === 'login' ? 'the token service failed' : 'the registry failed';
     default:
       return call.access.insecure && response.status === 400
         ? 'unexpected answer; if the registry speaks HTTPS, leave out `insecure`'
         : 'unexpected answer';
   }
+}
+
+/** Registries say 401 and 403 for one another, and both for what is not there: the stage tells more. */
+function explainDenial({ credentials }: Call, { status }: HttpResponse, asked: Asked): string {
+  if (credentials.kind === 'anonymous')
+    return 'access denied without credentials; give some if the repository is private, and check its name: many registries deny what they do not have';
+  if (asked === 'login')
+    return 'access denied; check the credentials: the token service does not take them';
+  return status === 403
+    ? 'access denied; check what the credentials may read, and the name of the repository'
+    : 'access denied; check the credentials, what they may read, and the name of the repository';
+}
+
+function explainAbsence({ credentials }: Call): string {
+  return credentials.kind === 'anonymous'
+    ? 'no such repository, or a private one that is hidden without credentials'
+    : 'no such repository, or one that the credentials may not see';
 }
 
 function reportedError(body: Buffer): Reported {

@@ -3,6 +3,7 @@ import type { Clock } from '../../ports.ts';
 import type { Call } from './call.ts';
 import type { HostProfile } from './known-registries.ts';
 import { Pace } from './pace.ts';
+import { Places } from './places.ts';
 
 /** Hosts remembered; those that are idle and owe us nothing are forgotten first. */
 const MAX_HOSTS = 1_000;
@@ -45,10 +46,9 @@ export interface LimiterOptions {
 /** What is known of one host. */
 interface Lane {
   readonly pace: Pace;
+  /** One for each request that may be under way. */
+  readonly places: Places;
   readonly maxInFlight: number;
-  inFlight: number;
-  /** Who waits for one under way to end, in order. */
-  readonly queue: Set<() => void>;
   /** Times that the rate was cut. */
   cuts: number;
 }
@@ -65,9 +65,8 @@ export function createHostLimiter({ clock, random, profileOf }: LimiterOptions):
     const { maxInFlight, maxPerSecond } = profileOf(host);
     const lane = {
       pace: new Pace(maxPerSecond),
+      places: new Places(maxInFlight),
       maxInFlight,
-      inFlight: 0,
-      queue: new Set<() => void>(),
       cuts: 0,
     };
     lanes.set(host, lane);
@@ -87,8 +86,7 @@ export function createHostLimiter({ clock, random, profileOf }: LimiterOptions):
     async turn(host, call) {
       const lane = laneOf(host);
       refuseLongWait(lane.pace.waitMs(now()), host, call);
-      await waitForPlace(lane, call);
-      const end = once(() => leave(lane));
+      const end = await lane.places.take(call, call.name);
       try {
         await waitForPace(lane, host, call);
       } catch (error) {
@@ -118,52 +116,10 @@ function refuseLongWait(waitMs: number, host: string, call: Call): void {
   );
 }
 
-/** One of the places for requests under way; first come, first served. */
-async function waitForPlace(lane: Lane, call: Call): Promise<void> {
-  const { signal } = call.deadline;
-  if (signal.aborted) throw call.deadline.error(call.name);
-  if (lane.inFlight < lane.maxInFlight) {
-    lane.inFlight += 1;
-    return;
-  }
-  await new Promise<void>((resolve, reject) => {
-    const giveUp = () => {
-      lane.queue.delete(admit);
-      reject(call.deadline.error(call.name));
-    };
-    const admit = () => {
-      signal.removeEventListener('abort', giveUp);
-      resolve();
-    };
-    lane.queue.add(admit);
-    signal.addEventListener('abort', giveUp, { once: true });
-  });
-}
-
-/** Gives the place to who waits longest. */
-function leave(lane: Lane): void {
-  const [next] = lane.queue;
-  if (next === undefined) {
-    lane.inFlight -= 1;
-    return;
-  }
-  lane.queue.delete(next);
-  next();
-}
-
-function once(work: () => void): () => void {
-  let done = false;
-  return () => {
-    if (done) return;
-    done = true;
-    work();
-  };
-}
-
 /** A registry may redirect to ever new hosts; what is slowed down stays known. */
 function forgetIdle(lanes: Map<string, Lane>, now: number): void {
   for (const [host, lane] of lanes)
-    if (lane.inFlight === 0 && lane.pace.isFresh(now)) lanes.delete(host);
+    if (lane.places.isIdle(lane.maxInFlight) && lane.pace.isFresh(now)) lanes.delete(host);
 }
 
 /** A clock says "cancelled" only; whether the user or the deadline ended the wait, the call knows. */

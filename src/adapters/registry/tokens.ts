@@ -81,7 +81,7 @@ export function createTokens(transport: Transport, { clock, profileOf }: TokenOp
 
   async function fetchToken(challenge: BearerChallenge, call: Call, key: string): Promise<string> {
     const response = await request(challenge, call);
-    if (response.status !== 200) throw statusError(response, call, clock.now());
+    if (response.status !== 200) throw statusError(response, call, clock.now(), 'login');
     const { value, lifeMs } = parseToken(response, call);
     kept.set(key, { value, endsAt: now() + lifeMs });
     return value;

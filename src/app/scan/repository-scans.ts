@@ -6,6 +6,7 @@ import { parseRepository, repositoryKey } from '../../domain/image-reference.ts'
 import { backoffMs } from '../../domain/schedule.ts';
 import { tagsRevision } from '../../domain/tags-revision.ts';
 import { nextScan } from './due-times.ts';
+import { HeldTags } from './held-tags.ts';
 import { accessKey, registryAccess } from '../access/registry-access.ts';
 import type { Clock, CronTimes, Registry, Secrets } from '../../ports.ts';
 
@@ -62,6 +63,7 @@ export class RepositoryScans {
   readonly #answers = new Map<string, ScanAnswer>();
   /** The last scan that succeeded, for when tags were first listed; what is due again keeps its past. */
   readonly #former = new Map<string, { tags: ReadonlySet<string>; listed: ListingTimes }>();
+  readonly #held = new HeldTags();
   readonly #scansInFlight = new Map<string, Promise<ScanAnswer>>();
   readonly #digestsInFlight = new Map<string, Promise<string | null>>();
 
@@ -94,6 +96,7 @@ export class RepositoryScans {
   drop(policy: ImagePolicy): void {
     this.forget(policy);
     this.#former.delete(scanKey(policy));
+    this.#held.release(scanKey(policy));
   }
 
   /** Digest of a tag, asked for once per scan; null where the registry has no such tag. */
@@ -136,6 +139,7 @@ export class RepositoryScans {
     try {
       const { tags, digests } = await this.#find(policy, signal);
       const key = scanKey(policy);
+      this.#held.hold(key, tags.size, policy.spec.image);
       const present = policy.spec.policy.digest === undefined ? tags : followedTags(digests);
       const listed = listingTimes(this.#former.get(key), present, at);
       this.#former.set(key, { tags: present, listed });

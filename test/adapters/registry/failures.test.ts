@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { skipWithout } from '../../support/registry/availability.ts';
 import { makeCertificate, type TestCertificate } from '../../support/registry/certificate.ts';
 import { clientOf, loopbackClient, plainAccess, teamApp } from '../../support/registry/client.ts';
-import { startLoopback } from '../../support/registry/loopback.ts';
+import { type SeenRequest, startLoopback } from '../../support/registry/loopback.ts';
 
 const TAGS = { body: { tags: ['1.0'] } };
 const errorBody = (code: string, message: string) => ({ errors: [{ code, message }] });
@@ -27,6 +27,62 @@ describe('an answer that is no tag list', () => {
     expect(error).toMatchObject({ code, retry });
     expect(String(error)).toContain(`${server.host}/team/app: `);
     expect(String(error)).toContain(String(status));
+  });
+
+  const LOGIN = { basic: { username: 'me', password: 'planted' } };
+  const withToken = (status: number) => (request: SeenRequest) => {
+    if (request.url.startsWith('/token')) return { body: { token: 't1' } };
+    if (request.headers.authorization !== undefined) return { status };
+    const ask = `Bearer realm="http://${request.headers.host ?? ''}/token"`;
+    return { status: 401, headers: { 'www-authenticate': ask } };
+  };
+  const withoutToken = (status: number) => (request: SeenRequest) =>
+    request.url.startsWith('/token') ? { status } : withToken(200)(request);
+
+  it.each([
+    {
+      name: '401 without credentials: private, or not there',
+      handler: withToken(401),
+      says: /without credentials; give some if the repository is private, and check its name/,
+    },
+    {
+      name: '404 without credentials: not there, or hidden',
+      handler: withToken(404),
+      says: /no such repository, or a private one that is hidden without credentials \(404/,
+    },
+    {
+      name: '401 by the token service: the login is wrong',
+      handler: withoutToken(401),
+      access: LOGIN,
+      says: /check the credentials: the token service does not take them \(401/,
+    },
+    {
+      name: '401 although a token was granted: no right, or not there',
+      handler: withToken(401),
+      access: LOGIN,
+      says: /check the credentials, what they may read, and the name of the repository \(401/,
+    },
+    {
+      name: '403 to a login: no right',
+      handler: withToken(403),
+      access: LOGIN,
+      says: /check what the credentials may read, and the name of the repository \(403/,
+    },
+    {
+      name: '404 to a login: not there, or hidden',
+      handler: withToken(404),
+      access: LOGIN,
+      says: /no such repository, or one that the credentials may not see \(404/,
+    },
+    {
+      name: '404 by the token service: a set-up that is broken',
+      handler: withoutToken(404),
+      access: LOGIN,
+      says: /the token service is not there \(404/,
+    },
+  ])('says in one line what it can mean: $name', async ({ handler, access, says }) => {
+    const { listTags } = await loopbackClient(handler);
+    await expect(listTags(access)).rejects.toThrow(says);
   });
 
   it('counts as a rate limit where the body says so', async () => {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loopbackClient, clientOf } from '../../support/registry/client.ts';
+import { loopbackClient, clientOf, plainAccess } from '../../support/registry/client.ts';
 import { type Answer, type SeenRequest, startLoopback } from '../../support/registry/loopback.ts';
 
 const PATH = '/v2/team/app/tags/list';
@@ -94,41 +94,7 @@ describe('a tag list in pages', () => {
   });
 });
 
-describe('a tag list without links', () => {
-  /** Cuts off at n like a Nexus proxy, and knows `last`. */
-  const truncating = (tags: readonly string[]) => (request: SeenRequest) => {
-    const query = queryOf(request);
-    const after = query.get('last');
-    const start = after === null ? 0 : tags.indexOf(after) + 1;
-    return { body: { tags: tags.slice(start, start + Number(query.get('n'))) } };
-  };
-
-  it.each([
-    { count: 0, requests: 1 },
-    { count: 999, requests: 1 },
-    { count: 1000, requests: 2 },
-    { count: 1001, requests: 2 },
-    { count: 2500, requests: 3 },
-  ])('of $count tags, cut off at n, is read to the end', async ({ count, requests }) => {
-    const { listTags, server } = await loopbackClient(truncating(numbered(count)));
-    await expect(listTags()).resolves.toEqual(numbered(count));
-    expect(server.requests).toHaveLength(requests);
-  });
-
-  it.each([
-    { count: 1000, requests: 2 },
-    { count: 2500, requests: 1 },
-  ])(
-    'of $count tags from a registry that ignores n and last is complete',
-    async ({ count, requests }) => {
-      const { listTags, server } = await loopbackClient(() => ({
-        body: { tags: numbered(count) },
-      }));
-      await expect(listTags()).resolves.toEqual(numbered(count));
-      expect(server.requests).toHaveLength(requests);
-    },
-  );
-
+describe('a tag list in one piece', () => {
   it('does not ask further where links were there before', async () => {
     const { listTags, server } = await loopbackClient(paged(numbered(2000), 1000, (q) => `?${q}`));
     await expect(listTags()).resolves.toHaveLength(2000);
@@ -269,6 +235,61 @@ describe('a tag list without an end', () => {
       code: 'registry/too-large',
     });
     expect(server.requests.length).toBeLessThan(20);
+  });
+});
+
+describe('large tag lists', () => {
+  /** About 3 MiB, in one page. */
+  const LARGE = numbered(200_000);
+
+  /** Repositories whose lists are held back until the test lets them go. */
+  async function heldBack() {
+    const waiting: (() => void)[] = [];
+    const begun: string[] = [];
+    const made = await loopbackClient(async ({ url }) => {
+      const name = /^\/v2\/([^/]+)\//.exec(url)?.[1] ?? '';
+      if (name.startsWith('small')) return { body: { tags: ['1.0'] } };
+      begun.push(name);
+      await new Promise<void>((go) => waiting.push(go));
+      return { body: { tags: LARGE } };
+    });
+    const list = (path: string) =>
+      made.registry.listTags(
+        { registry: made.server.host, path },
+        plainAccess(),
+        new AbortController().signal,
+      );
+    const letGo = async () => {
+      await expect.poll(() => waiting.length).toBeGreaterThan(0);
+      for (const go of waiting.splice(0)) go();
+    };
+    return { list, begun, letGo };
+  }
+
+  it('are read one at a time, and small ones meanwhile', async () => {
+    const { list, begun, letGo } = await heldBack();
+    const [a, b] = [list('large-a'), list('large-b')];
+    await expect.poll(() => begun.length).toBe(2);
+    await letGo(); // both turn out to be large: one of them is read again, the other waits
+    await expect.poll(() => begun.length).toBe(3);
+    await expect(list('small')).resolves.toEqual(['1.0']);
+    expect(begun).toHaveLength(3);
+    await letGo();
+    await expect.poll(() => begun.length).toBe(4);
+    await letGo();
+    expect((await Promise.all([a, b])).map(({ length }) => length)).toEqual([200_000, 200_000]);
+  });
+
+  it('are known as large when they are read again', async () => {
+    const { list, begun, letGo } = await heldBack();
+    const first = list('large');
+    await letGo();
+    await letGo();
+    await first;
+    const second = list('large');
+    await letGo();
+    await second;
+    expect(begun).toHaveLength(3);
   });
 });
 
