@@ -50,6 +50,13 @@ export interface ClusterEvent {
   readonly message: string;
 }
 
+/** A Secret, or a ServiceAccount with other pull Secrets, that is otherwise than before. */
+export interface ChangedSource {
+  readonly kind: 'Secret' | 'ServiceAccount';
+  readonly namespace: string;
+  readonly name: string;
+}
+
 /** A Kubernetes cluster, as far as the controller needs it. */
 export interface Cluster {
   /**
@@ -62,11 +69,8 @@ export interface Cluster {
     listener: ObjectListener,
     signal: AbortSignal,
   ): Promise<void>;
-  /** Tells when a Secret that {@link secrets} read has changed; only those are watched. */
-  followSecrets(
-    changed: (namespace: string, name: string) => void,
-    signal: AbortSignal,
-  ): Promise<void>;
+  /** Tells when something that {@link secrets} read has changed; nothing else is watched. */
+  followSecrets(changed: (source: ChangedSource) => void, signal: AbortSignal): Promise<void>;
   /** Reads single Secrets by name; never lists them. */
   readonly secrets: Secrets;
   /**

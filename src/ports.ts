@@ -239,6 +239,15 @@ export interface Secrets {
     name: string,
     signal: AbortSignal,
   ): Promise<Readonly<Record<string, string>> | undefined>;
+  /**
+   * Names of a ServiceAccount's image pull Secrets, or undefined when there is no such ServiceAccount.
+   * @throws AppError `resource/not-supported` where there is no cluster to ask
+   */
+  pullSecrets(
+    namespace: string,
+    serviceAccount: string,
+    signal: AbortSignal,
+  ): Promise<readonly string[] | undefined>;
 }
 
 /** Small JSON documents kept between runs, each replaced atomically. */

@@ -36,6 +36,9 @@ describe.skipIf(isMissing)('run in a cluster', () => {
       `--docker-username=${username}`,
       `--docker-password=${password}`,
     ]);
+    await cluster.kubectl('create serviceaccount puller --namespace apps'.split(' '));
+    const pulling = JSON.stringify({ imagePullSecrets: [{ name: 'registry-login' }] });
+    await inApps('patch', 'serviceaccount/puller', '--patch', pulling);
     cli = cluster.start('lockkeeper-0', '--log-level', 'debug');
     const [, address] = await cli.waitFor('stderr', /"url":"(http:[^"]+)"/);
     url = address ?? '';
@@ -63,7 +66,7 @@ describe.skipIf(isMissing)('run in a cluster', () => {
     await cluster.apply(
       imagePolicy({
         image: image(),
-        spec: ['insecure: true', 'interval: 1s', 'secretRef: {name: registry-login}'],
+        spec: ['insecure: true', 'interval: 1s', 'serviceAccountName: puller'],
       }),
     );
     const waited = await wait('condition=Ready', 'imagepolicy/web', 'imageupdateautomation/config');
@@ -157,6 +160,8 @@ describe.skipIf(isMissing)('run in a cluster', () => {
     ['watch', 'secrets', 'no'],
     ['update', 'imagepolicies', 'no'],
     ['delete', 'imageupdateautomations', 'no'],
+    ['list', 'serviceaccounts', 'no'],
+    ['create', 'serviceaccounts/token', 'no'],
     ['list', 'pods', 'no'],
     ['get', 'secrets', 'yes'],
   ])('may %s %s of all namespaces: %s', async (verb, resource, answer) => {
@@ -179,6 +184,7 @@ describe.skipIf(isMissing)('run in a cluster', () => {
     ['patch', 'imagepolicies/status'],
     ['patch', 'imageupdateautomations/status'],
     ['get', 'secrets'],
+    ['get', 'serviceaccounts'],
     ['create', 'events'],
   ])('says so when it may not %s %s', async (verb, resource) => {
     // It takes every right there is.

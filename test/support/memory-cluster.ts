@@ -1,6 +1,7 @@
 import { REQUEST_ANNOTATION, requestOf } from '../../src/domain/status/request-of.ts';
 import { AppError } from '../../src/domain/errors.ts';
 import type {
+  ChangedSource,
   Cluster,
   ClusterEvent,
   ClusterObject,
@@ -50,7 +51,8 @@ export class MemoryCluster implements Cluster {
   readonly #objects = new Map<string, ClusterObject>();
   readonly #secrets = new Map<string, Secret>();
   readonly #followers = new Set<Follower>();
-  readonly #secretFollowers = new Set<(namespace: string, name: string) => void>();
+  readonly #accounts = new Map<string, readonly string[]>();
+  readonly #sourceFollowers = new Set<(source: ChangedSource) => void>();
   #version = 0;
   #leader: AbortController | undefined;
 
@@ -92,8 +94,18 @@ export class MemoryCluster implements Cluster {
 
   setSecret(key: string, secret: Secret): void {
     this.#secrets.set(key, secret);
+    this.#tellSource('Secret', key);
+  }
+
+  /** Sets the pull Secrets of a ServiceAccount. */
+  setServiceAccount(key: string, pullSecrets: readonly string[]): void {
+    this.#accounts.set(key, pullSecrets);
+    this.#tellSource('ServiceAccount', key);
+  }
+
+  #tellSource(kind: ChangedSource['kind'], key: string): void {
     const [namespace = '', name = ''] = key.split('/');
-    for (const changed of this.#secretFollowers) changed(namespace, name);
+    for (const changed of this.#sourceFollowers) changed({ kind, namespace, name });
   }
 
   object(kind: ObjectKind, key: string): ClusterObject {
@@ -135,6 +147,7 @@ export class MemoryCluster implements Cluster {
       this.secretReads.push(`${namespace}/${name}`);
       return this.#secrets.get(`${namespace}/${name}`);
     },
+    pullSecrets: async (namespace, name) => this.#accounts.get(`${namespace}/${name}`),
   };
 
   async follow(
@@ -152,12 +165,12 @@ export class MemoryCluster implements Cluster {
   }
 
   async followSecrets(
-    changed: (namespace: string, name: string) => void,
+    changed: (source: ChangedSource) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    this.#secretFollowers.add(changed);
+    this.#sourceFollowers.add(changed);
     await aborted(signal);
-    this.#secretFollowers.delete(changed);
+    this.#sourceFollowers.delete(changed);
   }
 
   async namespaceLabels(namespace: string): Promise<Readonly<Record<string, string>> | undefined> {

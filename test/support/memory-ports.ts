@@ -336,8 +336,15 @@ export async function settled(): Promise<void> {
 }
 
 /** Secrets by `namespace/name`. */
-export function memorySecrets(secrets: Record<string, Record<string, string>> = {}): Secrets {
-  return { get: async (namespace, name) => secrets[`${namespace}/${name}`] };
+export function memorySecrets(
+  secrets: Record<string, Record<string, string>> = {},
+  /** Pull Secrets of ServiceAccounts, by `namespace/name`. */
+  accounts: Record<string, readonly string[]> = {},
+): Secrets {
+  return {
+    get: async (namespace, name) => secrets[`${namespace}/${name}`],
+    pullSecrets: async (namespace, name) => accounts[`${namespace}/${name}`],
+  };
 }
 
 /** State in a map, as JSON. */

@@ -32,6 +32,12 @@ export function localSecrets(
       }
       return fromEnvironment(name, env);
     },
+    pullSecrets: async () => {
+      throw new AppError(
+        'resource/not-supported',
+        'spec.serviceAccountName: ServiceAccounts are in clusters only; name the pull Secret by spec.secretRef',
+      );
+    },
   };
 }
 

@@ -26,6 +26,11 @@ export interface ApiRequest {
 
 export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets' };
 export const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces' };
+export const SERVICE_ACCOUNTS: Resource = {
+  group: '',
+  version: 'v1',
+  plural: 'serviceaccounts',
+};
 export const EVENTS: Resource = { group: '', version: 'v1', plural: 'events' };
 export const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' };
 

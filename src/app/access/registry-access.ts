@@ -1,4 +1,5 @@
 import type { ImagePolicy } from '../../api/image-policy.ts';
+import type { DockerConfig } from '../../domain/access.ts';
 import { AppError } from '../../domain/errors.ts';
 import { parseDuration } from '../../domain/schedule.ts';
 import type { RegistryAccess, Secrets } from '../../ports.ts';
@@ -15,7 +16,7 @@ export async function registryAccess(
   signal: AbortSignal,
 ): Promise<RegistryAccess> {
   const { namespace } = policy.metadata;
-  const { secretRef, certSecretRef, proxySecretRef, insecure, timeout } = policy.spec;
+  const { secretRef, serviceAccountName, certSecretRef, proxySecretRef } = policy.spec;
   /** What `read` makes of a Secret, where one is named. */
   async function from<T>(
     ref: { readonly name: string } | undefined,
@@ -26,21 +27,28 @@ export async function registryAccess(
     return read(secret, `${namespace}/${ref.name}`);
   }
   const login = await from(secretRef, registryLogin);
+  const pullConfigs =
+    serviceAccountName === undefined
+      ? undefined
+      : await pullSecretConfigs(secrets, { namespace, name: serviceAccountName }, signal);
+  const dockerConfigs = pullConfigs && [...(login?.dockerConfigs ?? []), ...pullConfigs];
   const certificates = await from(certSecretRef, certificatesOf);
   const proxy = await from(proxySecretRef, proxyOf);
   return {
     ...login,
+    ...(dockerConfigs === undefined ? {} : { dockerConfigs }),
     ...certificates,
     ...(proxy === undefined ? {} : { proxy }),
-    insecure,
-    timeoutMs: parseDuration(timeout),
+    insecure: policy.spec.insecure,
+    timeoutMs: parseDuration(policy.spec.timeout),
   };
 }
 
 /** Policies with the same key reach a registry in the same way. */
 export function accessKey(policy: ImagePolicy): string {
-  const { secretRef, certSecretRef, proxySecretRef, insecure } = policy.spec;
-  const names = [secretRef, certSecretRef, proxySecretRef].map((ref) => ref?.name);
+  const { secretRef, serviceAccountName, certSecretRef, proxySecretRef, insecure } = policy.spec;
+  const refs = [secretRef, certSecretRef, proxySecretRef].map((ref) => ref?.name);
+  const names = [...refs, serviceAccountName];
   const namespace = names.some((name) => name !== undefined) ? policy.metadata.namespace : '';
   return JSON.stringify([namespace, ...names, insecure]);
 }
@@ -49,12 +57,38 @@ function registryLogin(
   secret: Secret,
   name: string,
 ): Pick<RegistryAccess, 'dockerConfigs' | 'basic'> {
-  const json = secret['.dockerconfigjson'];
-  if (json !== undefined) return { dockerConfigs: [{ json, source: `Secret ${name}` }] };
+  const config = dockerConfig(secret, name);
+  if (config !== undefined) return { dockerConfigs: [config] };
   const { username, password } = secret as Partial<Record<string, string>>;
   if (username !== undefined && password !== undefined) return { basic: { username, password } };
   throw new AppError(
     'secret/invalid',
     `Secret ${name} has neither .dockerconfigjson nor username and password`,
   );
+}
+
+async function pullSecretConfigs(
+  secrets: Secrets,
+  account: { readonly namespace: string; readonly name: string },
+  signal: AbortSignal,
+): Promise<readonly DockerConfig[]> {
+  const { namespace } = account;
+  const names = await secrets.pullSecrets(namespace, account.name, signal);
+  const owner = `ServiceAccount ${namespace}/${account.name}`;
+  if (names === undefined) throw new AppError('secret/not-found', `there is no ${owner}`);
+  const configs = names.map(async (name) => {
+    const secret = await requiredSecret(secrets, namespace, name, signal);
+    const config = dockerConfig(secret, `${namespace}/${name}`);
+    if (config !== undefined) return config;
+    const fault = `Secret ${namespace}/${name}, a pull Secret of ${owner}, has no .dockerconfigjson`;
+    throw new AppError('secret/invalid', fault);
+  });
+  return Promise.all(configs);
+}
+
+/** `.dockercfg` is the older form, in which OpenShift still makes them: `auths` without the rest. */
+function dockerConfig(secret: Secret, name: string): DockerConfig | undefined {
+  const auths = secret['.dockercfg'];
+  const json = secret['.dockerconfigjson'] ?? (auths && `{"auths":${auths}}`);
+  return json === undefined ? undefined : { json, source: `Secret ${name}` };
 }

@@ -1,4 +1,5 @@
 import type {
+  ChangedSource,
   Cluster,
   Leadership,
   ObjectKind,
@@ -171,9 +172,8 @@ class Controller {
     const { pushHandler } = term;
     const endPushes = pushHandler && pushes?.endpoint.handle(pushHandler);
     try {
-      const secretChanged = (namespace: string, name: string) =>
-        term.secretChanged(namespace, name);
-      await Promise.all([cluster.followSecrets(secretChanged, stop), fired(stop)]);
+      const changed = (source: ChangedSource) => term.sourceChanged(source);
+      await Promise.all([cluster.followSecrets(changed, stop), fired(stop)]);
     } finally {
       endPushes?.();
       ending.abort();

@@ -2,11 +2,12 @@ import type { ImagePolicy } from '../../api/image-policy.ts';
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import { appliesTo } from '../../domain/resources/merge-resources.ts';
-import type { Cluster, Leadership, ObjectKind } from '../../cluster-port.ts';
+import type { ChangedSource, Cluster, Leadership, ObjectKind } from '../../cluster-port.ts';
 import type { Ports } from '../../ports.ts';
 import type { CrossNamespace } from '../access/foreign-policies.ts';
 import type { PushHandler, PushMessages } from '../../push-port.ts';
 import { receivePushes, type PushReceiving } from '../receive/receive-pushes.ts';
+import { needsSource } from '../access/needs-source.ts';
 import { BranchSessions } from '../update/branch-sessions.ts';
 import { PolicyViews } from '../scan/policy-views.ts';
 import { RepositoryScans, shareScan } from '../scan/repository-scans.ts';
@@ -111,26 +112,20 @@ export class LeadTerm {
     }
   }
 
-  /** A Secret is otherwise than before: whoever needs it tries at once. */
-  secretChanged(namespace: string, name: string): void {
+  /** A Secret or ServiceAccount is otherwise than before: whoever needs it tries at once. */
+  sourceChanged(source: ChangedSource): void {
     const { objects, scans } = this.#context;
-    const needs = (...refs: readonly ({ readonly name: string } | undefined)[]) =>
-      refs.some((ref) => ref?.name === name);
     for (const policy of objects.policies()) {
-      const { secretRef, certSecretRef } = policy.spec;
-      if (policy.metadata.namespace !== namespace || !needs(secretRef, certSecretRef)) continue;
+      if (!needsSource(policy, source)) continue;
       scans.forget(policy);
       this.#queues.ImagePolicy.add(objectKey(policy.metadata));
     }
-    for (const { metadata, spec } of objects.receivers()) {
-      if (metadata.namespace === namespace && needs(spec.secretRef)) {
-        this.#queues.ImageReceiver.add(objectKey(metadata));
+    for (const receiver of objects.receivers()) {
+      if (needsSource(receiver, source)) {
+        this.#queues.ImageReceiver.add(objectKey(receiver.metadata));
       }
     }
-    this.#addAutomations(
-      ({ metadata, spec }) =>
-        metadata.namespace === namespace && needs(spec.git?.secretRef, spec.git?.certSecretRef),
-    );
+    this.#addAutomations((automation) => needsSource(automation, source));
   }
 
   /** Resolves when the work under way has ended and nothing is held open; call it after `stop`. */

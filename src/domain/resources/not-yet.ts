@@ -17,7 +17,6 @@ const UNBUILT: Readonly<Record<string, readonly UnbuiltField[]>> = {
     { path: ['platforms'] },
     { path: ['verify'] },
     { path: ['promoteFrom'] },
-    { path: ['serviceAccountName'] },
     { path: ['provider'], isBuilt: isGeneric },
   ],
   ImageUpdateAutomation: [

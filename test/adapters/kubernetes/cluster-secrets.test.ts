@@ -53,7 +53,7 @@ describe.skipIf(skipWithoutApiServer())('Secrets of a real API server', () => {
   function follow(cluster: ConnectedCluster) {
     const changed: string[] = [];
     const stop = new AbortController();
-    const running = cluster.followSecrets((_namespace, name) => changed.push(name), stop.signal);
+    const running = cluster.followSecrets(({ name }) => changed.push(name), stop.signal);
     endings.push(async () => {
       stop.abort();
       await running;
@@ -193,6 +193,31 @@ describe.skipIf(skipWithoutApiServer())('Secrets of a real API server', () => {
     await all('new');
     await vi.waitFor(() => expect(changed.toSorted()).toEqual(names.toSorted()), WAIT);
     expect(warnings).toEqual([]);
+  });
+
+  test('of a ServiceAccount the pull Secrets are read, and a change of them is told', async () => {
+    const rule = { resources: ['serviceaccounts'] };
+    const timing = { ...QUICK, secretPollMs: 200 };
+    const { namespace, cluster } = await connect(['get'], { rule, timing });
+    const changes: unknown[] = [];
+    const stop = new AbortController();
+    const running = cluster.followSecrets((source) => changes.push(source), stop.signal);
+    endings.push(async () => {
+      stop.abort();
+      await running;
+    });
+    const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
+    const patch = (change: object) =>
+      succeeded(server.request('PATCH', `${accounts}/app`, change, 'application/merge-patch+json'));
+    const pullSecrets = (name: string) => cluster.secrets.pullSecrets(namespace, name, NEVER);
+    await succeeded(server.request('POST', accounts, { metadata: { name: 'app' } }));
+    expect(await pullSecrets('app')).toEqual([]);
+    expect(await pullSecrets('none')).toBeUndefined();
+    await patch({ metadata: { labels: { team: 'a' } } });
+    await patch({ imagePullSecrets: [{ name: 'ghcr' }, { name: 'quay' }] });
+    const source = { kind: 'ServiceAccount', namespace, name: 'app' };
+    await vi.waitFor(() => expect(changes).toEqual([source]), WAIT);
+    expect(await pullSecrets('app')).toEqual(['ghcr', 'quay']);
   });
 
   test('a Secret that nobody reads any more is not watched for ever', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { localSecrets } from '../../../src/adapters/files/local-secrets.ts';
 import { gitAccess } from '../../../src/app/access/git-access.ts';
 import { accessKey, registryAccess } from '../../../src/app/access/registry-access.ts';
 import { asAppError } from '../../../src/domain/errors.ts';
@@ -117,6 +118,57 @@ describe('access to a registry', () => {
     expect(proxy).toEqual(want);
   });
 
+  describe('of a ServiceAccount', () => {
+    const login = { '.dockerconfigjson': '{"auths":{"a":{}}}' };
+    const spec = { serviceAccountName: 'app' };
+    const pulling = (
+      given: Parameters<typeof policy>[0],
+      secrets: Record<string, Secret>,
+      accounts: Record<string, readonly string[]> = { 'apps/app': ['one', 'two'] },
+    ) => registryAccess(policy(given), memorySecrets(secrets, accounts), never);
+
+    it('takes all pull Secrets, in today’s and the older form, behind a secretRef’s', async () => {
+      const secrets = {
+        'apps/one': login,
+        'apps/two': { '.dockercfg': '{"b":{}}' },
+        'apps/login': { '.dockerconfigjson': '{}' },
+      };
+      const access = await pulling({ ...spec, secretRef }, secrets);
+      expect(access.dockerConfigs).toEqual([
+        { json: '{}', source: 'Secret apps/login' },
+        { json: '{"auths":{"a":{}}}', source: 'Secret apps/one' },
+        { json: '{"auths":{"b":{}}}', source: 'Secret apps/two' },
+      ]);
+    });
+
+    it('without pull Secrets gives no login, not even this process’s own', async () => {
+      expect((await pulling(spec, {}, { 'apps/app': [] })).dockerConfigs).toEqual([]);
+    });
+
+    it.each([
+      { secrets: {}, accounts: {}, want: 'there is no ServiceAccount apps/app' },
+      { secrets: {}, accounts: { 'apps/app': ['one'] }, want: 'there is no Secret apps/one' },
+      {
+        secrets: { 'apps/one': { password: 'hunter' } },
+        accounts: { 'apps/app': ['one'] },
+        want: 'Secret apps/one, a pull Secret of ServiceAccount apps/app, has no .dockerconfigjson',
+      },
+    ])('fails with "$want"', async ({ secrets, accounts, want }) => {
+      await expect(
+        pulling(spec, secrets as Record<string, Secret>, accounts as Record<string, string[]>),
+      ).rejects.toThrow(want);
+    });
+
+    it('is refused where there is no cluster, with what to do instead', async () => {
+      const access = registryAccess(policy(spec), localSecrets(undefined, {}), never);
+      await expect(access).rejects.toMatchObject({
+        code: 'resource/not-supported',
+        message:
+          'spec.serviceAccountName: ServiceAccounts are in clusters only; name the pull Secret by spec.secretRef',
+      });
+    });
+  });
+
   it('is alike for policies without Secrets in any namespace, and else only within one', () => {
     expect(accessKey(policy({}, 'a/x'))).toBe(accessKey(policy({}, 'b/y')));
     expect(accessKey(policy({ secretRef }, 'a/x'))).toBe(accessKey(policy({ secretRef }, 'a/y')));
@@ -128,6 +180,9 @@ describe('access to a registry', () => {
     );
     expect(accessKey(policy({ certSecretRef: secretRef }))).not.toBe(
       accessKey(policy({ proxySecretRef: secretRef })),
+    );
+    expect(accessKey(policy({ serviceAccountName: 'login' }))).not.toBe(
+      accessKey(policy({ secretRef })),
     );
     expect(accessKey(policy({}))).not.toBe(accessKey(policy({ insecure: true })));
   });

@@ -234,7 +234,7 @@ describe('an object that cannot be used', () => {
     },
     {
       name: 'asks for what is to come',
-      spec: { ...POLICY_SPEC, minimumAge: '1h' },
+      spec: { ...POLICY_SPEC, promoteFrom: { policy: 'test' } },
       reason: 'NotSupported',
     },
   ])('is stalled where its spec $name, until it is mended', async ({ spec, reason }) => {

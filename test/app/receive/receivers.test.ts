@@ -42,6 +42,7 @@ describe('opening a receiver', () => {
     const receivers = new Receivers(messages);
     const { path } = receivers.open(receiver(), TOKEN);
     const away = {
+      ...memorySecrets(),
       get: async () => {
         throw new AppError('cluster/unreachable', 'the API server is away');
       },

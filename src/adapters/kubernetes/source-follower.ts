@@ -1,57 +1,63 @@
 import { asAppError } from '../../domain/errors.ts';
 import type { ClusterContext } from './context.ts';
-import { Backoff, pause } from './pause.ts';
 import {
-  NO_SECRET,
-  readSecret,
-  secretState,
-  type SecretName,
-  type SecretState,
-} from './read-secret.ts';
-import { SECRETS } from './resource.ts';
+  NO_OBJECT,
+  readSource,
+  type FollowedSource,
+  type SourceName,
+  type SourceState,
+} from './followed-source.ts';
+import { Backoff, pause } from './pause.ts';
 import { Trouble } from './trouble.ts';
 
 /** The server ends a watch after this long or up to twice as long, in s; then it is seen whether it is still of use. */
 const WATCH_SECONDS = 300;
 
 /** What a follower is told. */
-export interface SecretFollowerOptions {
-  readonly secret: SecretName;
+export interface SourceFollowerOptions<T> {
+  readonly source: FollowedSource<T>;
+  readonly object: SourceName;
   /** False: read again from time to time instead. */
   readonly mayWatch: boolean;
-  /** Called when the Secret is otherwise than it was last known to be. */
+  /** Called when the object is otherwise than it was last known to be. */
   readonly changed: () => void;
 }
 
 /**
- * Follows one Secret as long as somebody reads it: by a watch on its name alone, or, where RBAC grants `get` but
+ * Follows one object as long as somebody reads it: by a watch on its name alone, or, where RBAC grants `get` but
  * not `watch`, by reading it again from time to time.
  */
-export class SecretFollower {
+export class SourceFollower<T> {
   readonly #context: ClusterContext;
-  readonly #secret: SecretName;
+  readonly #source: FollowedSource<T>;
+  readonly #object: SourceName;
   readonly #changed: () => void;
   readonly #trouble: Trouble;
   readonly #backoff: Backoff;
   #mayWatch: boolean;
-  #state: SecretState | undefined;
+  #state: SourceState<T> | undefined;
   /** Counts what was learned, so that a slow answer does not undo a newer event. */
   #learned = 0;
   /** Does a watch vouch for what is known? */
   #isCurrent = false;
   #lastRead = performance.now();
 
-  constructor(context: ClusterContext, { secret, mayWatch, changed }: SecretFollowerOptions) {
+  constructor(context: ClusterContext, options: SourceFollowerOptions<T>) {
+    const { source, object, mayWatch, changed } = options;
     this.#context = context;
-    this.#secret = secret;
+    this.#source = source;
+    this.#object = object;
     this.#mayWatch = mayWatch;
     this.#changed = changed;
-    this.#trouble = new Trouble(`secret ${secret.namespace}/${secret.name}`, context.observer);
+    this.#trouble = new Trouble(
+      `${source.kind.toLowerCase()} ${object.namespace}/${object.name}`,
+      context.observer,
+    );
     this.#backoff = new Backoff(context.timing, context.random);
   }
 
   /** What it is now; asked of the server unless a watch vouches for what is known. */
-  async read(signal: AbortSignal): Promise<SecretState> {
+  async read(signal: AbortSignal): Promise<SourceState<T>> {
     this.#lastRead = performance.now();
     if (this.#isCurrent && this.#state !== undefined) return this.#state;
     return this.#ask(signal);
@@ -83,12 +89,13 @@ export class SecretFollower {
   }
 
   /**
-   * A watch without a position tells what is there and then what changes, so it needs no `list`. That the Secret
+   * A watch without a position tells what is there and then what changes, so it needs no `list`. That the object
    * is not there it does not tell: hence the read, once the watch is on.
    */
   async #watch(signal: AbortSignal): Promise<void> {
     const { client, timing, random } = this.#context;
-    const { namespace, name } = this.#secret;
+    const { namespace, name } = this.#object;
+    const { resource, stateOf } = this.#source;
     const query = {
       watch: 'true',
       allowWatchBookmarks: 'true',
@@ -96,12 +103,12 @@ export class SecretFollower {
       timeoutSeconds: String(Math.round(WATCH_SECONDS * (1 + random()))),
     };
     const limits = { signal, timeoutMs: timing.requestMs, silenceMs: timing.watchSilenceMs };
-    const request = { verb: 'watch', resource: SECRETS, namespace, query } as const;
+    const request = { verb: 'watch', resource, namespace, query } as const;
     try {
       const connected = () => void this.#confirm(signal);
       for await (const { type, object } of client.watch(request, limits, connected)) {
-        if (type === 'DELETED') this.#learn(NO_SECRET);
-        else if (type === 'ADDED' || type === 'MODIFIED') this.#learn(secretState(object));
+        if (type === 'DELETED') this.#learn(NO_OBJECT);
+        else if (type === 'ADDED' || type === 'MODIFIED') this.#learn(stateOf(object));
       }
     } finally {
       this.#isCurrent = false;
@@ -119,15 +126,15 @@ export class SecretFollower {
     }
   }
 
-  async #ask(signal: AbortSignal): Promise<SecretState> {
+  async #ask(signal: AbortSignal): Promise<SourceState<T>> {
     const before = this.#learned;
-    const state = await readSecret(this.#context, this.#secret, signal);
+    const state = await readSource(this.#context, this.#source, this.#object, signal);
     if (this.#learned !== before && this.#state !== undefined) return this.#state;
     this.#learn(state);
     return state;
   }
 
-  #learn(state: SecretState): void {
+  #learn(state: SourceState<T>): void {
     const before = this.#state;
     this.#learned += 1;
     this.#state = state;
