@@ -103,6 +103,14 @@ describe.skipIf(!hasTool('git-http-backend'))('every command in the docs works',
     const files = sample(image, url);
     const remote = createRemote(join(root.path, `${name}.git`));
     remote.commit(files.repo);
+    // The Deployment was moved by us and moved back by a person: it is held.
+    const path = 'apps/podinfo.yaml';
+    const deployment = files.repo[path] ?? '';
+    remote.commit(
+      { [path]: deployment.replace(':6.0.0', ':6.1.0') },
+      { message: `Update podinfo\n\nImage-Update: apps/podinfo ${image}:6.0.0 -> 6.1.0\n` },
+    );
+    remote.commit({ [path]: deployment });
     const work = join(root.path, name);
     git(root.path, ['clone', '--quiet', '--branch', 'main', remote.path, work]);
     for (const [path, content] of Object.entries(files.local)) {

@@ -31,7 +31,7 @@ export const imageUpdateAutomationStatusSchema = z.object({
     .array(
       z.object({
         location: z.string().max(2048).describe('The field, as file:line.'),
-        tag: z.string().max(128).describe('The tag that is not written again.'),
+        tag: z.string().max(256).describe('What was written there, and is not written again.'),
         by: z.string().max(512).optional().describe('Who moved the field.'),
         commit: z.string().max(64).optional().describe('The commit that moved it.'),
       }),

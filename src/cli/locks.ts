@@ -1,7 +1,9 @@
 import { Command } from 'commander';
+import type { ListedHold } from '../app/holds/list-holds.ts';
 import type { ListedLock } from '../app/locks/list-locks.ts';
 import { readConfig } from '../config.ts';
 import { formatLocation } from '../domain/errors.ts';
+import { formatResource } from '../domain/plan/update-plan.ts';
 import type { CommandContext } from './command.ts';
 import { printFindings, printJson, type Io, type Output } from './io.ts';
 import { addRepoOptions, outputOption, withExamples, type RepoOptions } from './options.ts';
@@ -13,10 +15,12 @@ interface LocksOptions extends RepoOptions {
   readonly output: Output;
 }
 
-/** `lockkeeper locks`: what is locked, by whom, why and until when. */
+/** `lockkeeper locks`: what is locked, by whom, why and until when; of a remote repo, what is held too. */
 export function locksCommand({ io }: CommandContext): Command {
   const command = new Command('locks')
-    .description('List the locks in Git: what, at which tag, by whom, why, until when.')
+    .description(
+      'List the locks in Git: what, at which tag, by whom, why, until when. With --repo the holds too.',
+    )
     .argument('[dir]', 'folder with the manifests');
   addRepoOptions(command)
     .addOption(outputOption())
@@ -33,16 +37,35 @@ async function run(io: Io, dir: string | undefined, options: LocksOptions): Prom
   const { locksOf } = await import('../app/locks/change-lock.ts');
   const ports = await compose(readConfig(io.env), options);
   try {
-    const { locks, findings } = await withProgress(io, 'reading locks', () =>
+    const { locks, holds, findings } = await withProgress(io, 'reading locks', () =>
       locksOf(ports, target, io.stop),
     );
-    if (options.output === 'json') printJson(io, { locks });
-    else
-      io.out(locks.length === 0 ? 'nothing is locked\n' : renderTable([HEADER, ...locks.map(row)]));
+    if (options.output === 'json') printJson(io, { locks, holds });
+    else io.out(tables(locks, holds));
     printFindings(io, findings);
   } finally {
     await ports.close();
   }
+}
+
+function tables(locks: readonly ListedLock[], holds: readonly ListedHold[]): string {
+  const ofLocks =
+    locks.length === 0 ? 'nothing is locked\n' : renderTable([HEADER, ...locks.map(row)]);
+  if (holds.length === 0) return ofLocks;
+  return `${ofLocks}\n${renderTable([HOLDS_HEADER, ...holds.map(holdRow)])}`;
+}
+
+const HOLDS_HEADER = ['HELD', 'AT', 'MOVED AWAY FROM', 'BY', 'IN', 'WHERE'];
+
+function holdRow({ resource, policy, path, line, ...hold }: ListedHold): readonly string[] {
+  return [
+    resource === undefined ? `ImagePolicy ${policy}` : formatResource(resource),
+    hold.current ?? '(no tag)',
+    hold.rejected,
+    hold.by ?? '-',
+    hold.commit?.slice(0, 12) ?? '-',
+    `${path}:${line}`,
+  ];
 }
 
 const HEADER = ['LOCKED', 'TAG', 'BY', 'UNTIL', 'STATE', 'WHERE', 'REASON'];

@@ -20,6 +20,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<CreateCommand>> = new Map([
   ['lock', async () => (await import('./lock.ts')).lockCommand],
   ['unlock', async () => (await import('./lock.ts')).unlockCommand],
   ['locks', async () => (await import('./locks.ts')).locksCommand],
+  ['release', async () => (await import('./release.ts')).releaseCommand],
   ['validate', async () => (await import('./validate.ts')).validateCommand],
   ['crds', async () => (await import('./crds.ts')).crdsCommand],
   ['demo', async () => (await import('./demo.ts')).demoCommand],

@@ -1,3 +1,4 @@
+import type { ReleasedPlace } from './commit-record.ts';
 import type { Change } from './plan/update-plan.ts';
 
 /** Git's customary limit for a subject line; longer lists of names are counted instead. */
@@ -74,6 +75,23 @@ export function lockMessage(change: LockChange): string {
   const body = change.reason === undefined ? [] : [change.reason, ''];
   const lines = [title, '', ...body, change.path, '', ...trailers, ''];
   return lines.map(oneLine).join('\n');
+}
+
+/** What a release command lifts. */
+export interface HoldRelease {
+  /** As it was named: `Deployment apps/podinfo`, `ImagePolicy apps/podinfo` or `FILE:LINE`. */
+  readonly target: string;
+  readonly places: readonly ReleasedPlace[];
+  readonly reason?: string;
+  readonly by?: string;
+}
+
+/** Message of a commit that lifts holds; it changes no file, its trailers are what counts. */
+export function releaseMessage({ target, places, reason, by }: HoldRelease): string {
+  const body = reason === undefined ? [] : [reason, ''];
+  const trailers = places.map(({ policy, path }) => `Image-Release: ${policy} ${path}`);
+  const who = by === undefined ? [] : [`Release-By: ${by}`];
+  return [`Release ${target}`, '', ...body, ...trailers, ...who, ''].map(oneLine).join('\n');
 }
 
 function shortName(image: string): string {

@@ -1,5 +1,6 @@
 import { lockMessage } from '../../domain/commit-message.ts';
-import type { FileSource, Ports } from '../../ports.ts';
+import type { Ports } from '../../ports.ts';
+import { listHolds, type ListedHold } from '../holds/list-holds.ts';
 import { onBranch } from '../update/branch-sessions.ts';
 import { planLock, type LockEdit, type LockWish } from './edit-lock.ts';
 import { listLocks, type LockList } from './list-locks.ts';
@@ -66,15 +67,28 @@ async function changeRemoteLock(
   });
 }
 
-/** Lists the locks of a folder or of a remote branch. */
+/** Locks, and fields that somebody moved back by hand. */
+export interface LocksAndHolds extends LockList {
+  /** Of a remote branch only: a folder is looked at without its history. */
+  readonly holds: readonly ListedHold[];
+}
+
+/** Lists the locks of a folder, or the locks and holds of a remote branch. */
 export async function locksOf(
   ports: Ports,
   target: Target,
   signal: AbortSignal,
-): Promise<LockList> {
-  const list = (source: FileSource) => listLocks(source, ports.clock.now(), signal);
-  if (target.kind === 'folder') return list(await ports.open.checkout(target.dir));
-  return onBranch(ports, target, { dryRun: true, signal }, async ({ writer: { branch } }) =>
-    list(branch.files(await branch.head(signal))),
-  );
+): Promise<LocksAndHolds> {
+  const now = ports.clock.now();
+  if (target.kind === 'folder') {
+    const checkout = await ports.open.checkout(target.dir);
+    return { ...(await listLocks(checkout, now, signal)), holds: [] };
+  }
+  return onBranch(ports, target, { dryRun: true, signal }, async ({ writer, context }) => {
+    const { branch } = writer;
+    const head = await branch.head(signal);
+    const locks = await listLocks(branch.files(head), now, signal);
+    const holds = await listHolds({ branch, head, reader: context.reader, now }, signal);
+    return { ...locks, holds };
+  });
 }

@@ -1,5 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { GitAccess, GitBranch, Ports } from '../../ports.ts';
+import { HoldMemory } from '../holds/hold-memory.ts';
 import { InterestMemory } from '../read/interest-memory.ts';
 import { ManifestReader } from '../read/manifest-reader.ts';
 import { ParsedFiles } from '../read/parsed-files.ts';
@@ -131,6 +132,7 @@ export class BranchSessions {
       views: this.#views,
       now: () => clock.now(),
       cron,
+      holds: new HoldMemory(),
     };
     const memories = [
       { name: blobs, content: interest },

@@ -23,11 +23,13 @@ export interface BranchWriter {
   readonly mayWrite?: () => boolean;
 }
 
-/** A commit to make on the head it was planned for; no writes: nothing to do. */
+/** A commit to make on the head it was planned for; no writes: nothing to do, unless the message is all there is to say. */
 export interface PlannedCommit<T> {
   readonly writes: readonly FileWrite[];
   readonly message: string;
   readonly author: Person;
+  /** Is it made even without writes? */
+  readonly isNote?: boolean;
   readonly result: T;
 }
 
@@ -55,8 +57,8 @@ export async function commitToBranch<T>(
       reason = planned.message;
       continue;
     }
-    const { writes: files, message, author, result } = planned;
-    if (files.length === 0 || writer.dryRun) return { result };
+    const { writes: files, message, author, isNote = false, result } = planned;
+    if ((files.length === 0 && !isNote) || writer.dryRun) return { result };
     const time = writer.clock.now();
     const commit = await writer.branch.commit({ parent, files, message, author, time }, signal);
     if (writer.mayWrite?.() === false) {
@@ -97,7 +99,11 @@ export async function updateBranch(
     writer,
     async (revision) => {
       const source = writer.branch.files(revision);
-      const pass = await planPass(context, { ...request, source, revision }, signal);
+      const pass = await planPass(
+        context,
+        { ...request, source, revision, history: writer.branch },
+        signal,
+      );
       const message = updateMessage(pass.changes);
       return {
         writes: writesOf(pass.edits),

@@ -4,6 +4,7 @@ import type { Resources } from '../../domain/resources/merge-resources.ts';
 import type { GitAccess, Ports } from '../../ports.ts';
 import { onBranch } from './branch-sessions.ts';
 import { gitAccess } from '../access/git-access.ts';
+import { HoldMemory } from '../holds/hold-memory.ts';
 import { InterestMemory } from '../read/interest-memory.ts';
 import { ManifestReader } from '../read/manifest-reader.ts';
 import { viewsOver } from '../scan/recorded-memories.ts';
@@ -64,6 +65,7 @@ export async function updateOnce(
     views: viewsOver(ports),
     now: () => ports.clock.now(),
     cron: ports.cron,
+    holds: new HoldMemory(),
   };
   return updateCheckout(context, { checkout, clock: ports.clock, dryRun, commit }, input, signal);
 }

@@ -27,6 +27,9 @@ import {
   type ForeignPolicies,
   type MarkedRepo,
 } from '../access/foreign-policies.ts';
+import type { HoldMemory } from '../holds/hold-memory.ts';
+import type { History } from '../holds/hold-search.ts';
+import { planWithHolds, type RevertSource } from '../holds/plan-with-holds.ts';
 import { rejectInvalid } from '../read/invalid-resources.ts';
 import type { ManifestReader } from '../read/manifest-reader.ts';
 import { isInside } from '../read/repo-path.ts';
@@ -40,6 +43,7 @@ export interface PassContext {
   readonly views: PolicyViews;
   readonly now: () => Date;
   readonly cron: CronTimes;
+  readonly holds: HoldMemory;
 }
 
 /** Author of commits for which no automation names one. */
@@ -72,6 +76,8 @@ export interface PassInput extends PassRequest {
   readonly source: FileSource;
   /** Commit of the source: the same revision holds the same files. */
   readonly revision?: string;
+  /** Where the source has a history: what persons took back in it is left alone. */
+  readonly history?: History;
 }
 
 /** Which fields a pass may touch. */
@@ -117,7 +123,10 @@ export async function planPass(
   const window =
     input.ignoreWindows === true ? undefined : passWindow(automation, now, context.cron);
   const closed = window?.open === false ? { closed: closedText(window) } : {};
-  const plan = planUpdate({ fields, views, known, byMarker, now, ...closed });
+  const wishes = { fields, views, known, byMarker, now, ...closed };
+  const reverts = revertSource(context, input, subject);
+  const plan =
+    reverts === undefined ? planUpdate(wishes) : await planWithHolds(wishes, reverts, signal);
   const edited = await editFiles(input.source, plan, signal);
   const nextChange = earliest(
     nextExpiry(fields, policies, now),
@@ -153,7 +162,19 @@ interface PassSubject {
   /** Those that apply. */
   readonly policies: readonly ImagePolicy[];
   readonly fields: readonly ImageField[];
+  readonly strategy: UpdateStrategy;
   readonly findings: readonly Finding[];
+}
+
+/** Where it may be seen that a person took a change back; undefined: nowhere, in a plain folder. */
+function revertSource(
+  { holds }: PassContext,
+  { history, revision }: PassInput,
+  { automation, strategy }: PassSubject,
+): RevertSource | undefined {
+  if (history === undefined || revision === undefined) return undefined;
+  const mode = automation?.spec.onRevert ?? 'SkipTag';
+  return { history, head: revision, memory: holds, mode, strategy };
 }
 
 async function read(
@@ -186,6 +207,7 @@ async function read(
     foreign,
     policies: [...applicable(resources, automation), ...foreign.granted],
     fields,
+    strategy,
     findings: [...contents.findings.filter(inScope), ...foreign.findings],
   };
 }

@@ -1,6 +1,7 @@
 import type { Finding } from '../../domain/errors.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import type { Decision, Reason } from '../../domain/plan/decide-slot.ts';
+import type { Hold } from '../../domain/plan/hold.ts';
 import { policyKey, type PolicyView } from '../../domain/plan/policy-view.ts';
 import { formatResource, type Change } from '../../domain/plan/update-plan.ts';
 import type { PlannedPass } from './update-pass.ts';
@@ -16,6 +17,8 @@ export interface Held {
   readonly current?: string;
   /** What the policy would have chosen. */
   readonly choice?: string;
+  /** Who took back what was written here. */
+  readonly hold?: Hold;
   readonly lock?: { readonly by?: string; readonly reason?: string; readonly until?: string };
 }
 
@@ -68,6 +71,7 @@ function heldOf(decision: Decision): Held {
     message: decision.message,
     ...(decision.current === undefined ? {} : { current: decision.current }),
     ...(decision.choice === undefined ? {} : { choice: decision.choice }),
+    ...(decision.hold === undefined ? {} : { hold: decision.hold }),
     ...(decision.lock === undefined
       ? {}
       : {

@@ -3,7 +3,9 @@ import { waitingOf } from '../gates/gate-verdict.ts';
 import { formatImageReference } from '../image-reference.ts';
 import type { FieldEdit, ImageField, Lock, PolicyKey } from '../manifest/image-field.ts';
 import { effectiveLock } from './effective-lock.ts';
+import { holdText, refuses, type Hold, type OnRevert } from './hold.ts';
 import { nameToWrite, type ImageSlot } from './image-slot.ts';
+import { heldBy, heldText, targetOf, targetText, type Target } from './target.ts';
 import { followsDigest, reflectsDigest, type PolicyView } from './policy-view.ts';
 
 /** Why a slot moves, or why it does not. Closed set: it is shown in status, metrics and JSON output. */
@@ -20,21 +22,24 @@ export const REASONS = [
   'ScanFailed',
   'Suspended',
   'WindowClosed',
+  'Held',
 ] as const;
 
 export type Reason = (typeof REASONS)[number];
-
-/** What a slot holds or should hold; at least one of the two. */
-interface Target {
-  readonly tag?: string;
-  readonly digest?: string;
-}
 
 /** What is to be minded besides the slot and its policy. */
 export interface Situation {
   readonly now: Date;
   /** Why and until when no commit may be made, to stand behind "waits"; absent while one may be. */
-  readonly closed?: string;
+  readonly closed?: string | undefined;
+  /** Which fields a person moved away from what was written, and what that means. */
+  readonly reverts?: Reverts;
+}
+
+/** What persons took back. */
+export interface Reverts {
+  readonly mode: OnRevert;
+  readonly holdOf: (slot: ImageSlot) => Hold | undefined;
 }
 
 /** A choice that there is. */
@@ -54,6 +59,8 @@ export interface Decision {
   /** What is written, when something is. */
   readonly target?: string;
   readonly lock?: Lock;
+  /** Why it is held, where the reason is that. */
+  readonly hold?: Hold;
   readonly edits: readonly FieldEdit[];
   /** Something the user must act on. */
   readonly finding?: Finding;
@@ -65,29 +72,54 @@ interface Verdict {
   readonly message: string;
   readonly target?: Target;
   readonly lock?: Lock;
+  readonly hold?: Hold;
   readonly finding?: Finding;
 }
 
 /**
- * Decides one slot: locks first, then gates, then the policy's choice; the first that speaks wins.
+ * Decides one slot: locks first, then what a person took back, then gates, then the policy's choice; the
+ * first that speaks wins.
  * Pure: the same inputs give the same decision.
  */
 export function decideSlot(slot: ImageSlot, view: PolicyView, situation: Situation): Decision {
   const lock = effectiveLock(slot, view.policy, situation.now);
   const verdict = lock === undefined ? decideByChoice(slot, view) : decideByLock(slot, view, lock);
   const edits = verdict.target === undefined ? [] : editsFor(slot, view, verdict.target);
-  return lock === undefined && edits.length > 0 && situation.closed !== undefined
-    ? decision({ slot, view }, waiting(verdict, situation.closed), [])
-    : decision({ slot, view }, verdict, edits);
+  const stays =
+    lock === undefined && edits.length > 0
+      ? staying({ slot, view }, verdict, situation)
+      : undefined;
+  return stays === undefined
+    ? decision({ slot, view }, verdict, edits)
+    : decision({ slot, view }, stays, []);
 }
 
-/** A lock is a person's word, and is followed at any time; the choice of a policy waits for a window. */
-function waiting({ message }: Verdict, closed: string): Verdict {
+/** Why a field stays as it is although its policy chose otherwise. A lock is a person's word: nothing stops it. */
+function staying(
+  { slot, view }: Subject,
+  { message, target }: Verdict,
+  { reverts, closed }: Situation,
+): Verdict | undefined {
+  const hold = reverts?.holdOf(slot);
+  if (hold !== undefined && reverts !== undefined && target !== undefined) {
+    const { mode } = reverts;
+    const compare = view.selector.compare.bind(view.selector);
+    if (refuses(hold, targetText(target), { mode, compare })) {
+      return { reason: 'Held', message: holdText(hold, heldText(slot), mode), hold };
+    }
+  }
+  if (closed === undefined) return undefined;
   return { reason: 'WindowClosed', message: `${message} waits ${closed}` };
 }
 
+/** A slot and the policy that it belongs to. */
+interface Subject {
+  readonly slot: ImageSlot;
+  readonly view: PolicyView;
+}
+
 function decision(
-  { slot, view }: { readonly slot: ImageSlot; readonly view: PolicyView },
+  { slot, view }: Subject,
   verdict: Verdict,
   edits: readonly FieldEdit[],
 ): Decision {
@@ -105,6 +137,7 @@ function decision(
       ? {}
       : { target: targetText(verdict.target) }),
     ...(verdict.lock === undefined ? {} : { lock: verdict.lock }),
+    ...(verdict.hold === undefined ? {} : { hold: verdict.hold }),
     ...(verdict.finding === undefined ? {} : { finding: verdict.finding }),
   };
 }
@@ -236,26 +269,6 @@ function valueFor(field: ImageField, view: PolicyView, target: Target): string {
 function takesDigest(field: ImageField): boolean {
   if (field.separateDigest) return false;
   return field.marker === undefined || field.current.digest !== undefined;
-}
-
-/** What the slot's fields say together. */
-function heldBy({ fields }: ImageSlot): Target {
-  const tag = fields.find(({ current }) => current.tag !== undefined)?.current.tag;
-  const digest = fields.find(({ current }) => current.digest !== undefined)?.current.digest;
-  return targetOf(tag, digest);
-}
-
-function heldText(slot: ImageSlot): string | undefined {
-  return targetText(heldBy(slot)) || undefined;
-}
-
-function targetOf(tag: string | undefined, digest: string | undefined): Target {
-  return { ...(tag === undefined ? {} : { tag }), ...(digest === undefined ? {} : { digest }) };
-}
-
-/** `tag@digest`, or the one of them that there is. */
-export function targetText({ tag, digest }: Target): string {
-  return [tag, digest].filter((part) => part !== undefined).join('@');
 }
 
 function upToDateText(current: string | undefined): string {

@@ -19,8 +19,8 @@ export interface ImageSlot {
   readonly fields: readonly [ImageField, ...ImageField[]];
 }
 
-/** As much of a policy as says which fields are its own. */
-type OwningPolicy = Pick<PolicyView, 'policy'>;
+/** As much of a policy as says which fields are its own: without the policy, those that a marker gives it. */
+export type OwningPolicy = Partial<Pick<PolicyView, 'policy'>>;
 
 /** Fields sorted into slots, with what could not be sorted. */
 export interface Slots {
@@ -85,7 +85,7 @@ function policiesByRepository(
 ): ReadonlyMap<string, readonly PolicyKey[]> {
   const result = new Map<string, PolicyKey[]>();
   for (const [key, view] of views) {
-    if (byMarker.has(key)) continue;
+    if (byMarker.has(key) || view.policy === undefined) continue;
     const repository = writtenRepository(view.policy);
     result.set(repository, [...(result.get(repository) ?? []), key]);
   }

@@ -35,7 +35,6 @@ const UNBUILT: Readonly<Record<string, readonly UnbuiltField[]>> = {
     { path: ['push', 'options'] },
     { path: ['pullRequest'] },
     { path: ['groupBy'], isBuilt: (value) => value === 'all' },
-    { path: ['onRevert'] },
   ],
 };
 

@@ -3,13 +3,14 @@ import {
   imageUpdateAutomationStatusSchema,
   type ImageUpdateAutomationStatus,
 } from '../../api/image-update-automation-status.ts';
-import { placedMessage, type AppError, type Finding } from '../errors.ts';
+import { formatLocation, placedMessage, type AppError, type Finding } from '../errors.ts';
 import type { PolicyKey } from '../manifest/image-field.ts';
 import type { Decision, Reason as DecisionReason } from '../plan/decide-slot.ts';
 import type { PolicyView } from '../plan/policy-view.ts';
 import { closedText, type WindowState } from '../write-windows.ts';
 import { conditionsOf, type Verdict } from './conditions.ts';
 import { failureVerdict } from './failure-verdict.ts';
+import { shortened } from './shortened.ts';
 import type { StatusContext } from './policy-status.ts';
 import { specVerdict } from './spec-verdict.ts';
 
@@ -70,8 +71,25 @@ export function automationStatus(
 function found(pass: FinishedPass): Partial<ImageUpdateAutomationStatus> {
   return {
     locations: countLocations(pass),
+    holds: statusHolds(pass),
     window: pass.window === undefined ? undefined : statusWindow(pass.window),
   };
+}
+
+/** As many as the schema takes: beyond that, the counts say the rest. */
+const MAX_HOLDS = 128;
+
+function statusHolds({ decisions }: FinishedPass): ImageUpdateAutomationStatus['holds'] {
+  const holds = decisions.flatMap(({ hold, slot }) =>
+    hold === undefined ? [] : [{ ...hold, at: slot.fields[0].at }],
+  );
+  if (holds.length === 0) return undefined;
+  return holds.slice(0, MAX_HOLDS).map(({ at, rejected, by, commit }) => ({
+    location: shortened(`${at.path}:${at.line}`, 2_048),
+    tag: shortened(rejected, 256),
+    ...(by === undefined ? {} : { by: shortened(by, 512) }),
+    ...(commit === undefined ? {} : { commit }),
+  }));
 }
 
 function statusWindow(window: WindowState): ImageUpdateAutomationStatus['window'] {
@@ -99,6 +117,7 @@ const COUNTED_AS: Readonly<Record<DecisionReason, keyof Locations>> = {
   ScanFailed: 'failed',
   Suspended: 'held',
   WindowClosed: 'pending',
+  Held: 'held',
 };
 
 function countLocations({ decisions, changed }: FinishedPass): Locations {
@@ -149,7 +168,18 @@ function passVerdict(pass: FinishedPass): Verdict {
     const message = `${countText(pending)} to be changed ${pending === 1 ? 'waits' : 'wait'} ${closedText(pass.window)}`;
     return { state: 'ready', reason: 'WindowClosed', message };
   }
-  return { state: 'ready', reason: 'Succeeded', message: `${summary(counts)}${warnings(pass)}` };
+  return {
+    state: 'ready',
+    reason: 'Succeeded',
+    message: `${summary(counts)}${firstHold(pass)}${warnings(pass)}`,
+  };
+}
+
+function firstHold({ decisions }: FinishedPass): string {
+  const held = decisions.filter(({ hold }) => hold !== undefined);
+  const [first] = held;
+  if (first === undefined) return '';
+  return `; ${formatLocation(first.slot.fields[0].at)} ${first.message}${andMore(held.length - 1)}`;
 }
 
 /** Warnings about fields that someone meant to be updated, and that are not: the place where a person looks for why. */

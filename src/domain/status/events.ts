@@ -2,7 +2,7 @@ import type { Condition } from '../../api/conditions.ts';
 import type { ImagePolicyStatus } from '../../api/image-policy-status.ts';
 import type { ImageReceiverStatus } from '../../api/image-receiver-status.ts';
 import type { ImageUpdateAutomationStatus } from '../../api/image-update-automation-status.ts';
-import { targetText } from '../plan/decide-slot.ts';
+import { targetText } from '../plan/target.ts';
 import type { Change } from '../plan/update-plan.ts';
 import type { Push } from './automation-status.ts';
 import { readyOf } from './conditions.ts';

@@ -4,7 +4,8 @@ import { imagePolicyStatusSchema, type ImagePolicyStatus } from '../../api/image
 import type { AppError, Finding } from '../errors.ts';
 import { waitingOf, type PassedOver } from '../gates/gate-verdict.ts';
 import { pendingOf } from '../gates/policy-memory.ts';
-import { lockText, targetText } from '../plan/decide-slot.ts';
+import { lockText } from '../plan/decide-slot.ts';
+import { targetText } from '../plan/target.ts';
 import { hasExpired, policyLock } from '../plan/effective-lock.ts';
 import { writtenName, type Choice, type PolicyView } from '../plan/policy-view.ts';
 import type { TagVerdict } from '../selection/selector.ts';

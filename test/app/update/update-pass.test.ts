@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { HoldMemory } from '../../../src/app/holds/hold-memory.ts';
 import { InterestMemory } from '../../../src/app/read/interest-memory.ts';
 import { ManifestReader } from '../../../src/app/read/manifest-reader.ts';
 import { viewsOver } from '../../../src/app/scan/recorded-memories.ts';
@@ -28,6 +29,7 @@ function passOver(
     views: viewsOver(ports),
     now: () => ports.clock.now(),
     cron: ports.cron,
+    holds: new HoldMemory(),
   };
   const source = new MemoryFiles(() => files, true);
   const whole = {

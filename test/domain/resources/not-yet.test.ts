@@ -41,7 +41,6 @@ describe('what is not supported yet', () => {
       'a.yaml:7:3: spec.pullRequest: not supported yet',
     ],
     [automation('  groupBy: path'), 'a.yaml:7:3: spec.groupBy: "path" is not supported yet'],
-    [automation('  onRevert: SkipTag'), 'a.yaml:7:3: spec.onRevert: not supported yet'],
   ])('is refused and never ignored: %#', (text, want) => {
     expect(complaints(text)).toEqual([want]);
     const [finding] = parseResources('a.yaml', text).findings;

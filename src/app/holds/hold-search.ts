@@ -1,0 +1,180 @@
+import type { UpdateStrategy } from '../../api/image-update-automation.ts';
+import { readRecord } from '../../domain/commit-record.ts';
+import { AppError } from '../../domain/errors.ts';
+import { decodeManifest, MAX_MANIFEST_BYTES } from '../../domain/manifest/decode.ts';
+import type { PolicyKey } from '../../domain/manifest/image-field.ts';
+import { locateFields } from '../../domain/manifest/locate-fields.ts';
+import { isMovedAway, isSameTarget, type CompareTags, type Hold } from '../../domain/plan/hold.ts';
+import { assignFields, type ImageSlot, type OwningPolicy } from '../../domain/plan/image-slot.ts';
+import { heldThen } from '../../domain/plan/slot-identity.ts';
+import { heldText } from '../../domain/plan/target.ts';
+import type { FileChange, GitBranch, LoggedCommit } from '../../ports.ts';
+
+/** How far back our own last word on a field is looked for. */
+const MAX_COMMITS = 1_000;
+const MAX_AGE_MS = 90 * 24 * 60 * 60 * 1_000;
+
+/** How many commits after ours are looked through for the one that moved a field: for its author's name alone. */
+const MAX_SUSPECTS = 200;
+
+/** History of the branch that is read. */
+export type History = Pick<GitBranch, 'log' | 'changes' | 'files'>;
+
+/** What is to be found out. */
+export interface HoldQuery {
+  readonly history: History;
+  /** Commit that the slots are of. */
+  readonly head: string;
+  readonly slots: readonly ImageSlot[];
+  /** Whose the fields are; see {@link assignFields}. */
+  readonly owners: ReadonlyMap<PolicyKey, OwningPolicy>;
+  readonly byMarker?: ReadonlySet<PolicyKey> | undefined;
+  readonly strategy: UpdateStrategy;
+  readonly compareFor: (policy: PolicyKey) => CompareTags;
+  readonly now: Date;
+}
+
+/**
+ * Finds the slots that somebody moved away from what we last wrote there, by what history tells: which
+ * commits are ours is known by their trailers and by what they did to the files, not by their author.
+ */
+export async function findHolds(
+  query: HoldQuery,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<ImageSlot, Hold>> {
+  const search = new HoldSearch(query, signal);
+  await search.run();
+  return search.holds;
+}
+
+/** A slot's value before and after a commit that changed its file. */
+interface Step {
+  readonly slot: ImageSlot;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+class HoldSearch {
+  readonly holds = new Map<ImageSlot, Hold>();
+  readonly #query: HoldQuery;
+  readonly #signal: AbortSignal;
+  /** Slots whose last commit of ours has not been met yet. */
+  readonly #open: Set<ImageSlot>;
+  /** Commits that were met so far, the newest first. */
+  readonly #met: LoggedCommit[] = [];
+
+  constructor(query: HoldQuery, signal: AbortSignal) {
+    this.#query = query;
+    this.#signal = signal;
+    this.#open = new Set(query.slots);
+  }
+
+  async run(): Promise<void> {
+    const { history, head, now } = this.#query;
+    const oldest = now.getTime() - MAX_AGE_MS;
+    if (this.#open.size === 0) return;
+    for await (const commit of history.log(head, MAX_COMMITS, this.#signal)) {
+      if (commit.time.getTime() < oldest) return;
+      await this.#look(commit);
+      if (this.#open.size === 0) return;
+      this.#met.push(commit);
+    }
+  }
+
+  async #look(commit: LoggedCommit): Promise<void> {
+    const { steps, releases } = readRecord(commit.message);
+    for (const slot of this.#open) {
+      const isReleased = releases.some(
+        ({ policy, path }) => policy === slot.policy && path === pathOf(slot),
+      );
+      if (isReleased) this.#open.delete(slot);
+    }
+    const concerned = [...this.#open].filter((slot) =>
+      steps.some(({ policy }) => policy === slot.policy),
+    );
+    for (const { slot, before, after } of await this.#stepsOf(commit, concerned)) {
+      // A revert may quote our message; it does not do what that says.
+      const isOurs = steps.some(
+        ({ policy, to }) =>
+          policy === slot.policy && after !== undefined && isSameTarget(to, after),
+      );
+      if (!isOurs || after === undefined || before === after) continue;
+      this.#open.delete(slot);
+      const compare = this.#query.compareFor(slot.policy);
+      if (!isMovedAway(after, heldText(slot), compare)) continue;
+      this.holds.set(slot, { rejected: after, ...(await this.#moverOf(slot)) });
+    }
+  }
+
+  /** Who gave the slot its present value, and in which commit: rather the commit itself than a merge of it. */
+  async #moverOf(slot: ImageSlot): Promise<Pick<Hold, 'by' | 'commit'>> {
+    const suspects = this.#met.slice(0, MAX_SUSPECTS);
+    const [merges, others] = [true, false].map((isMerge) =>
+      suspects.filter(({ parents }) => parents.length > 1 === isMerge),
+    );
+    for (const commit of [...(others ?? []), ...(merges ?? [])]) {
+      const [step] = await this.#stepsOf(commit, [slot]);
+      if (step === undefined || step.before === step.after) continue;
+      if (step.after !== heldText(slot)) continue;
+      const { name, email } = commit.author;
+      return { by: `${name} <${email}>`, commit: commit.id };
+    }
+    return {};
+  }
+
+  /** What a commit did to slots, as far as it changed their files. */
+  async #stepsOf(commit: LoggedCommit, slots: readonly ImageSlot[]): Promise<readonly Step[]> {
+    const [parent] = commit.parents;
+    if (parent === undefined || slots.length === 0) return [];
+    const { history } = this.#query;
+    const changes = await history.changes({ before: parent, after: commit.id }, this.#signal);
+    const steps: Step[] = [];
+    for (const change of changes) {
+      const ofFile = slots.filter((slot) => pathOf(slot) === change.path);
+      if (ofFile.length === 0) continue;
+      const before = await this.#slotsAt(parent, change, change.before);
+      const after = await this.#slotsAt(commit.id, change, change.after);
+      steps.push(
+        ...ofFile.map((slot) => ({
+          slot,
+          before: heldThen(slot, before),
+          after: heldThen(slot, after),
+        })),
+      );
+    }
+    return steps;
+  }
+
+  async #slotsAt(
+    commit: string,
+    { path }: FileChange,
+    id: string | undefined,
+  ): Promise<readonly ImageSlot[]> {
+    if (id === undefined) return [];
+    const { history, strategy, owners, byMarker } = this.#query;
+    const entries = [{ path, id, kind: 'file' as const }];
+    for await (const { bytes } of history
+      .files(commit)
+      .read(entries, MAX_MANIFEST_BYTES, this.#signal)) {
+      const text = bytes === undefined ? undefined : textOf(path, bytes);
+      if (text === undefined) continue;
+      const { fields } = locateFields(path, text, strategy);
+      return assignFields(fields, owners, new Set(owners.keys()), byMarker).slots;
+    }
+    return [];
+  }
+}
+
+function pathOf({ fields: [{ at }] }: ImageSlot): string {
+  return at.path;
+}
+
+/** What was no text then held nothing of ours. */
+function textOf(path: string, bytes: Uint8Array): string | undefined {
+  try {
+    return decodeManifest(path, bytes);
+  } catch (error) {
+    if (error instanceof AppError) return undefined;
+    throw error;
+  }
+}

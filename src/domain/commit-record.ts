@@ -1,0 +1,39 @@
+/** One step of a policy, as the trailer of one of our commits tells it. */
+export interface RecordedStep {
+  /** `namespace/name` of the policy. */
+  readonly policy: string;
+  /** Tag, tag@digest or digest that was written. */
+  readonly to: string;
+}
+
+/** What a commit says of itself in our trailers. */
+export interface CommitRecord {
+  /** What it moved, by a policy's choice or by a lock. */
+  readonly steps: readonly RecordedStep[];
+  /** Places whose holds it lifts. */
+  readonly releases: readonly ReleasedPlace[];
+}
+
+/** All fields of a policy in one file. */
+export interface ReleasedPlace {
+  readonly policy: string;
+  readonly path: string;
+}
+
+/**
+ * Reads our trailers out of a commit message. They count wherever they begin a line: a forge that squashes
+ * commits puts their messages one below the other. Whether a step was really made is for the files to say.
+ */
+export function readRecord(message: string): CommitRecord {
+  const lines = message.split('\n');
+  return {
+    steps: lines.flatMap((line) => {
+      const found = /^Image-(?:Update|Lock): (\S+) \S+ -> (\S+)$/.exec(line);
+      return found === null ? [] : [{ policy: found[1] ?? '', to: found[2] ?? '' }];
+    }),
+    releases: lines.flatMap((line) => {
+      const found = /^Image-Release: (\S+) (.+)$/.exec(line);
+      return found === null ? [] : [{ policy: found[1] ?? '', path: found[2] ?? '' }];
+    }),
+  };
+}

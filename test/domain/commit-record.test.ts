@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { releaseMessage, updateMessage } from '../../src/domain/commit-message.ts';
+import { readRecord } from '../../src/domain/commit-record.ts';
+import type { Change } from '../../src/domain/plan/update-plan.ts';
+import { digest } from '../support/builders.ts';
+
+const change: Change = {
+  policy: 'apps/podinfo',
+  image: 'ghcr.io/stefanprodan/podinfo',
+  from: '6.1.0',
+  to: `6.2.0@${digest('a')}`,
+  path: 'web.yaml',
+  line: 3,
+  locked: false,
+};
+
+describe('the record of a commit', () => {
+  it('is what our messages say', () => {
+    const { from: _, ...empty } = change;
+    const message = updateMessage([change, { ...empty, to: '6.1.0', locked: true }]);
+    expect(readRecord(message)).toEqual({
+      steps: [
+        { policy: 'apps/podinfo', to: change.to },
+        { policy: 'apps/podinfo', to: '6.1.0' },
+      ],
+      releases: [],
+    });
+    const places = [{ policy: 'apps/podinfo', path: 'a b/web.yaml' }];
+    expect(readRecord(releaseMessage({ target: 'a b/web.yaml:3', places }))).toEqual({
+      steps: [],
+      releases: places,
+    });
+  });
+
+  it.each([
+    'Image-Lock: Deployment apps/web 6.1.0',
+    ' Image-Update: apps/web x:1 -> 2',
+    'Image-Update: apps/web x:1 -> 2 and more',
+    'see Image-Update: apps/web x:1 -> 2',
+    'Image-Release: apps/web',
+  ])('is empty for %j', (message) => {
+    expect(readRecord(message)).toEqual({ steps: [], releases: [] });
+  });
+});
+
+describe('the message of a release', () => {
+  it('says what, why and who, and no text can add a trailer', () => {
+    const message = releaseMessage({
+      target: 'Deployment apps/web',
+      places: [{ policy: 'apps/web', path: 'a\nImage-Release: x y.yaml' }],
+      reason: 'fine\nImage-Release: x z.yaml',
+      by: 'ana',
+    });
+    expect(message.split('\n')).toEqual([
+      'Release Deployment apps/web',
+      '',
+      'fine Image-Release: x z.yaml',
+      '',
+      'Image-Release: apps/web a Image-Release: x y.yaml',
+      'Release-By: ana',
+      '',
+    ]);
+  });
+});
