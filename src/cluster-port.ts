@@ -42,6 +42,22 @@ export interface ObjectScope {
   readonly labelSelector?: string;
 }
 
+/** Kinds of other products that automations refer to: those of Flux, and Argo CD's Application. */
+export type ForeignKind = 'GitRepository' | 'Kustomization' | 'HelmRelease' | 'Application';
+
+/** Which object of another product. */
+export interface ForeignRef {
+  readonly kind: ForeignKind;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** An object of another product as the API server has it; `spec` is not yet parsed. */
+export interface ForeignObject {
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly spec: unknown;
+}
+
 /** Something that happened to an object, for `kubectl describe`. */
 export interface ClusterEvent {
   readonly object: Pick<ClusterObject, 'ref' | 'uid'>;
@@ -81,6 +97,14 @@ export interface Cluster {
     namespace: string,
     signal: AbortSignal,
   ): Promise<Readonly<Record<string, string>> | undefined>;
+  /** An object of another product by its name, or undefined when there is none, or no such kind. */
+  readObject(ref: ForeignRef, signal: AbortSignal): Promise<ForeignObject | undefined>;
+  /** Sets annotations of an object of another product, and nothing else. `gone`: there is none. */
+  annotate(
+    ref: ForeignRef,
+    annotations: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<'written' | 'gone'>;
   /** Replaces status through the subresource. `gone`: there is no such object any more. */
   writeStatus(
     object: Pick<ClusterObject, 'ref' | 'uid'>,

@@ -20,6 +20,8 @@ export const REASONS = {
   SecretNotFound: 'A Secret that the spec names is not there or lacks a key.',
   AccessDenied:
     'The registry or the Git server refused the credentials, the API server an object, or another namespace its own.',
+  SourceNotFound: 'The GitRepository that spec.sourceRef names is not there.',
+  SourceInvalid: 'Nothing can be committed to what the GitRepository of spec.sourceRef describes.',
   ScanFailed: 'The tags of the repository could not be listed.',
   NoMatchingTag: 'The repository has no tag that the policy allows.',
   MinimumAge: 'Every tag that the policy allows is younger than minimumAge.',

@@ -39,6 +39,13 @@ const personPart = z
   .max(256)
   .regex(/^[^<>\r\n]*$/, 'must not contain "<", ">" or a line break');
 
+/** A DNS-1123 label. */
+const namespaceName = z
+  .string()
+  .min(1)
+  .max(63)
+  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be the name of a namespace');
+
 const windowSchema = z.object({
   cron: z.string().min(9).max(128).describe('When the window opens, as a cron expression.'),
   duration: duration('How long it stays open.'),
@@ -53,7 +60,9 @@ export const imageUpdateAutomationSpecSchema = exactlyOneOf(
       .object({
         kind: z.enum(['GitRepository']).describe('Kind of the source.'),
         name: objectName.describe('Name of the source.'),
-        namespace: z.string().max(63).optional().describe('Namespace of the source.'),
+        namespace: namespaceName
+          .optional()
+          .describe('Namespace of the source, if another; the source must grant access.'),
       })
       .optional()
       .describe('The config repo, as a Flux GitRepository describes it.'),
@@ -96,6 +105,21 @@ export const imageUpdateAutomationSpecSchema = exactlyOneOf(
       })
       .optional()
       .describe('Open a pull request instead of pushing to the branch.'),
+    reconcileAfterPush: z
+      .array(
+        z.object({
+          kind: z
+            .enum(['GitRepository', 'Kustomization', 'HelmRelease', 'Application'])
+            .describe('Kind of the object: one of Flux’s, or Argo CD’s Application.'),
+          name: objectName.describe('Name of the object.'),
+          namespace: namespaceName
+            .optional()
+            .describe('Namespace of the object, if another; the object must grant access.'),
+        }),
+      )
+      .max(16)
+      .optional()
+      .describe('Objects that are asked, by annotation, to take up each commit at once.'),
     policySelector: labelSelectorSchema
       .optional()
       .describe('Which ImagePolicies apply. Default: all of the namespace.'),

@@ -72,6 +72,12 @@ function observeCluster(
       metrics.policyFailed.set({ policy: event.policy }, event.choice.kind === 'failed' ? 1 : 0);
       log.debug({ policy: event.policy, choice: event.choice }, 'policy looked at');
       return;
+    case 'request-failed': {
+      const { ref, target, error } = event;
+      const { code, message } = error;
+      log.warn({ object: ref, target, code, error: message }, 'not asked to reconcile');
+      return;
+    }
     case 'invalid':
       log.warn({ object: event.ref, findings: event.findings }, 'the spec cannot work');
       return;

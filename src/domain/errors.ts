@@ -43,6 +43,9 @@ export type ErrorCode =
   | 'cluster/forbidden'
   | 'cluster/invalid'
   // the rest
+  | 'access/denied'
+  | 'source/not-found'
+  | 'source/invalid'
   | 'secret/not-found'
   | 'secret/invalid'
   | 'cancelled'

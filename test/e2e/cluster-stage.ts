@@ -28,6 +28,8 @@ export interface ClusterStage {
   apply(...texts: readonly string[]): Promise<string>;
   /** Starts the controller as the ServiceAccount of `config/default`, in a Pod of this name. */
   start(pod: string, ...args: readonly string[]): RunningCli;
+  /** The same as the ServiceAccount `lockkeeper` of another namespace. */
+  startIn(namespace: string, pod: string, ...args: readonly string[]): Promise<RunningCli>;
   close(): Promise<void>;
 }
 
@@ -45,7 +47,17 @@ export async function openClusterStage(): Promise<ClusterStage> {
   await run(['apply', '--server-side', '--kustomize', join(ROOT, 'config/default')]);
   await run(['create', 'namespace', 'apps']);
   await applyAutomation({ run, apply }, git);
-  const kubeconfig = server.kubeconfig({ token: await accountToken(run) });
+  const startAs = (kubeconfig: string, namespace: string, pod: string, args: readonly string[]) =>
+    stage.start(['run', '--kubeconfig', kubeconfig, '--listen', '127.0.0.1:0', ...args], {
+      env: {
+        POD_NAME: pod,
+        POD_NAMESPACE: namespace,
+        LOCKKEEPER_CACHE_DIR: stage.path('cache', pod),
+      },
+    });
+  const kubeconfigIn = async (namespace: string) =>
+    server.kubeconfig({ token: await accountToken(run, namespace) });
+  const kubeconfig = await kubeconfigIn(SYSTEM_NAMESPACE);
   return {
     server,
     stage,
@@ -53,14 +65,9 @@ export async function openClusterStage(): Promise<ClusterStage> {
     git,
     kubectl: run,
     apply,
-    start: (pod, ...args) =>
-      stage.start(['run', '--kubeconfig', kubeconfig, '--listen', '127.0.0.1:0', ...args], {
-        env: {
-          POD_NAME: pod,
-          POD_NAMESPACE: SYSTEM_NAMESPACE,
-          LOCKKEEPER_CACHE_DIR: stage.path('cache', pod),
-        },
-      }),
+    start: (pod, ...args) => startAs(kubeconfig, SYSTEM_NAMESPACE, pod, args),
+    startIn: async (namespace, pod, ...args) =>
+      startAs(await kubeconfigIn(namespace), namespace, pod, args),
     async close() {
       await stage.close();
       await git.close();
@@ -79,21 +86,29 @@ export function administrator(server: TestApiServer): ClusterStage['kubectl'] {
   };
 }
 
+/** Creates the Secret `git-login`, with the login of the Git server. */
+export async function createGitLogin(
+  run: ClusterStage['kubectl'],
+  namespace: string,
+): Promise<void> {
+  const { username, password } = GIT_LOGIN;
+  await run([
+    ...'create secret generic git-login --namespace'.split(' '),
+    namespace,
+    `--from-literal=username=${username}`,
+    `--from-literal=password=${password}`,
+  ]);
+}
+
 async function applyAutomation(
   { run, apply }: { readonly run: ClusterStage['kubectl']; readonly apply: ClusterStage['apply'] },
   git: GitHttpServer,
 ): Promise<void> {
-  const secret = 'create secret generic git-login --namespace apps'.split(' ');
-  const { username, password } = GIT_LOGIN;
-  await run([
-    ...secret,
-    `--from-literal=username=${username}`,
-    `--from-literal=password=${password}`,
-  ]);
+  await createGitLogin(run, 'apps');
   await apply(automation([`url: ${git.url('config.git')}`, 'secretRef: {name: git-login}']));
 }
 
-async function accountToken(run: ClusterStage['kubectl']): Promise<string> {
-  const token = await run(['create', 'token', 'lockkeeper', '--namespace', SYSTEM_NAMESPACE]);
+async function accountToken(run: ClusterStage['kubectl'], namespace: string): Promise<string> {
+  const token = await run(['create', 'token', 'lockkeeper', '--namespace', namespace]);
   return token.trim();
 }

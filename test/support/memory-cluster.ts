@@ -5,6 +5,8 @@ import type {
   Cluster,
   ClusterEvent,
   ClusterObject,
+  ForeignObject,
+  ForeignRef,
   Leadership,
   ObjectKind,
   ObjectListener,
@@ -28,7 +30,7 @@ function refOf(kind: ObjectKind, key: string): ObjectRef {
   return { kind, namespace, name };
 }
 
-function keyOf({ kind, namespace, name }: ObjectRef): string {
+function keyOf({ kind, namespace, name }: ObjectRef | ForeignRef): string {
   return `${kind} ${namespace}/${name}`;
 }
 
@@ -178,6 +180,26 @@ export class MemoryCluster implements Cluster {
     const labels = this.namespaces.get(namespace);
     if (labels instanceof AppError) throw labels;
     return labels;
+  }
+
+  /** Objects of other products, as `GitRepository apps/config`; an error: it may not be read or annotated. */
+  readonly foreign = new Map<string, ForeignObject | AppError>();
+  /** Annotations that were set, in order. */
+  readonly annotated: (readonly [string, Readonly<Record<string, string>>])[] = [];
+
+  async readObject(ref: ForeignRef): Promise<ForeignObject | undefined> {
+    const object = this.foreign.get(keyOf(ref));
+    if (object instanceof AppError) throw object;
+    return object;
+  }
+
+  async annotate(
+    ref: ForeignRef,
+    annotations: Readonly<Record<string, string>>,
+  ): Promise<'written' | 'gone'> {
+    if ((await this.readObject(ref)) === undefined) return 'gone';
+    this.annotated.push([keyOf(ref), annotations]);
+    return 'written';
   }
 
   async writeStatus(

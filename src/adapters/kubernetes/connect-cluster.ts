@@ -6,7 +6,7 @@ import { EventRecorder } from './event-recorder.ts';
 import { followObjects, listAll } from './follow-objects.ts';
 import { Connection, loadKubeConfig, type KubeConfigSource } from './kube-config.ts';
 import { competeForLease } from './leader-election.ts';
-import { annotateObject, getObject, namespaceLabels, type AnyRef } from './other-objects.ts';
+import { annotate, namespaceLabels, readObject } from './other-objects.ts';
 import { CLUSTER_TIMING, type ClusterTiming } from './timing.ts';
 import type { ClusterObserver } from './trouble.ts';
 import { writeStatus } from './write-status.ts';
@@ -29,14 +29,6 @@ export interface ConnectedCluster extends Cluster {
     scope: ObjectScope,
     signal: AbortSignal,
   ): Promise<readonly ClusterObject[]>;
-  /** Any object, not parsed, or undefined when there is none. */
-  getObject(ref: AnyRef, signal: AbortSignal): Promise<unknown>;
-  /** Sets annotations of any object. @returns `gone` when there is none */
-  annotate(
-    ref: AnyRef,
-    annotations: Readonly<Record<string, string>>,
-    signal: AbortSignal,
-  ): Promise<'written' | 'gone'>;
   /** Ends all connections. */
   close(): Promise<void>;
 }
@@ -62,12 +54,12 @@ export function connectCluster(options: ClusterOptions): ConnectedCluster {
       followObjects(context, { kind, scope }, listener, signal),
     followSecrets: (changed, signal) => secrets.follow(changed, signal),
     namespaceLabels: (namespace, signal) => namespaceLabels(context, namespace, signal),
+    readObject: (ref, signal) => readObject(context, ref, signal),
+    annotate: (ref, annotations, signal) => annotate(context, ref, annotations, signal),
     writeStatus: (object, status, signal) => writeStatus(context, object, status, signal),
     record: (event, signal) => events.record(event, signal),
     lead: (lease, lead, signal) => competeForLease(context, { lease, lead }, signal),
     list: (kind, scope, signal) => listAll(context, { kind, scope }, signal),
-    getObject: (ref, signal) => getObject(context, ref, signal),
-    annotate: (ref, annotations, signal) => annotateObject(context, { ref, annotations }, signal),
     close: () => connection.close(),
   };
 }

@@ -1,27 +1,9 @@
+import type { ForeignObject, ForeignRef } from '../../cluster-port.ts';
 import type { ClusterContext } from './context.ts';
 import { rawObject } from './raw-object.ts';
-import { NAMESPACES, type Resource } from './resource.ts';
+import { foreignResource, NAMESPACES, type Resource } from './resource.ts';
 
-/** Any object of the cluster, such as a Flux GitRepository, a ServiceAccount or a Namespace. */
-export interface AnyRef {
-  readonly resource: Resource;
-  /** Absent where the resource has none. */
-  readonly namespace?: string;
-  readonly name: string;
-}
-
-/** Reads one object. @returns its JSON, or undefined when there is none (or no such kind) */
-export async function getObject(
-  { client, timing }: ClusterContext,
-  ref: AnyRef,
-  signal: AbortSignal,
-): Promise<unknown> {
-  const options = { signal, timeoutMs: timing.requestMs, expect: [404] };
-  const { status, body } = await client.call({ verb: 'get', ...ref }, options);
-  return status === 404 ? undefined : body;
-}
-
-/** Labels of a namespace, or undefined when there is no such namespace. */
+/** Labels of a namespace. @see Cluster.namespaceLabels */
 export async function namespaceLabels(
   context: ClusterContext,
   name: string,
@@ -31,20 +13,54 @@ export async function namespaceLabels(
   return found === undefined ? undefined : (rawObject(found).metadata.labels ?? {});
 }
 
-/** Sets annotations and leaves everything else as it is. */
-export async function annotateObject(
+/** An object of another product. @see Cluster.readObject */
+export async function readObject(
+  context: ClusterContext,
+  { kind, namespace, name }: ForeignRef,
+  signal: AbortSignal,
+): Promise<ForeignObject | undefined> {
+  const place = { resource: foreignResource(kind), namespace, name };
+  const found = await getObject(context, place, signal);
+  if (found === undefined) return undefined;
+  const raw = rawObject(found);
+  return { annotations: raw.metadata.annotations ?? {}, spec: raw['spec'] };
+}
+
+/** Sets annotations. @see Cluster.annotate */
+export async function annotate(
   { client, timing }: ClusterContext,
-  update: { readonly ref: AnyRef; readonly annotations: Readonly<Record<string, string>> },
+  { kind, namespace, name }: ForeignRef,
+  annotations: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<'written' | 'gone'> {
   const request = {
     verb: 'patch',
-    ...update.ref,
+    resource: foreignResource(kind),
+    namespace,
+    name,
     query: { fieldManager: 'lockkeeper' },
     contentType: 'application/merge-patch+json',
-    body: { metadata: { annotations: update.annotations } },
+    body: { metadata: { annotations } },
   } as const;
   const options = { signal, timeoutMs: timing.requestMs, expect: [404] };
   const { status } = await client.call(request, options);
   return status === 404 ? 'gone' : 'written';
+}
+
+interface Place {
+  readonly resource: Resource;
+  /** Absent where the resource has none. */
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+/** Reads one object. @returns its JSON, or undefined when there is none (or no such kind) */
+async function getObject(
+  { client, timing }: ClusterContext,
+  place: Place,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const options = { signal, timeoutMs: timing.requestMs, expect: [404] };
+  const { status, body } = await client.call({ verb: 'get', ...place }, options);
+  return status === 404 ? undefined : body;
 }

@@ -1,4 +1,4 @@
-import type { ObjectKind } from '../../cluster-port.ts';
+import type { ForeignKind, ObjectKind } from '../../cluster-port.ts';
 import { GROUP, VERSION } from '../../api/crd.ts';
 
 /** A kind of object, by its place in the API. `group` is empty for the core group. */
@@ -39,6 +39,19 @@ const PLURALS: Readonly<Record<ObjectKind, string>> = {
   ImageReceiver: 'imagereceivers',
   ImageUpdateAutomation: 'imageupdateautomations',
 };
+
+/** Where the kinds of other products are, by the newest version that each has long served. */
+const FOREIGN: Readonly<Record<ForeignKind, Resource>> = {
+  GitRepository: { group: 'source.toolkit.fluxcd.io', version: 'v1', plural: 'gitrepositories' },
+  Kustomization: { group: 'kustomize.toolkit.fluxcd.io', version: 'v1', plural: 'kustomizations' },
+  HelmRelease: { group: 'helm.toolkit.fluxcd.io', version: 'v2', plural: 'helmreleases' },
+  Application: { group: 'argoproj.io', version: 'v1alpha1', plural: 'applications' },
+};
+
+/** The resource that holds the objects of a kind of another product. */
+export function foreignResource(kind: ForeignKind): Resource {
+  return FOREIGN[kind];
+}
 
 /** The resource that holds the objects of one of our kinds. */
 export function resourceOf(kind: ObjectKind): Resource {

@@ -14,7 +14,7 @@ export async function gitAccess(
   if (git === undefined) {
     throw new AppError(
       'resource/not-supported',
-      `ImageUpdateAutomation ${namespace}/${name}: spec.git is needed`,
+      `ImageUpdateAutomation ${namespace}/${name}: spec.sourceRef needs a cluster, which has the GitRepository; give it spec.git`,
     );
   }
   const { secretRef, certSecretRef } = git;

@@ -13,6 +13,7 @@ import type { PolicyViews } from '../scan/policy-views.ts';
 import type { RepositoryScans } from '../scan/repository-scans.ts';
 import type { StandaloneEvent } from '../standalone/run-standalone.ts';
 import type { ClusterObjects } from './objects.ts';
+import type { ReposInUse } from './repos-in-use.ts';
 
 /** An outcome, told to whoever logs and counts. */
 export type ControllerEvent =
@@ -25,6 +26,13 @@ export type ControllerEvent =
       readonly ref: ObjectRef;
       readonly error: AppError;
       readonly retryAt: Date;
+    }
+  /** An object of another product was not asked to reconcile. */
+  | {
+      readonly kind: 'request-failed';
+      readonly ref: ObjectRef;
+      readonly target: string;
+      readonly error: AppError;
     }
   /** All objects are known: the process is ready. */
   | { readonly kind: 'synced'; readonly policies: number; readonly automations: number }
@@ -43,6 +51,7 @@ export interface ControllerContext {
   readonly crossNamespace: CrossNamespace;
   /** Pushes that no status tells of yet, by the key of their automation. */
   readonly untoldPushes: Map<string, Push>;
+  readonly repos: ReposInUse;
   /** Policies of other namespaces that the repo of an automation names, by the key of the automation. */
   readonly foreign: Map<string, ReadonlySet<PolicyKey>>;
   /** What was last found of each policy, whether or not it could be written to its status. */

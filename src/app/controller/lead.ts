@@ -1,9 +1,9 @@
-import type { ImagePolicy } from '../../api/image-policy.ts';
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import { appliesTo } from '../../domain/resources/merge-resources.ts';
 import type { ChangedSource, Cluster, Leadership, ObjectKind } from '../../cluster-port.ts';
 import type { Ports } from '../../ports.ts';
+import { inNamespaceOf } from '../access/config-repo.ts';
 import type { CrossNamespace } from '../access/foreign-policies.ts';
 import type { PushHandler, PushMessages } from '../../push-port.ts';
 import { receivePushes, type PushReceiving } from '../receive/receive-pushes.ts';
@@ -14,7 +14,6 @@ import { RepositoryScans, shareScan } from '../scan/repository-scans.ts';
 import type { StopSignals } from '../stop-signals.ts';
 import type { ControllerContext, ControllerEvent } from './context.ts';
 import {
-  automationIn,
   objectKey,
   policyIn,
   type ClusterObjects,
@@ -24,6 +23,7 @@ import {
 import { reconcileAutomation } from './reconcile-automation.ts';
 import { reconcilePolicy } from './reconcile-policy.ts';
 import { reconcileReceiver } from './reconcile-receiver.ts';
+import { ReposInUse } from './repos-in-use.ts';
 import { statusMemories } from './status-memories.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -57,13 +57,16 @@ export class LeadTerm {
       clock: ports.clock,
     });
     this.#pushes = this.#receivePushes(options);
+    const sessions = new BranchSessions(ports, views);
     this.#context = {
       ...options,
       receivers: this.#pushes?.receivers,
       scans,
       views,
-      sessions: new BranchSessions(ports, views),
+      sessions,
       untoldPushes: new Map(),
+      // A branch that does not close properly is opened anew all the same.
+      repos: new ReposInUse((branch) => void sessions.drop(branch).catch(() => undefined)),
       foreign: new Map(),
       found: new Map(),
       runAutomationsOf: (policy) => this.#runAutomationsOf(policy),
@@ -93,7 +96,7 @@ export class LeadTerm {
     if (before !== undefined && before.object.uid !== after.object.uid) {
       this.#forget(before);
     }
-    this.#letGo(before);
+    this.#letGoOfScan(before);
     this.#queues[kind].add(key);
     // Who applies a policy is a matter of its labels, which no status tells of.
     if (kind === 'ImagePolicy' && before !== undefined) this.#runAutomationsOf(key);
@@ -102,7 +105,7 @@ export class LeadTerm {
   removed(known: KnownObject): void {
     const { ref } = known.object;
     this.#forget(known);
-    this.#letGo(known);
+    this.#letGoOfScan(known);
     if (ref.kind === 'ImagePolicy') {
       this.#addAutomations(
         (automation) =>
@@ -125,15 +128,16 @@ export class LeadTerm {
         this.#queues.ImageReceiver.add(objectKey(receiver.metadata));
       }
     }
-    this.#addAutomations((automation) => needsSource(automation, source));
+    this.#addAutomations((automation) => {
+      const repo = this.#context.repos.get(objectKey(automation.metadata));
+      const asInRepo = repo === undefined ? automation : inNamespaceOf(repo, automation);
+      return needsSource(automation, source) || needsSource(asInRepo, source);
+    });
   }
 
   /** Resolves when the work under way has ended and nothing is held open; call it after `stop`. */
   async ended(): Promise<void> {
-    await Promise.all([
-      this.#queues.ImagePolicy.ended(),
-      this.#queues.ImageUpdateAutomation.ended(),
-    ]);
+    await Promise.all(Object.values(this.#queues).map((queue) => queue.ended()));
     await this.#context.sessions.close();
   }
 
@@ -206,7 +210,7 @@ export class LeadTerm {
 
   /** Forgets all that was kept for an object that is no more. */
   #forget({ object: { ref } }: KnownObject): void {
-    const { untoldPushes, foreign, found, views, receivers } = this.#context;
+    const { untoldPushes, repos, foreign, found, views, receivers } = this.#context;
     const key = objectKey(ref);
     this.#queues[ref.kind].forget(key);
     if (ref.kind === 'ImageReceiver') {
@@ -216,33 +220,21 @@ export class LeadTerm {
     if (ref.kind === 'ImageUpdateAutomation') {
       untoldPushes.delete(key);
       foreign.delete(key);
+      repos.set(key, undefined);
       return;
     }
     found.delete(key);
     views.forget(key);
   }
 
-  /** Lets go of what only the former form of an object needed. */
-  #letGo(before: KnownObject | undefined): void {
-    const [policy, automation] = [policyIn(before), automationIn(before)];
-    if (policy !== undefined) this.#letGoOfScan(policy);
-    if (automation !== undefined) this.#letGoOfBranch(automation);
-  }
-
-  #letGoOfScan(policy: ImagePolicy): void {
+  /** Lets go of a scan that only the former form of a policy needed. */
+  #letGoOfScan(before: KnownObject | undefined): void {
+    const policy = policyIn(before);
+    if (policy === undefined) return;
     const { objects, scans } = this.#context;
     const isUsed = objects
       .policies()
       .some((other) => other.spec.image === policy.spec.image && shareScan(other, policy));
     if (!isUsed) scans.drop(policy);
-  }
-
-  #letGoOfBranch({ spec: { git } }: ImageUpdateAutomation): void {
-    if (git === undefined) return;
-    const isUsed = this.#context.objects
-      .automations()
-      .some(({ spec }) => spec.git?.url === git.url && spec.git.branch === git.branch);
-    // A branch that does not close properly is opened anew all the same.
-    if (!isUsed) void this.#context.sessions.drop(git).catch(() => undefined);
   }
 }

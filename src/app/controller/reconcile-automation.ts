@@ -10,11 +10,19 @@ import {
 import { automationEvents, pushEvent } from '../../domain/status/events.ts';
 import { requestOf } from '../../domain/status/request-of.ts';
 import type { ClusterObject } from '../../cluster-port.ts';
+import {
+  configRepo,
+  inNamespaceOf,
+  withRepo,
+  type ConfigRepo,
+  type SourceReader,
+} from '../access/config-repo.ts';
 import { gitAccess } from '../access/git-access.ts';
 import type { CarriedOutPass } from '../update/update-branch.ts';
 import type { PlannedPass } from '../update/update-pass.ts';
 import type { ControllerContext } from './context.ts';
 import { automationIn, objectKey, type ClusterObjects, type KnownObject } from './objects.ts';
+import { requestReconcile } from './request-reconcile.ts';
 import { writeStatus } from './write-status.ts';
 
 /**
@@ -32,6 +40,7 @@ export async function reconcileAutomation(
   const { object, read } = known;
   const automation = automationIn(known);
   if (automation === undefined) {
+    context.repos.set(key, undefined);
     if (read.kind === 'invalid') {
       context.onEvent({ kind: 'invalid', ref: object.ref, findings: read.findings });
       await tell(context, known, read, signal);
@@ -43,10 +52,14 @@ export async function reconcileAutomation(
     return undefined;
   }
   const started = context.ports.clock.now();
-  const pass = await run(context, known, automation, signal);
-  await tell(context, known, { kind: 'passed', pass: finished(context, automation, pass) }, signal);
   const interval = new Date(started.getTime() + parseDuration(automation.spec.interval));
-  const { nextChange } = pass;
+  const ran = await run(context, known, automation, signal);
+  if ('suspendedBy' in ran) {
+    await tell(context, known, { kind: 'suspended', by: ran.suspendedBy }, signal);
+    return interval;
+  }
+  await tell(context, known, { kind: 'passed', pass: finished(context, automation, ran) }, signal);
+  const { nextChange } = ran;
   return nextChange !== undefined && nextChange < interval ? nextChange : interval;
 }
 
@@ -56,20 +69,22 @@ async function run(
   known: KnownObject,
   automation: ImageUpdateAutomation,
   signal: AbortSignal,
-): Promise<PlannedPass> {
+): Promise<PlannedPass | { readonly suspendedBy: string }> {
   const { clock } = context.ports;
   const started = clock.now().getTime();
   try {
-    const outcome = await update(context, known, automation, signal);
+    const repo = await repoOf(context, known, automation, signal);
+    if (repo.suspendedBy !== undefined) return { suspendedBy: repo.suspendedBy };
+    const outcome = await update(context, known, { automation, repo }, signal);
     const tookMs = clock.now().getTime() - started;
     context.onEvent({ kind: 'pass', automation, outcome, tookMs });
-    await tellPush(
-      context,
-      known,
-      { ...outcome, branch: automation.spec.git?.branch ?? '' },
-      signal,
-    );
-    context.foreign.set(objectKey(known.object.ref), outcome.pass.foreign);
+    await tellPush(context, known, { ...outcome, branch: repo.git.branch }, signal);
+    if (outcome.commit !== undefined) {
+      await requestReconcile(context, known.object, automation, signal);
+    }
+    if (context.objects.has(known.object)) {
+      context.foreign.set(objectKey(known.object.ref), outcome.pass.foreign);
+    }
     lookAtPolicies(context, outcome.pass);
     return outcome.pass;
   } catch (thrown) {
@@ -79,17 +94,30 @@ async function run(
   }
 }
 
-async function update(
-  { ports, sessions, objects, leadership, crossNamespace }: ControllerContext,
+async function repoOf(
+  { cluster, crossNamespace, objects, repos }: ControllerContext,
   { object }: KnownObject,
   automation: ImageUpdateAutomation,
   signal: AbortSignal,
+): Promise<ConfigRepo> {
+  const { isAllowed } = crossNamespace;
+  const read: SourceReader['read'] = (ref, until) => cluster.readObject(ref, until);
+  const repo = await configRepo(automation, { isAllowed, read }, signal);
+  if (objects.has(object)) repos.set(objectKey(object.ref), repo);
+  return repo;
+}
+
+async function update(
+  { ports, sessions, objects, leadership, crossNamespace }: ControllerContext,
+  { object }: KnownObject,
+  { automation, repo }: { readonly automation: ImageUpdateAutomation; readonly repo: ConfigRepo },
+  signal: AbortSignal,
 ): Promise<CarriedOutPass> {
-  const access = await gitAccess(automation, ports.secrets, signal);
+  const access = await gitAccess(inNamespaceOf(repo, automation), ports.secrets, signal);
   const request = {
     resources: objects.resources(),
     inCluster: objects.policyKeys(),
-    chooseAutomation: () => automation,
+    chooseAutomation: () => withRepo(repo, automation),
     crossNamespace,
   };
   // Neither a process that lost the lease writes, nor one whose automation was deleted or suspended meanwhile.

@@ -56,13 +56,22 @@ function policyRow({ ref, spec, status }: ClusterObject): PolicyRow {
 
 function automationRow({ ref, spec, status }: ClusterObject): AutomationRow {
   const { lastPush, conditions } = (status ?? {}) as ImageUpdateAutomationStatus;
-  const { git } = (spec ?? {}) as { git?: { url?: string } };
   return {
     automation: `${ref.namespace}/${ref.name}`,
-    repo: git?.url ?? '',
+    repo: repoText(ref.namespace, spec),
     ...(lastPush === undefined ? {} : { lastPush: lastPush.time }),
     ...readiness(conditions),
   };
+}
+
+/** The address of the repo, or the object that has it. */
+function repoText(namespace: string, spec: unknown): string {
+  const { git, sourceRef } = (spec ?? {}) as {
+    git?: { url?: string };
+    sourceRef?: { kind?: string; namespace?: string; name?: string };
+  };
+  if (sourceRef === undefined) return git?.url ?? '';
+  return `${sourceRef.kind} ${sourceRef.namespace ?? namespace}/${sourceRef.name}`;
 }
 
 function readiness(conditions: ImagePolicyStatus['conditions']) {

@@ -147,6 +147,7 @@ export async function planPass(
       ...edited.findings,
       ...failedPolicies(views, resources),
       ...suspension(automation),
+      ...clusterOnly(input, automation),
     ],
     foreign: foreign.named,
   };
@@ -260,6 +261,17 @@ function suspension(automation: ImageUpdateAutomation | undefined): readonly Fin
   const { namespace, name } = automation.metadata;
   const message = `ImageUpdateAutomation ${namespace}/${name} is suspended: nothing is updated`;
   return [{ severity: 'warning', code: 'automation/suspended', message }];
+}
+
+/** Fields that mean something in a cluster alone. */
+function clusterOnly(
+  { inCluster }: PassRequest,
+  automation: ImageUpdateAutomation | undefined,
+): readonly Finding[] {
+  if (inCluster !== undefined || automation?.spec.reconcileAfterPush === undefined) return [];
+  const { namespace, name } = automation.metadata;
+  const message = `ImageUpdateAutomation ${namespace}/${name}: spec.reconcileAfterPush does nothing without a cluster`;
+  return [{ severity: 'warning', code: 'resource/not-supported', message }];
 }
 
 function failedPolicies(

@@ -22,7 +22,6 @@ const UNBUILT: Readonly<Record<string, readonly UnbuiltField[]>> = {
   ImageUpdateAutomation: [
     { path: ['git', 'proxySecretRef'] },
     { path: ['git', 'provider'], isBuilt: isGeneric },
-    { path: ['sourceRef'] },
     { path: ['commit', 'messageTemplate'] },
     { path: ['commit', 'values'] },
     { path: ['commit', 'signingKey'] },

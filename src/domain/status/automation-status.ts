@@ -37,7 +37,8 @@ export interface FinishedPass {
 /** What came of a run of an automation. */
 export type AutomationOutcome =
   | { readonly kind: 'invalid'; readonly findings: readonly [Finding, ...Finding[]] }
-  | { readonly kind: 'suspended' }
+  /** `by`: an object whose suspension it is, where it is not the automation's own. */
+  | { readonly kind: 'suspended'; readonly by?: string }
   | { readonly kind: 'failed'; readonly error: Pick<AppError, 'code' | 'message'> }
   | { readonly kind: 'passed'; readonly pass: FinishedPass };
 
@@ -138,7 +139,7 @@ function verdictOn(outcome: AutomationOutcome): Verdict {
       return {
         state: 'ready',
         reason: 'Suspended',
-        message: 'suspended: nothing is written to the repo',
+        message: `${outcome.by === undefined ? '' : `${outcome.by} is `}suspended: nothing is written to the repo`,
       };
     case 'failed':
       return failureVerdict(outcome.error, 'GitFailed');

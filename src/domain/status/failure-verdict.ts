@@ -6,9 +6,12 @@ import type { Verdict } from './conditions.ts';
 const REASONS: Partial<Record<ErrorCode, Reason>> = {
   'secret/not-found': 'SecretNotFound',
   'secret/invalid': 'SecretNotFound',
+  'source/not-found': 'SourceNotFound',
+  'source/invalid': 'SourceInvalid',
+  'access/denied': 'AccessDenied',
   'registry/unauthorized': 'AccessDenied',
   'git/unauthorized': 'AccessDenied',
-  // All that a run itself asks of the API server are Secrets.
+  // All that a run itself asks of the API server are Secrets, namespaces and GitRepositories.
   'cluster/forbidden': 'AccessDenied',
   'git/rejected': 'PushRejected',
   'git/conflict': 'PushRejected',

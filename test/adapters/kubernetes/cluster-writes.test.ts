@@ -3,7 +3,6 @@ import {
   connectCluster,
   type ConnectedCluster,
 } from '../../../src/adapters/kubernetes/connect-cluster.ts';
-import { resourceOf } from '../../../src/adapters/kubernetes/resource.ts';
 import type { ClusterEvent } from '../../../src/cluster-port.ts';
 import { succeeded } from '../../support/kubernetes/api-request.ts';
 import { startApiServer, type TestApiServer } from '../../support/kubernetes/api-server.ts';
@@ -14,13 +13,13 @@ import {
   deletePolicy,
   policiesPath,
 } from '../../support/kubernetes/objects.ts';
+import { createForeign, installForeignCrds } from '../../support/kubernetes/foreign-crds.ts';
 import { observations, QUICK } from '../../support/kubernetes/recording.ts';
 
 interface StoredPolicy {
   readonly metadata: {
     readonly resourceVersion: string;
     readonly generation: number;
-    readonly annotations?: Record<string, string>;
     readonly managedFields: { manager: string; subresource?: string }[];
   };
   readonly spec: Record<string, unknown>;
@@ -205,31 +204,38 @@ describe.skipIf(skipWithoutApiServer())('writing to a real API server', () => {
   });
 
   describe('other objects', () => {
-    test('any object can be read; one that is not there, or of a kind that is not there, is undefined', async () => {
-      const namespace = await server.createNamespace({ team: 'blue' });
-      const namespaces = { group: '', version: 'v1', plural: 'namespaces' };
-      expect(
-        await cluster.getObject({ resource: namespaces, name: namespace }, NEVER),
-      ).toMatchObject({ metadata: { labels: { team: 'blue' } } });
-      expect(
-        await cluster.getObject({ resource: namespaces, name: 'none' }, NEVER),
-      ).toBeUndefined();
-      const flux = { group: 'source.toolkit.fluxcd.io', version: 'v1', plural: 'gitrepositories' };
-      expect(
-        await cluster.getObject({ resource: flux, namespace, name: 'fleet' }, NEVER),
-      ).toBeUndefined();
+    const KINDS = ['GitRepository', 'Kustomization', 'HelmRelease', 'Application'] as const;
+
+    test('of a kind that is not there are not there', async () => {
+      const namespace = await server.createNamespace();
+      for (const kind of KINDS) {
+        const ref = { kind, namespace, name: 'fleet' };
+        expect(await cluster.readObject(ref, NEVER)).toBeUndefined();
+        expect(await cluster.annotate(ref, { 'example.com/a': '1' }, NEVER)).toBe('gone');
+      }
     });
 
-    test('annotations are set beside those that are there', async () => {
-      const { namespace, stored } = await policy();
-      const ref = { resource: resourceOf('ImagePolicy'), namespace, name: 'app' };
-      expect(await cluster.annotate(ref, { 'example.com/a': '1' }, NEVER)).toBe('written');
-      expect(await cluster.annotate(ref, { 'example.com/b': '2' }, NEVER)).toBe('written');
-      expect((await stored()).metadata.annotations).toEqual({
-        'example.com/a': '1',
-        'example.com/b': '2',
+    test('the labels of a namespace are read', async () => {
+      const namespace = await server.createNamespace({ team: 'blue' });
+      expect(await cluster.namespaceLabels(namespace, NEVER)).toEqual({
+        team: 'blue',
+        'kubernetes.io/metadata.name': namespace,
       });
-      expect(await cluster.annotate({ ...ref, name: 'none' }, {}, NEVER)).toBe('gone');
+      expect(await cluster.namespaceLabels('none', NEVER)).toBeUndefined();
+    });
+
+    test('are read, and annotated beside what is there, and nothing else of them changes', async () => {
+      await installForeignCrds(server);
+      const namespace = await server.createNamespace();
+      for (const kind of KINDS) {
+        const ref = { kind, namespace, name: 'fleet' };
+        expect(await cluster.readObject(ref, NEVER)).toBeUndefined();
+        const spec = { url: 'https://git.example.com/fleet.git' };
+        await createForeign(server, kind, { ...ref, annotations: { 'example.com/a': '1' }, spec });
+        expect(await cluster.annotate(ref, { 'example.com/b': '2' }, NEVER)).toBe('written');
+        const annotations = { 'example.com/a': '1', 'example.com/b': '2' };
+        expect(await cluster.readObject(ref, NEVER)).toEqual({ annotations, spec });
+      }
     });
   });
 });

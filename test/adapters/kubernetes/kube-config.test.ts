@@ -103,15 +103,13 @@ describe('where the cluster is and who we are', () => {
       let connections = 0;
       const server = createServer((request, response) => {
         seen.push(request.headers);
-        response.end(JSON.stringify({ metadata: { name: 'x' } }));
+        response.end(JSON.stringify({ metadata: { name: 'x', uid: '1', resourceVersion: '1' } }));
       }).on('connection', () => (connections += 1));
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       endings.push(() => void server.close());
       const { port } = server.address() as AddressInfo;
       const cluster = connect({ kubeconfig: write('given', `http://127.0.0.1:${port}`, user) });
-      const resource = { group: '', version: 'v1', plural: 'namespaces' };
-      for (let times = 0; times < 10; times += 1)
-        await cluster.getObject({ resource, name: 'x' }, NEVER);
+      for (let times = 0; times < 10; times += 1) await cluster.namespaceLabels('x', NEVER);
       expect(seen.map((headers) => headers.authorization)).toEqual(Array(10).fill(authorization));
       // Now and then the next request comes before the last connection is free.
       expect(connections).toBeLessThanOrEqual(3);
@@ -124,8 +122,7 @@ describe('where the cluster is and who we are', () => {
       command: join(folder, 'no-such-program'),
     };
     const cluster = connect({ kubeconfig: write('given', 'http://127.0.0.1:1', { exec }) });
-    const resource = { group: '', version: 'v1', plural: 'namespaces' };
-    await expect(cluster.getObject({ resource, name: 'x' }, NEVER)).rejects.toMatchObject({
+    await expect(cluster.namespaceLabels('x', NEVER)).rejects.toMatchObject({
       code: 'cluster/invalid',
       retry: true,
       message: expect.stringContaining('no credentials for the API server') as string,
@@ -147,8 +144,7 @@ describe('where the cluster is and who we are', () => {
       timing: { ...QUICK, requestMs: 200 },
     });
     endings.push(() => cluster.close());
-    const resource = { group: '', version: 'v1', plural: 'namespaces' };
-    await expect(cluster.getObject({ resource, name: 'x' }, NEVER)).rejects.toMatchObject({
+    await expect(cluster.namespaceLabels('x', NEVER)).rejects.toMatchObject({
       code: 'cluster/unreachable',
       retry: true,
       message: `cannot reach the API server http://127.0.0.1:${port}: it did not answer within 200 ms`,

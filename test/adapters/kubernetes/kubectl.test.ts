@@ -139,6 +139,16 @@ describe.skipIf(skipWithoutApiServer())('kubectl with a real API server', () => 
       ['no image', policy('p', { image: undefined }), 'spec.image: Required value'],
       ['an interval that is none', policy('p', { interval: 'soon' }), 'spec.interval'],
       ['a tag that is none', policy('p', { lock: { tag: '-x' } }), 'spec.lock.tag'],
+      [
+        'something that cannot be asked to reconcile',
+        automation('a', { git, reconcileAfterPush: [{ kind: 'Deployment', name: 'web' }] }),
+        'supported values: "gitrepository", "kustomization", "helmrelease", "application"',
+      ],
+      [
+        'a source in what is no namespace',
+        automation('a', { sourceRef: { kind: 'GitRepository', name: 'a', namespace: 'A_b' } }),
+        'spec.sourceRef.namespace',
+      ],
       ['no repo', automation('a', {}), 'exactly one of git, sourceRef must be set'],
       [
         'two repos',

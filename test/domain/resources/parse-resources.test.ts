@@ -449,10 +449,7 @@ describe('an automation at fault', () => {
     [
       'two sources',
       automation('  sourceRef: { kind: GitRepository, name: flux-system }'),
-      [
-        'a.yaml:4:1: spec: exactly one of git, sourceRef must be set; found git, sourceRef',
-        'a.yaml:7:3: spec.sourceRef: not supported yet',
-      ],
+      ['a.yaml:4:1: spec: exactly one of git, sourceRef must be set; found git, sourceRef'],
     ],
     [
       'a login in the address',
