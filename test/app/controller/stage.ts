@@ -1,6 +1,7 @@
 import type { ControllerEvent } from '../../../src/app/controller/context.ts';
 import { runController, type ControllerOptions } from '../../../src/app/controller/controller.ts';
 import { AppError } from '../../../src/domain/errors.ts';
+import type { Clock, Registry } from '../../../src/ports.ts';
 import { MemoryCluster } from '../../support/memory-cluster.ts';
 import {
   FakeClock,
@@ -30,6 +31,8 @@ export interface Stage {
   readonly options?: Partial<ControllerOptions>;
   /** Where registries tell of pushes; without it, nowhere. */
   readonly pushes?: MemoryPushes;
+  /** A registry client instead of one over `repositories`. */
+  readonly connect?: (clock: Clock) => Registry;
 }
 
 /** A controller over memory that has not been started. */
@@ -40,6 +43,7 @@ export function stage({
   branches,
   options = {},
   pushes,
+  connect,
 }: Stage = {}) {
   const clock = new FakeClock('2026-06-01T12:00:00Z');
   const branch = new MemoryBranch(files);
@@ -54,11 +58,12 @@ export function stage({
       return found;
     },
   };
+  const registry = connect?.(clock) ?? memory.registry;
   const events: ControllerEvent[] = [];
   const [stop, abort] = [new AbortController(), new AbortController()];
   const start = async () => {
     const running = runController(
-      { ...memory, open, cluster, ...(pushes === undefined ? {} : { pushes }) },
+      { ...memory, registry, open, cluster, ...(pushes === undefined ? {} : { pushes }) },
       { scope: { namespaces: [] }, concurrency: 8, ...options },
       {
         signals: { stop: stop.signal, abort: abort.signal },

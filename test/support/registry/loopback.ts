@@ -33,6 +33,8 @@ export interface Loopback {
   readonly url: string;
   /** All requests so far, in order. */
   readonly requests: readonly SeenRequest[];
+  /** Sockets opened so far. */
+  connections(): number;
   /** Sockets that are open now. */
   openSockets(): number;
   /** Ends the server and all of its connections, at once. */
@@ -46,6 +48,7 @@ export async function startLoopback(
 ): Promise<Loopback> {
   const requests: SeenRequest[] = [];
   const sockets = new Set<Socket>();
+  let connections = 0;
   const listener = (incoming: IncomingMessage, response: ServerResponse) => {
     void answer(incoming, response);
   };
@@ -66,6 +69,7 @@ export async function startLoopback(
   const server =
     certificate === undefined ? createServer(listener) : createTlsServer(certificate, listener);
   server.on('connection', (socket: Socket) => {
+    connections += 1;
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
@@ -75,6 +79,7 @@ export async function startLoopback(
     host,
     url: `${certificate === undefined ? 'http' : 'https'}://${host}`,
     requests,
+    connections: () => connections,
     openSockets: () => sockets.size,
     close: () =>
       new Promise<void>((resolve) => {
