@@ -118,10 +118,21 @@ export interface Cluster {
    * process holds it; the signal it is given fires as soon as the lease may be lost.
    */
   lead(
-    lease: { readonly namespace: string; readonly name: string; readonly identity: string },
+    lease: LeaseClaim,
     lead: (leading: Leadership, signal: AbortSignal) => Promise<void>,
     signal: AbortSignal,
   ): Promise<void>;
+}
+
+/** Who competes for which lease. */
+export interface LeaseClaim {
+  readonly namespace: string;
+  readonly name: string;
+  readonly identity: string;
+  /** `HOST:PORT` at which this process can be reached while it leads; the others are told. */
+  readonly address?: string;
+  /** Told at which address the holder can be reached, each time that the lease is seen in other hands. */
+  readonly onHolder?: (address: string | undefined) => void;
 }
 
 /** What a leader may rely on. */

@@ -30,6 +30,7 @@ const environmentSchema = z.object({
   XDG_CACHE_HOME: z.string().optional(),
   POD_NAME: z.string().optional(),
   POD_NAMESPACE: z.string().optional(),
+  POD_IP: z.string().optional(),
   USER: z.string().optional(),
   // Of two spellings, the lower-case one counts, as in curl and Go.
   https_proxy: proxyAddress,
@@ -57,7 +58,7 @@ export interface Config {
   readonly proxies: { readonly https?: Proxy; readonly http?: Proxy; readonly exceptions: string };
   readonly user?: string;
   /** The Pod that this process is, where it is one. */
-  readonly pod: { readonly name?: string; readonly namespace?: string };
+  readonly pod: { readonly name?: string; readonly namespace?: string; readonly ip?: string };
   /** The whole environment, for Secrets given in it. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -90,10 +91,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ...(e.LOCKKEEPER_CA_FILE === undefined ? {} : { caFile: e.LOCKKEEPER_CA_FILE }),
     proxies: proxiesOf(e),
     ...(e.USER === undefined ? {} : { user: e.USER }),
-    pod: {
-      ...(e.POD_NAME === undefined ? {} : { name: e.POD_NAME }),
-      ...(e.POD_NAMESPACE === undefined ? {} : { namespace: e.POD_NAMESPACE }),
-    },
+    pod: podOf(e),
     env,
   };
 }
@@ -104,5 +102,13 @@ function proxiesOf(e: z.output<typeof environmentSchema>): Config['proxies'] {
     ...(https === undefined ? {} : { https }),
     ...(http === undefined ? {} : { http }),
     exceptions: e.no_proxy ?? e.NO_PROXY ?? '',
+  };
+}
+
+function podOf(e: z.output<typeof environmentSchema>): Config['pod'] {
+  return {
+    ...(e.POD_NAME === undefined ? {} : { name: e.POD_NAME }),
+    ...(e.POD_NAMESPACE === undefined ? {} : { namespace: e.POD_NAMESPACE }),
+    ...(e.POD_IP === undefined ? {} : { ip: e.POD_IP }),
   };
 }

@@ -71,7 +71,27 @@ export interface PushMessages {
   ): Promise<PushReading>;
 }
 
-/** Both together: a process that takes pushes has both, another neither. */
+/** Passes requests on to the process that leads. */
+export interface PushRelay {
+  /** Was a request passed on already? */
+  isRelayed(headers: PushHeaders): boolean;
+  /**
+   * @param to `HOST:PORT`
+   * @returns what the other process answers
+   * @throws AppError `cluster/unreachable`
+   */
+  send(
+    to: string,
+    request: {
+      readonly path: string;
+      readonly headers: PushHeaders;
+      readonly body: Uint8Array;
+    },
+    signal: AbortSignal,
+  ): Promise<PushAnswer>;
+}
+
+/** All together: what a process has that takes pushes. */
 export interface PushPorts {
   readonly endpoint: PushEndpoint;
   readonly messages: PushMessages;

@@ -1,4 +1,6 @@
+import { isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
+import { createPushRelay } from '../adapters/http/push-relay.ts';
 import { connectCluster } from '../adapters/kubernetes/connect-cluster.ts';
 import { runController } from '../app/controller/controller.ts';
 import { statusTable, type StatusTable } from '../app/controller/status-table.ts';
@@ -62,10 +64,11 @@ async function work(
   log.info({ server: cluster.server }, 'connected to the cluster');
   const observe = createObserver(log, metrics);
   const { lease: name, scope, concurrency, crossNamespaceRefs } = options;
-  const lease = name === undefined ? undefined : leaseOf(config, name);
+  const lease = name === undefined ? undefined : leaseOf(config, name, pushes?.port);
+  const pushRelay = createPushRelay();
   try {
     await runController(
-      { ...ports, cluster, ...(pushes === undefined ? {} : { pushes }) },
+      { ...ports, cluster, pushRelay, ...(pushes === undefined ? {} : { pushes }) },
       { scope, concurrency, crossNamespaceRefs, ...(lease === undefined ? {} : { lease }) },
       {
         signals,
@@ -76,15 +79,18 @@ async function work(
       },
     );
   } finally {
+    await pushRelay.close();
     await ports.close();
     await cluster.close();
   }
 }
 
 /** Pod names are unique; elsewhere the process's own number tells two of one host apart. */
-function leaseOf({ pod }: Config, name: string) {
+function leaseOf({ pod }: Config, name: string, port: number | undefined) {
   const identity = pod.name ?? `${hostname()}-${process.pid}`;
-  return { namespace: pod.namespace ?? DEFAULT_NAMESPACE, name, identity };
+  const lease = { namespace: pod.namespace ?? DEFAULT_NAMESPACE, name, identity };
+  if (pod.ip === undefined || port === undefined) return lease;
+  return { ...lease, address: `${isIPv6(pod.ip) ? `[${pod.ip}]` : pod.ip}:${port}` };
 }
 
 /** How all objects of a cluster stand. */

@@ -1,7 +1,6 @@
 import { startHealthServer } from '../adapters/http/health-server.ts';
 import type { RunningServer } from '../adapters/http/listen.ts';
 import { startPushServer, type PushServer } from '../adapters/http/push-server.ts';
-import { createPushMessages } from '../adapters/push-events/push-messages.ts';
 import { createLogger, type Logger, type LogLevel } from '../adapters/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../adapters/telemetry/metrics.ts';
 import type { PushPorts } from '../push-port.ts';
@@ -24,8 +23,8 @@ export interface Service {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly signals: StopSignals;
-  /** How registries tell of pushes, where they can. */
-  readonly pushes?: PushPorts;
+  /** How registries tell of pushes, where they can, and at which port of this machine. */
+  readonly pushes?: PushPorts & { readonly port: number };
   /** From here on the process is ready. */
   readonly ready: () => void;
 }
@@ -57,7 +56,7 @@ export async function runService(
   });
   try {
     const signals = { stop, abort: abort.signal };
-    const pushes = receiver && { endpoint: receiver.endpoint, messages: createPushMessages() };
+    const pushes = await openPushes(receiver);
     const ready = () => (isReady = true);
     await work({ log, metrics, signals, ready, ...(pushes === undefined ? {} : { pushes }) });
   } finally {
@@ -79,4 +78,11 @@ async function openReceiver(
     await health.close();
     throw error;
   }
+}
+
+/** Formats are loaded only where something is received. */
+async function openPushes(server: PushServer | undefined): Promise<Service['pushes']> {
+  if (server === undefined) return undefined;
+  const { createPushMessages } = await import('../adapters/push-events/push-messages.ts');
+  return { endpoint: server.endpoint, messages: createPushMessages(), port: server.port };
 }

@@ -51,6 +51,7 @@ export async function openClusterStage(): Promise<ClusterStage> {
     stage.start(['run', '--kubeconfig', kubeconfig, '--listen', '127.0.0.1:0', ...args], {
       env: {
         POD_NAME: pod,
+        POD_IP: '127.0.0.1',
         POD_NAMESPACE: namespace,
         LOCKKEEPER_CACHE_DIR: stage.path('cache', pod),
       },

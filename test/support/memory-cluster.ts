@@ -48,6 +48,8 @@ export class MemoryCluster implements Cluster {
   writeFailures: AppError[] = [];
   /** Runs before each write of a status, as another user would. */
   beforeWrite: (ref: ObjectRef) => void = () => undefined;
+  /** Another process that holds the lease, and where it says that it can be reached. */
+  otherLeader: { readonly address?: string } | undefined;
   /** Does the lease surely hold? */
   holds = true;
   readonly #objects = new Map<string, ClusterObject>();
@@ -220,9 +222,14 @@ export class MemoryCluster implements Cluster {
     this.events.push(event);
   }
 
-  async lead(...[, lead, signal]: Parameters<Cluster['lead']>): Promise<void> {
+  async lead(...[lease, lead, signal]: Parameters<Cluster['lead']>): Promise<void> {
     const leadership: Leadership = { holds: () => this.holds };
     while (!signal.aborted) {
+      while (this.otherLeader !== undefined && !signal.aborted) {
+        lease.onHolder?.(this.otherLeader.address);
+        await new Promise((done) => setImmediate(done));
+      }
+      if (signal.aborted) return;
       const term = new AbortController();
       this.#leader = term;
       await lead(leadership, AbortSignal.any([term.signal, signal]));

@@ -6,6 +6,7 @@ import { AppError } from '../../domain/errors.ts';
 export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:8080`. */
   readonly url: string;
+  readonly port: number;
   /** Ends it and all of its connections. */
   close(): Promise<void>;
 }
@@ -36,6 +37,7 @@ export async function startServer(
   const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   return {
     url: `http://${shown}:${address.port}`,
+    port: address.port,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,5 +1,12 @@
+import type { LeaseClaim } from '../../cluster-port.ts';
 import type { ClusterContext } from './context.ts';
-import { LeaseObject, microTime, type LeaseRecord, type LeaseSpec } from './lease-record.ts';
+import {
+  holderAddress,
+  LeaseObject,
+  microTime,
+  type LeaseRecord,
+  type LeaseSpec,
+} from './lease-record.ts';
 
 /** A moment by both clocks. */
 interface Moment {
@@ -23,16 +30,15 @@ interface Held {
 export class LeaseCandidate {
   readonly #context: ClusterContext;
   readonly #identity: string;
+  readonly #onHolder: LeaseClaim['onHolder'];
   readonly #lease: LeaseObject;
   #held: Held | undefined;
   #observed: { readonly version: string; readonly at: number } | undefined;
 
-  constructor(
-    context: ClusterContext,
-    lease: { readonly namespace: string; readonly name: string; readonly identity: string },
-  ) {
+  constructor(context: ClusterContext, lease: LeaseClaim) {
     this.#context = context;
     this.#identity = lease.identity;
+    this.#onHolder = lease.onHolder;
     this.#lease = new LeaseObject(context, lease);
   }
 
@@ -50,7 +56,10 @@ export class LeaseCandidate {
   async acquire(signal: AbortSignal): Promise<boolean> {
     const options = { signal, timeoutMs: this.#context.timing.lease.renewDeadlineMs };
     const found = await this.#lease.read(signal, options.timeoutMs);
-    if (found !== undefined && !this.#isFree(found)) return false;
+    if (found !== undefined && !this.#isFree(found)) {
+      this.#onHolder?.(holderAddress(found));
+      return false;
+    }
     const since = moment();
     const acquireTime = microTime(new Date());
     const transitions = found === undefined ? 0 : (found.spec.leaseTransitions ?? 0) + 1;

@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
 import type { ClusterContext } from './context.ts';
+import type { LeaseClaim } from '../../cluster-port.ts';
 import { LEASES } from './resource.ts';
 
 const Lease = z.object({
-  metadata: z.object({ resourceVersion: z.string() }),
+  metadata: z.object({
+    resourceVersion: z.string(),
+    annotations: z.record(z.string(), z.string()).nullish(),
+  }),
   spec: z
     .object({
       holderIdentity: z.string().nullish(),
@@ -15,6 +19,9 @@ const Lease = z.object({
     })
     .default({}),
 });
+
+/** Annotation with the address at which the holder can be reached. */
+const ADDRESS = 'lockkeeper.dev/receiver';
 
 /** A Lease as the server has it. */
 export type LeaseRecord = z.output<typeof Lease>;
@@ -32,13 +39,12 @@ export interface LeaseSpec {
 export class LeaseObject {
   readonly #context: ClusterContext;
   readonly #place: { readonly namespace: string; readonly name: string };
+  readonly #annotations: Readonly<Record<string, string>>;
 
-  constructor(
-    context: ClusterContext,
-    place: { readonly namespace: string; readonly name: string },
-  ) {
+  constructor(context: ClusterContext, { namespace, name, address }: LeaseClaim) {
     this.#context = context;
-    this.#place = { namespace: place.namespace, name: place.name };
+    this.#place = { namespace, name };
+    this.#annotations = address === undefined ? {} : { [ADDRESS]: address };
   }
 
   /** @returns undefined when there is none */
@@ -63,7 +69,7 @@ export class LeaseObject {
     const body = {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
-      metadata: { namespace, name, ...version },
+      metadata: { namespace, name, annotations: this.#annotations, ...version },
       spec,
     };
     const target = { resource: LEASES, namespace, body };
@@ -81,6 +87,11 @@ export class LeaseObject {
     }
     return leaseRecord(answer.body);
   }
+}
+
+/** Where the holder of a lease can be reached, as far as it says. */
+export function holderAddress({ metadata }: LeaseRecord): string | undefined {
+  return metadata.annotations?.[ADDRESS];
 }
 
 /** The time as a Lease has it, with microseconds. */

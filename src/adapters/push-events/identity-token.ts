@@ -1,3 +1,4 @@
+import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
 import type { ImageReceiverSpec } from '../../api/image-receiver.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { PushHeaders } from '../../push-port.ts';
@@ -29,40 +30,37 @@ type Identity = NonNullable<ImageReceiverSpec['identity']>;
  * @see https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions
  */
 export class IdentityTokens {
-  readonly #issuer: TokenIssuer;
-  #verifier: Promise<Verify> | undefined;
+  readonly #verify: Verify;
 
   constructor(issuer: TokenIssuer) {
-    this.#issuer = issuer;
+    this.#verify = createVerify(issuer);
   }
 
   /** @throws AppError `registry/unreachable` when the keys cannot be had */
   async proves(identity: Identity, headers: PushHeaders): Promise<boolean> {
     const [, token] = /^bearer +(\S+)$/i.exec(headers['authorization'] ?? '') ?? [];
-    if (token === undefined) return false;
-    this.#verifier ??= createVerify(this.#issuer);
-    return (await this.#verifier)(token, identity);
+    return token !== undefined && this.#verify(token, identity);
   }
 }
 
 type Verify = (token: string, identity: Identity) => Promise<boolean>;
 
-/** Loaded only where a receiver needs it. */
-async function createVerify({ issuers, keys }: TokenIssuer): Promise<Verify> {
-  const { createRemoteJWKSet, errors, jwtVerify } = await import('jose');
+/** A token at fault, as opposed to keys that cannot be had. */
+const FAULTS = [
+  errors.JWTClaimValidationFailed,
+  errors.JWTExpired,
+  errors.JWTInvalid,
+  errors.JWSInvalid,
+  errors.JWSSignatureVerificationFailed,
+  errors.JWKSNoMatchingKey,
+  errors.JWKSMultipleMatchingKeys,
+  errors.JOSEAlgNotAllowed,
+  errors.JOSENotSupported,
+];
+
+/** No request is made until a token asks for a key. */
+function createVerify({ issuers, keys }: TokenIssuer): Verify {
   const keySet = createRemoteJWKSet(keys, KEYS);
-  /** A token at fault, as opposed to keys that cannot be had. */
-  const faults = [
-    errors.JWTClaimValidationFailed,
-    errors.JWTExpired,
-    errors.JWTInvalid,
-    errors.JWSInvalid,
-    errors.JWSSignatureVerificationFailed,
-    errors.JWKSNoMatchingKey,
-    errors.JWKSMultipleMatchingKeys,
-    errors.JOSEAlgNotAllowed,
-    errors.JOSENotSupported,
-  ];
   return async (token, { audience, email }) => {
     try {
       const { payload } = await jwtVerify(token, keySet, {
@@ -74,7 +72,7 @@ async function createVerify({ issuers, keys }: TokenIssuer): Promise<Verify> {
       });
       return payload['email'] === email && payload['email_verified'] === true;
     } catch (cause) {
-      if (faults.some((fault) => cause instanceof fault)) return false;
+      if (FAULTS.some((fault) => cause instanceof fault)) return false;
       const message = `the keys of ${keys.host} cannot be had`;
       throw new AppError('registry/unreachable', message, { retry: true, cause });
     }

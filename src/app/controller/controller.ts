@@ -1,13 +1,16 @@
 import type {
   ChangedSource,
   Cluster,
+  LeaseClaim,
   Leadership,
   ObjectKind,
   ObjectListener,
   ObjectScope,
 } from '../../cluster-port.ts';
 import type { Ports } from '../../ports.ts';
-import type { PushPorts } from '../../push-port.ts';
+import type { PushAnswer, PushHandler, PushPorts, PushRelay } from '../../push-port.ts';
+import { RETRY_AFTER_S } from '../receive/push-handler.ts';
+import { createRelayHandler } from '../receive/relay-pushes.ts';
 import type { StopSignals } from '../stop-signals.ts';
 import type { ControllerEvent } from './context.ts';
 import { LeadTerm } from './lead.ts';
@@ -22,7 +25,7 @@ export interface ControllerOptions {
   /** May automations refer to what is in other namespaces, where that grants it? Default true. */
   readonly crossNamespaceRefs?: boolean;
   /** Which lease says who writes; without it there is only this process. */
-  readonly lease?: Parameters<Cluster['lead']>[0];
+  readonly lease?: Omit<LeaseClaim, 'onHolder'>;
 }
 
 /** How a controller is told to stop, and what it tells. */
@@ -36,7 +39,12 @@ export interface ControllerPorts extends Omit<Ports, 'secrets'> {
   readonly cluster: Cluster;
   /** Where registries tell of pushes; without it, ImageReceivers are none of this process's business. */
   readonly pushes?: PushPorts;
+  /** Passes pushes on to the process that leads; without it they are refused where this one does not. */
+  readonly pushRelay?: PushRelay;
 }
+
+/** Nobody here acts on pushes: the sender is to come again. */
+const UNAVAILABLE: PushAnswer = { status: 503, retryAfterS: RETRY_AFTER_S };
 
 const SOLE_WRITER: Leadership = { holds: () => true };
 
@@ -60,6 +68,8 @@ class Controller {
   readonly #objects = new ClusterObjects();
   /** What this process does while it leads. */
   #term: LeadTerm | undefined;
+  /** Where the process that leads takes pushes, when it is another one and says so. */
+  #leader: string | undefined;
 
   constructor(ports: ControllerPorts, options: ControllerOptions, life: ControllerLife) {
     this.#ports = ports;
@@ -74,6 +84,7 @@ class Controller {
     // Following ends early only by a failure, and then nothing that is known may be relied on.
     const isOver = followed.ended.finally(() => ending.abort());
     isOver.catch(() => undefined);
+    const endPushes = this.#takePushes();
     try {
       await Promise.race([followed.synced, isOver, fired(stop)]);
       if (!stop.aborted && !ending.signal.aborted) {
@@ -81,6 +92,7 @@ class Controller {
         await this.#lead({ stop: AbortSignal.any([stop, ending.signal]), abort });
       }
     } finally {
+      endPushes?.();
       ending.abort();
     }
     await isOver;
@@ -119,6 +131,18 @@ class Controller {
     };
   }
 
+  /** Pushes are answered by the term while this process leads, and passed on while it does not. */
+  #takePushes(): (() => void) | undefined {
+    const { pushes, pushRelay: relay, clock } = this.#ports;
+    const { onEvent } = this.#life;
+    const leader = () => this.#leader;
+    const passOn: PushHandler =
+      relay === undefined
+        ? () => UNAVAILABLE
+        : createRelayHandler({ clock, relay, leader, onEvent });
+    return pushes?.endpoint.handle((head) => (this.#term?.pushHandler ?? passOn)(head));
+  }
+
   #tellSynced(): void {
     const policies = this.#objects.keys('ImagePolicy').length;
     const automations = this.#objects.keys('ImageUpdateAutomation').length;
@@ -135,7 +159,7 @@ class Controller {
     };
     signals.stop.addEventListener('abort', releaseUnlessLeading, { once: true });
     await this.#ports.cluster.lead(
-      lease,
+      { ...lease, onHolder: (address) => (this.#leader = address) },
       async (leadership, lost) => {
         await this.#work(leadership, {
           stop: AbortSignal.any([signals.stop, lost]),
@@ -169,15 +193,13 @@ class Controller {
       onEvent,
     });
     this.#term = term;
-    const { pushHandler } = term;
-    const endPushes = pushHandler && pushes?.endpoint.handle(pushHandler);
     try {
       const changed = (source: ChangedSource) => term.sourceChanged(source);
       await Promise.all([cluster.followSecrets(changed, stop), fired(stop)]);
     } finally {
-      endPushes?.();
       ending.abort();
       this.#term = undefined;
+      this.#leader = undefined;
       await term.ended();
       onEvent({ kind: 'following' });
     }

@@ -12,26 +12,33 @@ import type { ControllerContext } from './context.ts';
 import { receiverIn, type KnownObject } from './objects.ts';
 import { writeStatus } from './write-status.ts';
 
+/** Secrets that nobody reads for an hour are no longer followed. */
+const LOOK_AGAIN_MS = 20 * 60_000;
+
 /**
  * Opens an ImageReceiver, or closes it where it cannot be open.
+ * @returns when its Secret is to be read again
  * @throws AppError when it is to be tried again
  */
 export async function reconcileReceiver(
   context: ControllerContext,
   key: string,
   signal: AbortSignal,
-): Promise<undefined> {
+): Promise<Date | undefined> {
   const known = context.objects.get('ImageReceiver', key);
-  if (known === undefined) return;
+  if (known === undefined) return undefined;
   const { object, read } = known;
   const receiver = receiverIn(known);
   if (receiver !== undefined) {
     await open(context, known, receiver, signal);
-  } else if (read.kind === 'invalid') {
+    return new Date(context.ports.clock.now().getTime() + LOOK_AGAIN_MS);
+  }
+  if (read.kind === 'invalid') {
     context.receivers?.close(object.ref);
     context.onEvent({ kind: 'invalid', ref: object.ref, findings: read.findings });
     await tell(context, known, read, signal);
   }
+  return undefined;
 }
 
 /** A failure is told before it is passed on. */

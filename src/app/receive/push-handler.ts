@@ -22,6 +22,7 @@ export const PUSH_RESULTS = [
   'malformed',
   'limited',
   'unavailable',
+  'relayed',
 ] as const;
 
 /** A request of a registry, told to whoever logs and counts. */
@@ -49,14 +50,14 @@ export interface PushHandlerOptions {
 }
 
 /** Of one receiver; a registry that pushes a hundred images sends an event for each of their layers. */
-const PER_RECEIVER: Rate = { burst: 500, perSecond: 50 };
+export const PER_RECEIVER: Rate = { burst: 500, perSecond: 50 };
 /** Of one receiver and sender, so that one who only knows the path leaves room for the others. */
-const PER_SENDER: Rate = { burst: 250, perSecond: 25 };
+export const PER_SENDER: Rate = { burst: 250, perSecond: 25 };
 /** Of one sender to paths that do not exist. */
 const PER_STRANGER: Rate = { burst: 50, perSecond: 5 };
 
 /** When a sender is to come back after a failure of ours, in s. */
-const RETRY_AFTER_S = 5;
+export const RETRY_AFTER_S = 5;
 
 /** Answers the requests of registries: who may send makes the policies that it is about scan at once. */
 export function createPushHandler(options: PushHandlerOptions): PushHandler {

@@ -3,7 +3,7 @@ import {
   connectCluster,
   type ConnectedCluster,
 } from '../../../src/adapters/kubernetes/connect-cluster.ts';
-import type { Leadership } from '../../../src/cluster-port.ts';
+import type { Leadership, LeaseClaim } from '../../../src/cluster-port.ts';
 import { succeeded } from '../../support/kubernetes/api-request.ts';
 import { startApiServer, type TestApiServer } from '../../support/kubernetes/api-server.ts';
 import { skipWithoutApiServer } from '../../support/kubernetes/availability.ts';
@@ -54,14 +54,22 @@ describe.skipIf(skipWithoutApiServer())('leader election on a real API server', 
   function compete(
     namespace: string,
     identity: string,
-    { cluster = connect(), stopsAtOnce = true } = {},
+    {
+      cluster = connect(),
+      stopsAtOnce = true,
+      claim = {},
+    }: {
+      readonly cluster?: ReturnType<typeof connect>;
+      readonly stopsAtOnce?: boolean;
+      readonly claim?: Partial<LeaseClaim>;
+    } = {},
   ) {
     const stop = new AbortController();
     const state = { terms: 0, leading: false, lostAt: 0, stopping: false };
     let leadership: Leadership | undefined;
     let finish = () => {};
     const running = cluster.lead(
-      { namespace, name: 'lead', identity },
+      { namespace, name: 'lead', identity, ...claim },
       async (given, signal) => {
         state.terms += 1;
         state.leading = true;
@@ -122,6 +130,24 @@ describe.skipIf(skipWithoutApiServer())('leader election on a real API server', 
     await vi.waitFor(() => expect(second.state.leading).toBe(true), WAIT);
     expect(Date.now() - stoppedAt).toBeLessThan(HAND_OVER_MS);
     expect((await lease(namespace)).spec).toMatchObject({ leaseTransitions: 1 });
+  });
+
+  test('the holder says where it can be reached, and the others are told', async () => {
+    const namespace = await server.createNamespace();
+    const holder = compete(namespace, 'holder', { claim: { address: '10.0.0.5:9292' } });
+    await vi.waitFor(() => expect(holder.state.leading).toBe(true), WAIT);
+    const told: (string | undefined)[] = [];
+    const claim = {
+      address: '10.0.0.6:9292',
+      onHolder: (address: string | undefined) => void told.push(address),
+    };
+    const other = compete(namespace, 'other', { claim });
+    await vi.waitFor(() => expect(told).toContain('10.0.0.5:9292'), WAIT);
+    holder.stop();
+    await vi.waitFor(() => expect(other.state.leading).toBe(true), WAIT);
+    const third = compete(namespace, 'third', { claim });
+    await vi.waitFor(() => expect(told.at(-1)).toBe('10.0.0.6:9292'), WAIT);
+    expect(third.state.terms).toBe(0);
   });
 
   test('a leader that stops keeps the lease until its work has ended', async () => {
