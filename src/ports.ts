@@ -7,6 +7,8 @@
 import type { ClientCertificate, DockerConfig, Login } from './domain/access.ts';
 import type { Repository } from './domain/image-reference.ts';
 import type { Proxy } from './domain/proxy.ts';
+import type { AttachedSignatures } from './domain/signature/attached-signature.ts';
+import type { SignatureVerifier } from './signature-port.ts';
 
 /** How to reach one registry. Absent credentials: what the user's Docker configuration says, or anonymous. */
 export interface RegistryAccess {
@@ -43,6 +45,17 @@ export interface Registry {
     access: RegistryAccess,
     signal: AbortSignal,
   ): Promise<string | undefined>;
+  /**
+   * Cosign signatures that are attached to an image: by the referrers API, its fallback tag, and cosign's
+   * own tag. An empty list is the registry's word that there are none; nothing of what is found is proven.
+   * @throws AppError whenever a part of it could not be asked for
+   */
+  signatures(
+    repository: Repository,
+    digest: string,
+    access: RegistryAccess,
+    signal: AbortSignal,
+  ): Promise<AttachedSignatures>;
 }
 
 /** One file of a tree or folder. */
@@ -284,6 +297,7 @@ export interface Ports {
   readonly clock: Clock;
   readonly cron: CronTimes;
   readonly open: Opener;
+  readonly signatures: SignatureVerifier;
   readonly state: StateFiles;
   /** As `state`, for what was observed and cannot be found out again: no version of this program forgets it. */
   readonly records: StateFiles;

@@ -43,7 +43,7 @@ describe('the direction of dependencies', () => {
     );
   });
 
-  it.each(['src/ports.ts', 'src/cluster-port.ts', 'src/push-port.ts'])(
+  it.each(['src/ports.ts', 'src/cluster-port.ts', 'src/push-port.ts', 'src/signature-port.ts'])(
     'leaves %s without any code',
     (file) => {
       const source = readFileSync(join(ROOT, file), 'utf8');

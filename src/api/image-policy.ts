@@ -108,26 +108,46 @@ const lockSchema = z
     'Pin every location of this policy. Without tag, each location stays at what it holds now.',
   );
 
+const cosignSchema = rule(
+  rule(
+    z.object({
+      secretRef: localReference(
+        'Secret whose *.pub entries are the public keys to trust (PEM); one must have signed.',
+      ).optional(),
+      matchOIDCIdentity: z
+        .array(
+          z.object({
+            issuer: pattern.describe('RE2 pattern for the issuer of the certificate.'),
+            subject: pattern.describe('RE2 pattern for the subject of the certificate.'),
+          }),
+        )
+        .min(1)
+        .max(16)
+        .optional()
+        .describe('Identities to trust in keyless signatures; one must match.'),
+      trustedRootSecretRef: localReference(
+        'Secret whose trusted_root.json says which Sigstore to trust for identities. Default: the public one, over the network.',
+      ).optional(),
+    }),
+    {
+      cel: 'has(self.secretRef) || has(self.matchOIDCIdentity)',
+      message: 'secretRef, matchOIDCIdentity or both must be set',
+      check: (value) => value.secretRef !== undefined || value.matchOIDCIdentity !== undefined,
+    },
+  ),
+  {
+    cel: '!has(self.trustedRootSecretRef) || has(self.matchOIDCIdentity)',
+    message: 'trustedRootSecretRef needs matchOIDCIdentity',
+    check: (value) =>
+      value.trustedRootSecretRef === undefined || value.matchOIDCIdentity !== undefined,
+  },
+).describe('Cosign signature, by one of the keys or by one of the identities.');
+
 const verifySchema = z
-  .object({
-    cosign: z
-      .object({
-        secretRef: localReference('Secret with the public keys to trust.').optional(),
-        matchOIDCIdentity: z
-          .array(
-            z.object({
-              issuer: pattern.describe('RE2 pattern for the issuer of the certificate.'),
-              subject: pattern.describe('RE2 pattern for the subject of the certificate.'),
-            }),
-          )
-          .max(16)
-          .optional()
-          .describe('Identities to trust in keyless signatures; one must match.'),
-      })
-      .optional()
-      .describe('Cosign signature, by key or by keyless identity.'),
-  })
-  .describe('Signature required before a tag may be written.');
+  .object({ cosign: cosignSchema })
+  .describe(
+    'Signature required before a tag may be written; tag@digest is written, whatever digestReflectionPolicy says.',
+  );
 
 const accessFromSchema = z
   .object({

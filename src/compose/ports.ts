@@ -46,12 +46,16 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
   const theRegistry = () => (registry ??= openRegistry(config, ca, overrides));
   let git: ReturnType<typeof openGit> | undefined;
   const theGit = () => (git ??= openGit(config, overrides));
-  if (overrides.inAdvance === true) await Promise.all([theRegistry(), theGit()]);
+  let verifier: ReturnType<typeof openVerifier> | undefined;
+  const theVerifier = () => (verifier ??= openVerifier(config, overrides));
+  if (overrides.inAdvance === true) await Promise.all([theRegistry(), theGit(), theVerifier()]);
   return {
     registry: {
       listTags: async (...call) => (await theRegistry()).listTags(...call),
       digest: async (...call) => (await theRegistry()).digest(...call),
+      signatures: async (...call) => (await theRegistry()).signatures(...call),
     },
+    signatures: { verify: async (...call) => (await theVerifier()).verify(...call) },
     secrets: localSecrets(overrides.secrets ?? config.secretsDir, config.env),
     clock: systemClock,
     cron: cronTimes,
@@ -85,6 +89,15 @@ async function openRegistry(config: Config, ca: string | undefined, overrides: O
     ...(ca === undefined ? {} : { ca }),
     ...(onEvent === undefined ? {} : { onEvent }),
   });
+}
+
+/** Loaded only where a policy demands signatures. */
+async function openVerifier(config: Config, { inAdvance = false }: Overrides) {
+  const { createSignatureVerifier } = await import('../adapters/signature/create-verifier.ts');
+  const cacheDir = join(config.cacheDir, 'sigstore');
+  const verifier = createSignatureVerifier({ cacheDir, clock: systemClock });
+  if (inAdvance) await verifier.load();
+  return verifier;
 }
 
 /** Loaded only where a remote is opened: Git's engines are the heaviest part of what ships. */

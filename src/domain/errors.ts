@@ -29,6 +29,8 @@ export type ErrorCode =
   | 'registry/bad-response'
   | 'registry/incomplete'
   | 'registry/too-large'
+  // signatures
+  | 'signature/no-trusted-root'
   // Git
   | 'git/unreachable'
   | 'git/unauthorized'
@@ -125,6 +127,7 @@ export type FindingCode =
   | 'field/unsupported'
   | 'lock/invalid'
   | 'lock/tag-missing'
+  | 'lock/unsigned'
   | 'policy/failed'
   | 'policy/no-access'
   | 'automation/suspended';

@@ -75,6 +75,9 @@ export interface ViewOptions {
   /** Tags that exist; undefined: not known. */
   readonly tags?: readonly string[] | undefined;
   readonly digests?: Readonly<Record<string, string>>;
+  /** Why tags may not be written although locks name them. */
+  readonly refusals?: Readonly<Record<string, string>>;
+  readonly signedBy?: string;
 }
 
 /** A policy with what its registry said; the choice is made from the tags where none is given. */
@@ -94,6 +97,8 @@ export function view(of: ImagePolicy, options: ViewOptions = {}): PolicyView {
     passedOver: options.passedOver ?? [],
     hasTag: (tag) => tags?.includes(tag),
     digestOf: (tag) => digests[tag],
+    refusalOf: (tag) => options.refusals?.[tag],
+    ...(options.signedBy === undefined ? {} : { signedBy: options.signedBy }),
   };
 }
 

@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import { cronTimes } from '../../src/adapters/time/cron-times.ts';
 import { AppError } from '../../src/domain/errors.ts';
 import { repositoryKey } from '../../src/domain/image-reference.ts';
+import type { AttachedSignatures } from '../../src/domain/signature/attached-signature.ts';
+import type { SignatureRequirement } from '../../src/domain/signature/signature-requirement.ts';
+import type { SignatureVerdict } from '../../src/domain/signature/signature-verdict.ts';
 import type {
   Checkout,
   Clock,
@@ -22,6 +25,7 @@ import type {
   Secrets,
   StateFiles,
 } from '../../src/ports.ts';
+import type { SignatureVerifier } from '../../src/signature-port.ts';
 
 /** A signal that never fires. */
 export const never: AbortSignal = new AbortController().signal;
@@ -242,6 +246,8 @@ export class MemoryRegistry implements Registry {
   readonly calls: string[] = [];
   readonly access: RegistryAccess[] = [];
   repositories: Repositories;
+  /** What is attached to every image. */
+  attached: AttachedSignatures = { signatures: [], isPartial: false };
 
   constructor(repositories: Repositories) {
     this.repositories = repositories;
@@ -263,11 +269,32 @@ export class MemoryRegistry implements Registry {
     return Array.isArray(answer) ? undefined : (answer as Record<string, string>)[tag];
   }
 
+  async signatures(...[repository, digest, access]: Parameters<Registry['signatures']>) {
+    this.calls.push(`signatures ${repositoryKey(repository)}@${digest}`);
+    this.access.push(access);
+    return this.attached;
+  }
+
   #answer(name: string): Exclude<Repositories[string], AppError> {
     const answer = this.repositories[name];
     if (answer === undefined) throw new AppError('registry/not-found', `there is no ${name}`);
     if (answer instanceof AppError) throw answer;
     return answer;
+  }
+}
+
+/** A verifier that gives the verdict of each digest; without one it is refused. */
+export class MemoryVerifier implements SignatureVerifier {
+  readonly calls: { readonly digest: string; readonly requirement: SignatureRequirement }[] = [];
+  verdicts: Record<string, SignatureVerdict | AppError> = {};
+
+  async verify(
+    ...[digest, , requirement]: Parameters<SignatureVerifier['verify']>
+  ): Promise<SignatureVerdict> {
+    this.calls.push({ digest, requirement });
+    const verdict = this.verdicts[digest] ?? { kind: 'refused', reason: 'has no signature' };
+    if (verdict instanceof AppError) throw verdict;
+    return verdict;
   }
 }
 
@@ -375,6 +402,7 @@ export interface World {
 /** All ports over memory, and a note of each branch that was opened. */
 export interface MemoryPorts extends Ports {
   readonly registry: MemoryRegistry;
+  readonly signatures: MemoryVerifier;
   readonly clock: FakeClock;
   readonly state: MemoryState;
   readonly records: MemoryState;
@@ -387,6 +415,7 @@ export function memoryPorts(world: World = {}): MemoryPorts {
   const missing = (what: string) => new AppError('usage', `there is no ${what}`);
   return {
     registry: new MemoryRegistry(world.repositories ?? {}),
+    signatures: new MemoryVerifier(),
     secrets: memorySecrets(world.secrets),
     clock: world.clock ?? new FakeClock(),
     cron: cronTimes,

@@ -86,6 +86,8 @@ const ENV_KEYS: Readonly<Record<string, string>> = {
   ADDRESS: 'address',
   IDENTITY: 'identity',
   KNOWN_HOSTS: 'known_hosts',
+  COSIGN_PUB: 'cosign.pub',
+  TRUSTED_ROOT_JSON: 'trusted_root.json',
 };
 
 function fromEnvironment(

@@ -2,6 +2,7 @@ import type { Repository } from '../../domain/image-reference.ts';
 import type { Clock, Registry, RegistryAccess } from '../../ports.ts';
 import { createAuthorizer } from './authorizer.ts';
 import type { Call } from './call.ts';
+import { contentFetcher } from './content.ts';
 import { secretTexts } from './credentials.ts';
 import { withDeadline } from './deadline.ts';
 import { readDigest } from './digest.ts';
@@ -10,6 +11,7 @@ import type { EnvironmentProxies } from './environment-proxy.ts';
 import { findCredentials } from './find-credentials.ts';
 import type { OnRegistryEvent } from './events.ts';
 import { type HostProfile, profileOf as knownProfileOf } from './known-registries.ts';
+import { readSignatures } from './signatures.ts';
 import { createTagLists } from './tag-list.ts';
 import { createTransport } from './transport.ts';
 
@@ -77,6 +79,10 @@ export function createRegistry(options: RegistryOptions): ClosableRegistry {
     listTags: (repository, access, signal) => inCall({ repository, access }, signal, readTags),
     digest: (repository, tag, access, signal) =>
       inCall({ repository, access }, signal, (call) => readDigest(authorizer, tag, call, clock)),
+    signatures: (repository, digest, access, signal) =>
+      inCall({ repository, access }, signal, (call) =>
+        readSignatures(digest, call, contentFetcher(authorizer, call, clock)),
+      ),
     close: () => transport.close(),
   };
 }
