@@ -18,12 +18,13 @@ export const REASONS = {
   InvalidSpec: 'The spec cannot work as it is written; the message names the field.',
   NotSupported: 'The spec uses a field that this release does not act on.',
   SecretNotFound: 'A Secret that the spec names is not there or lacks a key.',
-  AccessDenied:
-    'The registry or the Git server refused the credentials, the API server an object, or another namespace its own.',
+  AccessDenied: 'The registry, the Git server, the API server or another namespace refused access.',
   SourceNotFound: 'The GitRepository that spec.sourceRef names is not there.',
   SourceInvalid: 'Nothing can be committed to what the GitRepository of spec.sourceRef describes.',
   ScanFailed: 'The tags of the repository could not be listed.',
   NoMatchingTag: 'The repository has no tag that the policy allows.',
+  VerificationFailed:
+    'The tag that is chosen or locked is not signed as verify demands; nothing is changed.',
   MinimumAge: 'Every tag that the policy allows is younger than minimumAge.',
   Locked: 'A lock decides the tag.',
   LockTagMissing: 'The tag of the lock is not in the registry; nothing is changed.',

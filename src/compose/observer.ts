@@ -2,7 +2,7 @@ import type { Logger } from '../adapters/telemetry/logger.ts';
 import type { Metrics } from '../adapters/telemetry/metrics.ts';
 import type { ControllerEvent } from '../app/controller/context.ts';
 import { automationKey, type StandaloneEvent } from '../app/standalone/run-standalone.ts';
-import { REASONS } from '../domain/plan/decide-slot.ts';
+import { REASONS } from '../domain/plan/slot-verdict.ts';
 import { reportOf } from '../app/update/update-report.ts';
 import type { PushEvent } from '../app/receive/push-handler.ts';
 import type { AppError } from '../domain/errors.ts';

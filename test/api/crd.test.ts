@@ -120,6 +120,11 @@ describe('customResourceDefinitions', () => {
         '[has(self.semver), has(self.numerical), has(self.alphabetical), has(self.newest), has(self.digest)].exists_one(x, x)',
       ],
       ['ImagePolicy.spec.filterTags', '!has(self.extract) || has(self.pattern)'],
+      ['ImagePolicy.spec.verify.cosign', 'has(self.secretRef) || has(self.matchOIDCIdentity)'],
+      [
+        'ImagePolicy.spec.verify.cosign',
+        '!has(self.trustedRootSecretRef) || has(self.matchOIDCIdentity)',
+      ],
       ['ImageReceiver.spec', "(self.type == 'artifactregistry') == has(self.identity)"],
       [
         'ImageReceiver.spec.policySelector.matchExpressions[]',

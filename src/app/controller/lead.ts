@@ -9,6 +9,7 @@ import type { PushHandler, PushMessages } from '../../push-port.ts';
 import { receivePushes, type PushReceiving } from '../receive/receive-pushes.ts';
 import { needsSource } from '../access/needs-source.ts';
 import { BranchSessions } from '../update/branch-sessions.ts';
+import { SignatureChecks } from '../scan/gates/signature-checks.ts';
 import { PolicyViews } from '../scan/policy-views.ts';
 import { RepositoryScans, shareScan } from '../scan/repository-scans.ts';
 import type { StopSignals } from '../stop-signals.ts';
@@ -55,6 +56,7 @@ export class LeadTerm {
       scans,
       memory: statusMemories(objects),
       clock: ports.clock,
+      signatures: new SignatureChecks(ports),
     });
     this.#pushes = this.#receivePushes(options);
     const sessions = new BranchSessions(ports, views);

@@ -13,6 +13,7 @@ import { createSelector } from '../../domain/selection/create-selector.ts';
 import type { Ranking, Selection, TagSelector } from '../../domain/selection/selector.ts';
 import type { Clock } from '../../ports.ts';
 import type { Candidate } from './gates/gate.ts';
+import type { SignatureChecks } from './gates/signature-checks.ts';
 import { checksOf, gatesOf } from './gates/policy-gates.ts';
 import { walkCandidates, type Walk } from './gates/walk-candidates.ts';
 import { PolicyMemories, type MemoryStore, type PolicyPast } from './policy-memories.ts';
@@ -36,10 +37,11 @@ export interface ViewSources {
   /** Keeps what is remembered of policies over restarts. */
   readonly memory: MemoryStore;
   readonly clock: Clock;
+  readonly signatures: SignatureChecks;
 }
 
 /** A choice, and which newer candidates were passed over for it. */
-type Chosen = Pick<PolicyView, 'choice' | 'passedOver'>;
+type Chosen = Pick<PolicyView, 'choice' | 'passedOver' | 'signedBy'>;
 
 /** What a choice is made from. */
 interface Given {
@@ -105,6 +107,7 @@ export class PolicyViews {
       passedOver: [],
       hasTag: () => undefined,
       digestOf: () => undefined,
+      refusalOf: () => undefined,
     });
     const failed = (error: AppError) => ({
       view: silent({ kind: 'failed', message: error.message }),
@@ -117,6 +120,7 @@ export class PolicyViews {
       if (reflectsDigest(policy)) {
         for (const tag of locked) await this.#sources.scans.digest(policy, scan, tag, signal);
       }
+      const refusalOf = await this.#refusals(policy, scan, locked, signal);
       const past = await this.#memories.past(policy, scan);
       const chosen = await this.#choose(policy, { selector, scan, past }, signal);
       await this.#memories.remember(policy, (before) =>
@@ -128,6 +132,7 @@ export class PolicyViews {
         ...chosen,
         hasTag: (tag: string) => hasTag(policy, scan, tag),
         digestOf: (tag: string) => scan.digests.get(tag) ?? undefined,
+        refusalOf,
       };
       return { view, scan };
     } catch (error) {
@@ -150,11 +155,33 @@ export class PolicyViews {
     const version = reflectsDigest(policy)
       ? { digest: await candidate.digest(signal), ...through.version }
       : through.version;
-    for (const check of checksOf(policy)) {
-      const refusal = await check.refusal(candidate, version, signal);
-      if (refusal !== undefined) return { choice: { kind: 'blocked', ...refusal }, passedOver };
+    let vouched: Pick<Chosen, 'signedBy'> = {};
+    for (const { check } of checksOf(policy, this.#sources.signatures)) {
+      const answer = await check(candidate, version, signal);
+      if (answer.kind === 'refused') return { choice: { ...answer, kind: 'blocked' }, passedOver };
+      vouched = { signedBy: answer.signedBy };
     }
-    return { choice: { kind: 'selected', ...version }, passedOver };
+    return { choice: { kind: 'selected', ...version }, passedOver, ...vouched };
+  }
+
+  /** Why a tag that a lock names may not be written: where signatures are demanded, it has to have one. */
+  async #refusals(
+    policy: ImagePolicy,
+    scan: RepositoryScan,
+    locked: ReadonlySet<string>,
+    signal: AbortSignal,
+  ): Promise<PolicyView['refusalOf']> {
+    const { verify } = policy.spec;
+    if (verify === undefined) return () => undefined;
+    const refusals = new Map<string, string | undefined>();
+    for (const tag of locked) {
+      const digest = scan.digests.get(tag);
+      if (digest === undefined || digest === null) continue;
+      const image = { policy, scan, digest };
+      const verdict = await this.#sources.signatures.verdict(image, verify.cosign, signal);
+      refusals.set(tag, verdict.kind === 'refused' ? `it ${verdict.reason}` : undefined);
+    }
+    return (tag) => (refusals.has(tag) ? refusals.get(tag) : 'there is no image of it to verify');
   }
 
   *#candidates(

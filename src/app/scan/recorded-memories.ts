@@ -3,12 +3,18 @@ import { keptMemorySchema, keptMemory, readMemory } from '../../domain/gates/pol
 import { policyKey, writtenName } from '../../domain/plan/policy-view.ts';
 import type { Ports, StateFiles } from '../../ports.ts';
 import type { MemoryStore } from './policy-memories.ts';
+import { SignatureChecks } from './gates/signature-checks.ts';
 import { PolicyViews } from './policy-views.ts';
 import { RepositoryScans } from './repository-scans.ts';
 
 /** Views for use without a cluster. */
 export function viewsOver(ports: Ports, scans: RepositoryScans = new RepositoryScans(ports)) {
-  return new PolicyViews({ scans, memory: recordedMemories(ports.records), clock: ports.clock });
+  return new PolicyViews({
+    scans,
+    memory: recordedMemories(ports.records),
+    clock: ports.clock,
+    signatures: new SignatureChecks(ports),
+  });
 }
 
 /** Memories of policies as files, for use without a cluster: the same members as in `status`. */

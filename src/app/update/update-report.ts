@@ -1,6 +1,7 @@
 import type { Finding } from '../../domain/errors.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
-import type { Decision, Reason } from '../../domain/plan/decide-slot.ts';
+import type { Decision } from '../../domain/plan/decide-slot.ts';
+import type { Reason } from '../../domain/plan/slot-verdict.ts';
 import type { Hold } from '../../domain/plan/hold.ts';
 import { policyKey, type PolicyView } from '../../domain/plan/policy-view.ts';
 import { formatResource, type Change } from '../../domain/plan/update-plan.ts';

@@ -2,30 +2,13 @@ import type { Finding } from '../errors.ts';
 import { waitingOf } from '../gates/gate-verdict.ts';
 import { formatImageReference } from '../image-reference.ts';
 import type { FieldEdit, ImageField, Lock, PolicyKey } from '../manifest/image-field.ts';
+import { decideByLock } from './decide-by-lock.ts';
 import { effectiveLock } from './effective-lock.ts';
 import { holdText, refuses, type Hold, type OnRevert } from './hold.ts';
 import { nameToWrite, type ImageSlot } from './image-slot.ts';
-import { heldBy, heldText, targetOf, targetText, type Target } from './target.ts';
-import { followsDigest, reflectsDigest, type PolicyView } from './policy-view.ts';
-
-/** Why a slot moves, or why it does not. Closed set: it is shown in status, metrics and JSON output. */
-export const REASONS = [
-  'NewTag',
-  'UpToDate',
-  'Locked',
-  'LockedTagMissing',
-  'LockUnverified',
-  'PinnedByDigest',
-  'Downgrade',
-  'NoMatchingTag',
-  'MinimumAge',
-  'ScanFailed',
-  'Suspended',
-  'WindowClosed',
-  'Held',
-] as const;
-
-export type Reason = (typeof REASONS)[number];
+import { followsDigest, type PolicyView } from './policy-view.ts';
+import { pinnedByDigest, type Reason, type Verdict } from './slot-verdict.ts';
+import { heldBy, heldText, targetText, type Target } from './target.ts';
 
 /** What is to be minded besides the slot and its policy. */
 export interface Situation {
@@ -63,16 +46,6 @@ export interface Decision {
   readonly hold?: Hold;
   readonly edits: readonly FieldEdit[];
   /** Something the user must act on. */
-  readonly finding?: Finding;
-}
-
-/** A step's answer before it is dressed as a {@link Decision}. */
-interface Verdict {
-  readonly reason: Reason;
-  readonly message: string;
-  readonly target?: Target;
-  readonly lock?: Lock;
-  readonly hold?: Hold;
   readonly finding?: Finding;
 }
 
@@ -142,52 +115,6 @@ function decision(
   };
 }
 
-function decideByLock(slot: ImageSlot, view: PolicyView, lock: Lock): Verdict {
-  const held = heldBy(slot).tag;
-  const tag = lock.tag ?? held;
-  const message = lockText(lock, tag);
-  const stay: Verdict = { reason: 'Locked', message, lock };
-  if (lock.tag === undefined && lock.digest === undefined) return stay;
-  if (lock.tag !== undefined) {
-    const exists = view.hasTag(lock.tag);
-    if (exists === false) return lockedTagMissing(slot, view, lock);
-    // A locked tag that stands there already keeps the digest it has: a lock means that nothing moves.
-    if (lock.tag === held && lock.digest === undefined) return stay;
-    if (lock.tag !== held && exists === undefined) return lockUnverified(lock, message);
-  }
-  const target = lockTarget(view, lock, tag);
-  const pinned = pinnedByDigest(slot, target);
-  return pinned === undefined ? { ...stay, target } : { ...pinned, lock };
-}
-
-function lockTarget(view: PolicyView, lock: Lock, tag: string | undefined): Target {
-  const reflected =
-    tag !== undefined && reflectsDigest(view.policy) ? view.digestOf(tag) : undefined;
-  return targetOf(tag, lock.digest ?? reflected);
-}
-
-function lockUnverified(lock: Lock, message: string): Verdict {
-  const doubt = 'but the registry could not be asked whether the tag exists';
-  return { reason: 'LockUnverified', message: `${message}, ${doubt}`, lock };
-}
-
-function lockedTagMissing(slot: ImageSlot, view: PolicyView, lock: Lock): Verdict {
-  const { image } = view.policy.spec;
-  const message = `${lockText(lock, lock.tag)}, but ${image} has no such tag; the field stays as it is`;
-  return {
-    reason: 'LockedTagMissing',
-    message,
-    lock,
-    finding: {
-      // What is locked stands there already: nothing is left to be done but to know of it.
-      severity: lock.tag === heldBy(slot).tag ? 'warning' : 'error',
-      code: 'lock/tag-missing',
-      message,
-      at: slot.fields[0].at,
-    },
-  };
-}
-
 function decideByChoice(slot: ImageSlot, view: PolicyView): Verdict {
   const { choice } = view;
   switch (choice.kind) {
@@ -206,7 +133,7 @@ function decideByChoice(slot: ImageSlot, view: PolicyView): Verdict {
 
 /** The gates between a choice and the field: an outdated digest beside it, and downgrades. */
 function gate(slot: ImageSlot, view: PolicyView, choice: Selected): Verdict {
-  const pinned = pinnedByDigest(slot, choice);
+  const pinned = pinnedByDigest(slot, view, choice);
   if (pinned !== undefined) return pinned;
   const held = heldBy(slot);
   const message = `${heldText(slot) ?? 'no tag'} -> ${targetText(choice)}`;
@@ -230,20 +157,6 @@ function gate(slot: ImageSlot, view: PolicyView, choice: Selected): Verdict {
   return { reason: 'NewTag', message, target: choice };
 }
 
-/** A digest in a field of its own would win over a new tag: both move together, or neither. */
-function pinnedByDigest(slot: ImageSlot, target: Target): Verdict | undefined {
-  const separate = slot.fields.some((field) => field.separateDigest || field.part === 'digest');
-  const held = heldBy(slot);
-  const stale = held.digest !== undefined && target.digest === undefined;
-  if (!separate || !stale || target.tag === held.tag) return undefined;
-  const message = `the image is pinned by a digest beside its tag; set digestReflectionPolicy so that both move together, or remove the digest`;
-  return {
-    reason: 'PinnedByDigest',
-    message,
-    finding: { severity: 'warning', code: 'field/unsupported', message, at: slot.fields[0].at },
-  };
-}
-
 function editsFor(slot: ImageSlot, view: PolicyView, target: Target): readonly FieldEdit[] {
   return slot.fields
     .map((field) => ({ field, value: valueFor(field, view, target) }))
@@ -258,34 +171,23 @@ function valueFor(field: ImageField, view: PolicyView, target: Target): string {
       return target.digest ?? field.value;
     case 'tag':
       // `tag@digest` in a tag field is understood by kustomize and by charts that join with ":";
-      // a field marked `:tag` holds the tag alone, as in Flux, unless a digest is in it already.
+      // a field marked `:tag` holds the tag alone, as in Flux, unless a digest is in it already or
+      // was verified: a tag alone may be another image by the time it is pulled.
       if (target.tag === undefined) return field.value;
-      return takesDigest(field) ? targetText(target) : target.tag;
+      return takesDigest(field, view) ? targetText(target) : target.tag;
     case 'reference':
       return formatImageReference({ ...target, name: nameToWrite(field.current.name, view) });
   }
 }
 
-function takesDigest(field: ImageField): boolean {
+function takesDigest(field: ImageField, { policy }: PolicyView): boolean {
   if (field.separateDigest) return false;
-  return field.marker === undefined || field.current.digest !== undefined;
+  const isVerified = policy.spec.verify !== undefined;
+  return field.marker === undefined || field.current.digest !== undefined || isVerified;
 }
 
 function upToDateText(current: string | undefined): string {
   return current === undefined
     ? 'is what the policy writes already'
     : `holds ${current}, the newest that the policy allows`;
-}
-
-/** Such as `locked at 6.1.0 by ana until 2026-12-24T18:00:00Z (a reason)`. */
-export function lockText(lock: Lock, tag: string | undefined): string {
-  const at = targetText(targetOf(tag, lock.digest));
-  return [
-    `locked${at === '' ? '' : ` at ${at}`}`,
-    lock.by === undefined ? '' : `by ${lock.by}`,
-    lock.until === undefined ? '' : `until ${lock.until}`,
-    lock.reason === undefined ? '' : `(${lock.reason})`,
-  ]
-    .filter((part) => part !== '')
-    .join(' ');
 }

@@ -5,7 +5,7 @@ import type { PolicyKey } from '../manifest/image-field.ts';
 import type { TagSelector } from '../selection/selector.ts';
 
 /** Why a choice is held back. Closed set: it is shown as the reason of decisions and conditions. */
-export type BlockReason = 'MinimumAge';
+export type BlockReason = 'MinimumAge' | 'VerificationFailed';
 
 /** What a policy says a location should hold now, or why it says nothing. */
 export type Choice =
@@ -29,6 +29,10 @@ export interface PolicyView {
   readonly hasTag: (tag: string) => boolean | undefined;
   /** Digest of a tag, where it was asked for. */
   readonly digestOf: (tag: string) => string | undefined;
+  /** Why a tag may not be written although a lock names it; undefined where nothing is against it. */
+  readonly refusalOf: (tag: string) => string | undefined;
+  /** Who signed the choice, where a signature is demanded: `signed with cosign.pub of Secret apps/keys`. */
+  readonly signedBy?: string;
 }
 
 /** `namespace/name`: how markers, reports and trailers name a policy. */
@@ -46,9 +50,16 @@ export function writtenRepository(policy: ImagePolicy): string {
   return repositoryKey(parseRepository(writtenName(policy)));
 }
 
-/** Does the policy write `tag@digest`? Following a mutable tag is nothing but that. */
-export function reflectsDigest(policy: ImagePolicy): boolean {
-  return policy.spec.policy.digest !== undefined || policy.spec.digestReflectionPolicy !== 'Never';
+/**
+ * Does the policy write `tag@digest`? Following a mutable tag is nothing but that, and of a tag that had
+ * to be signed only the digest is what was verified.
+ */
+export function reflectsDigest({ spec }: ImagePolicy): boolean {
+  return (
+    spec.policy.digest !== undefined ||
+    spec.verify !== undefined ||
+    spec.digestReflectionPolicy !== 'Never'
+  );
 }
 
 /** Is a digest kept up to date even while the tag stays the same? */

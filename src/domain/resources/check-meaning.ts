@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts';
 import { parseRepository } from '../image-reference.ts';
 import { parseDuration } from '../schedule.ts';
 import { createSelector } from '../selection/create-selector.ts';
+import { compilePattern } from '../selection/pattern/tag-pattern.ts';
 import { attempt } from './attempt.ts';
 import { checkCron, checkTimeZone } from './cron-expression.ts';
 import type { Fault } from './fault.ts';
@@ -17,6 +18,8 @@ interface MeaningCheck {
 
 /** Shortest interval: below it a controller would do nothing but ask. */
 const MIN_INTERVAL = '1s';
+
+const IDENTITIES: FieldPath = ['verify', 'cosign', 'matchOIDCIdentity'];
 
 const POLICY_CHECKS: readonly MeaningCheck[] = [
   { path: ['image'], check: (text) => void parseRepository(text) },
@@ -39,6 +42,8 @@ const POLICY_CHECKS: readonly MeaningCheck[] = [
     },
   },
   { path: ['filterTags', 'exclude', '*'], check: (exclude) => checkFilter({ exclude: [exclude] }) },
+  { path: [...IDENTITIES, '*', 'issuer'], check: (pattern) => void compilePattern(pattern) },
+  { path: [...IDENTITIES, '*', 'subject'], check: (pattern) => void compilePattern(pattern) },
 ];
 
 const AUTOMATION_CHECKS: readonly MeaningCheck[] = [

@@ -15,7 +15,6 @@ const UNBUILT: Readonly<Record<string, readonly UnbuiltField[]>> = {
   ImagePolicy: [
     { path: ['policy', 'newest'] },
     { path: ['platforms'] },
-    { path: ['verify'] },
     { path: ['promoteFrom'] },
     { path: ['provider'], isBuilt: isGeneric },
   ],

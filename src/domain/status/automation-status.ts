@@ -5,7 +5,8 @@ import {
 } from '../../api/image-update-automation-status.ts';
 import { formatLocation, placedMessage, type AppError, type Finding } from '../errors.ts';
 import type { PolicyKey } from '../manifest/image-field.ts';
-import type { Decision, Reason as DecisionReason } from '../plan/decide-slot.ts';
+import type { Decision } from '../plan/decide-slot.ts';
+import type { Reason as DecisionReason } from '../plan/slot-verdict.ts';
 import type { PolicyView } from '../plan/policy-view.ts';
 import { closedText, type WindowState } from '../write-windows.ts';
 import { conditionsOf, type Verdict } from './conditions.ts';
@@ -114,6 +115,7 @@ const COUNTED_AS: Readonly<Record<DecisionReason, keyof Locations>> = {
   PinnedByDigest: 'failed',
   Downgrade: 'held',
   MinimumAge: 'pending',
+  VerificationFailed: 'failed',
   NoMatchingTag: 'failed',
   ScanFailed: 'failed',
   Suspended: 'held',

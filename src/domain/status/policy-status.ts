@@ -4,7 +4,7 @@ import { imagePolicyStatusSchema, type ImagePolicyStatus } from '../../api/image
 import type { AppError, Finding } from '../errors.ts';
 import { waitingOf, type PassedOver } from '../gates/gate-verdict.ts';
 import { pendingOf } from '../gates/policy-memory.ts';
-import { lockText } from '../plan/decide-slot.ts';
+import { lockRefusal, lockText } from '../plan/decide-by-lock.ts';
 import { targetText } from '../plan/target.ts';
 import { hasExpired, policyLock } from '../plan/effective-lock.ts';
 import { writtenName, type Choice, type PolicyView } from '../plan/policy-view.ts';
@@ -196,11 +196,16 @@ function lockVerdict({ view }: Seen, lock: PolicyLock): Verdict {
     const message = `${text}, but ${policy.spec.image} has no such tag; all locations stay as they are`;
     return { state: 'blocked', reason: 'LockTagMissing', message };
   }
+  const refusal = lockRefusal(view, lock);
+  if (refusal !== undefined) {
+    const message = `${text}, but ${refusal}; locations that hold something else stay as they are`;
+    return { state: 'blocked', reason: 'VerificationFailed', message };
+  }
   const otherwise = choice.kind === 'selected' ? `; ${targetText(choice)} would be chosen` : '';
   return { state: 'ready', reason: 'Locked', message: `${text}${otherwise}` };
 }
 
-function choiceVerdict({ view: { choice, passedOver }, list }: Seen): Verdict {
+function choiceVerdict({ view: { choice, passedOver, signedBy }, list }: Seen): Verdict {
   switch (choice.kind) {
     case 'suspended':
       return {
@@ -217,10 +222,11 @@ function choiceVerdict({ view: { choice, passedOver }, list }: Seen): Verdict {
     case 'selected': {
       const count =
         list === undefined ? '' : ` of ${list.tagCount} tag${list.tagCount === 1 ? '' : 's'}`;
+      const signed = signedBy === undefined ? '' : `, ${signedBy}`;
       return {
         state: 'ready',
         reason: 'Succeeded',
-        message: `${targetText(choice)} is chosen${count}${waitingText(passedOver)}`,
+        message: `${targetText(choice)} is chosen${count}${signed}${waitingText(passedOver)}`,
       };
     }
   }

@@ -415,3 +415,89 @@ describe('while no commit may be made', () => {
     expect(decideSlot(slot(of), plain, closed)).toEqual(calm);
   });
 });
+
+describe('with verify', () => {
+  const verify = { cosign: { secretRef: { name: 'keys' } } };
+  const signed = view(policy({ verify }), { tags: TAGS, digests: DIGESTS });
+
+  it('writes the digest that was verified, whatever digestReflectionPolicy says', () => {
+    expect(written(slot(field(`${IMAGE}:6.1.0`)), signed)).toEqual([`${IMAGE}:6.2.0@${NEW}`]);
+  });
+
+  it('writes it into a field that is marked for the tag alone, too', () => {
+    expect(written(slot(field('6.1.0', { part: 'tag' })), signed)).toEqual([`6.2.0@${NEW}`]);
+  });
+
+  it('adds it to a tag that stands there already', () => {
+    expect(written(slot(field(`${IMAGE}:6.2.0`)), signed)).toEqual([`${IMAGE}:6.2.0@${NEW}`]);
+  });
+
+  it('leaves a digest that stands there alone while the tag stays', () => {
+    expect(written(slot(field(`${IMAGE}:6.2.0@${OLD}`)), signed)).toEqual([]);
+  });
+
+  it('writes tag and digest into fields of their own', () => {
+    const of = slot(
+      field('6.1.0', { part: 'tag', separateDigest: true }),
+      field(OLD, { part: 'digest' }),
+    );
+    expect(written(of, signed)).toEqual(['6.2.0', NEW]);
+  });
+
+  it('does not move a tag whose digest stands in a field that is out of reach', () => {
+    const of = slot(field('6.1.0', { part: 'tag', separateDigest: true }));
+    expect(decide(of, signed)).toMatchObject({
+      reason: 'PinnedByDigest',
+      message:
+        'the image is pinned by a digest beside its tag; put a marker with :digest on it, so that what is verified is written',
+      edits: [],
+    });
+  });
+
+  it('leaves everything as it is while the choice is refused', () => {
+    const choice = {
+      kind: 'blocked',
+      reason: 'VerificationFailed',
+      message: '6.2.0 has no signature',
+    } as const;
+    const decision = decide(slot(field(`${IMAGE}:6.1.0`)), view(policy({ verify }), { choice }));
+    expect(decision).toMatchObject({
+      reason: 'VerificationFailed',
+      message: '6.2.0 has no signature',
+      edits: [],
+    });
+  });
+
+  const locked = (text: string, over: Parameters<typeof lock>[0]) =>
+    slot(field(`${IMAGE}:${text}`, { locks: [lock(over)] }));
+  const unsigned = view(policy({ verify }), {
+    tags: TAGS,
+    digests: DIGESTS,
+    refusals: { '6.0.0': 'it has no signature' },
+  });
+
+  it('does not drive to the tag of a lock that is not signed, and says so', () => {
+    const message = 'locked at 6.0.0, but it has no signature; the field stays as it is';
+    expect(decide(locked('6.1.0', { tag: '6.0.0' }), unsigned)).toMatchObject({
+      reason: 'VerificationFailed',
+      message,
+      lock: { tag: '6.0.0' },
+      finding: { severity: 'error', code: 'lock/unsigned', message },
+      edits: [],
+    });
+  });
+
+  it('drives to the signed tag of a lock with its digest', () => {
+    const of = locked('6.2.0', { tag: '6.1.0' });
+    expect(written(of, unsigned)).toEqual([`${IMAGE}:6.1.0@${OLD}`]);
+  });
+
+  it('takes a lock with a digest at its word: a person named the very content', () => {
+    const of = locked('6.1.0', { tag: '6.0.0', digest: digest('0') });
+    expect(written(of, unsigned)).toEqual([`${IMAGE}:6.0.0@${digest('0')}`]);
+  });
+
+  it('has nothing against a lock at what stands there', () => {
+    expect(decide(locked('6.0.0', { tag: '6.0.0' }), unsigned).reason).toBe('Locked');
+  });
+});

@@ -6,7 +6,6 @@ describe('what is not supported yet', () => {
   it.each([
     [rule('    newest: {}'), 'a.yaml:8:5: spec.policy.newest: not supported yet'],
     [more('  platforms: [linux/amd64]'), 'a.yaml:8:3: spec.platforms: not supported yet'],
-    [more('  verify: { cosign: {} }'), 'a.yaml:8:3: spec.verify: not supported yet'],
     [more('  promoteFrom: { policy: test }'), 'a.yaml:8:3: spec.promoteFrom: not supported yet'],
     [more('  provider: aws'), 'a.yaml:8:3: spec.provider: "aws" is not supported yet'],
     [

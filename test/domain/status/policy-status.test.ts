@@ -43,7 +43,7 @@ const invalid: PolicyOutcome = {
     {
       severity: 'error',
       code: 'resource/not-supported',
-      message: 'spec.verify: not supported yet',
+      message: 'spec.promoteFrom: not supported yet',
     },
     { severity: 'error', code: 'policy/invalid-range', message: 'spec.policy.semver.range: no' },
   ],
@@ -222,8 +222,8 @@ describe('the status of a policy', () => {
       name: 'a field that is to come',
       outcome: { ...invalid, findings: [invalid.findings[0]] } as PolicyOutcome,
       want: [
-        'Ready=False NotSupported: spec.verify: not supported yet',
-        'Stalled=True NotSupported: spec.verify: not supported yet',
+        'Ready=False NotSupported: spec.promoteFrom: not supported yet',
+        'Stalled=True NotSupported: spec.promoteFrom: not supported yet',
       ],
     },
     {

@@ -28,11 +28,12 @@ export interface Gate {
   ask(candidate: Candidate, signal: AbortSignal): Promise<GateVerdict>;
 }
 
-/** Why a choice is held back, with one line for a person. */
-export interface Refusal {
-  readonly reason: BlockReason;
-  readonly message: string;
-}
+/** May a choice be written? */
+export type CheckAnswer =
+  /** `signedBy`: who vouches for it, for status. */
+  | { readonly kind: 'passed'; readonly signedBy: string }
+  /** Why it is held back, with one line for a person. */
+  | { readonly kind: 'refused'; readonly reason: BlockReason; readonly message: string };
 
 /**
  * Asked of the choice alone, after all gates. It does not pass a candidate over: a refusal blocks, so
@@ -42,12 +43,11 @@ export interface Refusal {
 export interface ChoiceCheck {
   /**
    * @param version what is to be written: its digest, where there is one, is the one to check
-   * @returns undefined when it may be written; else why not
    * @throws AppError as {@link Gate.ask} does
    */
-  refusal(
+  readonly check: (
     choice: Candidate,
     version: ImageVersion,
     signal: AbortSignal,
-  ): Promise<Refusal | undefined>;
+  ) => Promise<CheckAnswer>;
 }

@@ -3,6 +3,8 @@ import { parseDuration } from '../../../domain/schedule.ts';
 import type { PolicyPast } from '../policy-memories.ts';
 import type { ChoiceCheck, Gate } from './gate.ts';
 import { minimumAgeGate } from './minimum-age-gate.ts';
+import { signatureCheck } from './signature-check.ts';
+import type { SignatureChecks } from './signature-checks.ts';
 
 /** What gates judge by, besides the registry. */
 export interface GateContext {
@@ -18,6 +20,10 @@ export function gatesOf({ spec }: ImagePolicy, { past, now }: GateContext): read
 }
 
 /** The checks that the choice of a policy must pass. */
-export function checksOf(_policy: ImagePolicy): readonly ChoiceCheck[] {
-  return [];
+export function checksOf(
+  { spec }: ImagePolicy,
+  signatures: SignatureChecks,
+): readonly ChoiceCheck[] {
+  const { verify } = spec;
+  return verify === undefined ? [] : [signatureCheck(verify.cosign, signatures)];
 }
