@@ -4,59 +4,9 @@
  *
  * All calls reject with `AppError`; all take an `AbortSignal` and stop soon after it fires.
  */
-import type { ClientCertificate, DockerConfig, Login } from './domain/access.ts';
-import type { Repository } from './domain/image-reference.ts';
-import type { Proxy } from './domain/proxy.ts';
-import type { AttachedSignatures } from './domain/signature/attached-signature.ts';
+import type { Login } from './domain/access.ts';
 import type { SignatureVerifier } from './signature-port.ts';
-
-/** How to reach one registry. Absent credentials: what the user's Docker configuration says, or anonymous. */
-export interface RegistryAccess {
-  /** The entry whose key is the most specific counts; among equals, that of the first. */
-  readonly dockerConfigs?: readonly DockerConfig[];
-  readonly basic?: Login;
-  /** PEM certificates trusted besides the system's. */
-  readonly ca?: string;
-  /** Shown to the registry and its token service, never to where they redirect. */
-  readonly clientCertificate?: ClientCertificate;
-  /** For all that leads to the registry; absent: what the environment says. */
-  readonly proxy?: Proxy;
-  /** Plain HTTP; only on the user's word. */
-  readonly insecure: boolean;
-  /** Bound on the whole call, in ms. */
-  readonly timeoutMs: number;
-}
-
-/** A container registry (OCI distribution-spec 1.1). */
-export interface Registry {
-  /**
-   * All tags of a repository, in the registry's order, without duplicates.
-   * @throws AppError `registry/incomplete` rather than ever returning a part of the list
-   */
-  listTags(
-    repository: Repository,
-    access: RegistryAccess,
-    signal: AbortSignal,
-  ): Promise<readonly string[]>;
-  /** Digest of a tag (of the index where there is one), or undefined when there is no such tag. */
-  digest(
-    repository: Repository,
-    tag: string,
-    access: RegistryAccess,
-    signal: AbortSignal,
-  ): Promise<string | undefined>;
-  /**
-   * Cosign signatures that are attached to an image: by the referrers API, its fallback tag, and cosign's
-   * own tag. An empty list is the registry's word that there are none; nothing of what is found is proven.
-   * @throws AppError whenever a part of it could not be asked for
-   */
-  signatures(
-    repository: Repository,
-    digest: string,
-    access: RegistryAccess,
-    signal: AbortSignal,
-  ): Promise<AttachedSignatures>;
-}
+import type { Registry } from './registry-port.ts';
 
 /** One file of a tree or folder. */
 export interface FileEntry {

@@ -20,11 +20,10 @@ import type {
   Ports,
   PushRequest,
   PushResult,
-  Registry,
-  RegistryAccess,
   Secrets,
   StateFiles,
 } from '../../src/ports.ts';
+import type { Registry, RegistryAccess } from '../../src/registry-port.ts';
 import type { SignatureVerifier } from '../../src/signature-port.ts';
 
 /** A signal that never fires. */

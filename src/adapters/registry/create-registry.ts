@@ -1,5 +1,6 @@
 import type { Repository } from '../../domain/image-reference.ts';
-import type { Clock, Registry, RegistryAccess } from '../../ports.ts';
+import type { Clock } from '../../ports.ts';
+import type { Registry, RegistryAccess } from '../../registry-port.ts';
 import { createAuthorizer } from './authorizer.ts';
 import type { Call } from './call.ts';
 import { contentFetcher } from './content.ts';

@@ -8,7 +8,8 @@ import { tagsRevision } from '../../domain/tags-revision.ts';
 import { nextScan } from './due-times.ts';
 import { HeldTags } from './held-tags.ts';
 import { accessKey, registryAccess } from '../access/registry-access.ts';
-import type { Clock, CronTimes, Registry, Secrets } from '../../ports.ts';
+import type { Clock, CronTimes, Secrets } from '../../ports.ts';
+import type { Registry } from '../../registry-port.ts';
 
 /** Repositories asked at the same time; each registry's own limit is the adapter's business. */
 const MAX_SCANS_IN_FLIGHT = 8;
