@@ -7,6 +7,7 @@ import type { SelectionRules } from '../domain/selection/selector.ts';
 import { oneLine, printJson, type Io, type Output } from './io.ts';
 import { collect, outputOption, withExamples } from './options.ts';
 import { withProgress } from './progress.ts';
+import { registryWarnings } from './registry-warnings.ts';
 import type { CommandContext } from './command.ts';
 import { renderTable } from './table.ts';
 
@@ -122,7 +123,10 @@ async function tagsOfImage(
   const { compose } = await import('../compose/ports.ts');
   const { readConfig } = await import('../config.ts');
   const repository = parseRepository(image);
-  const ports = await compose(readConfig(io.env), caFile === undefined ? {} : { caFile });
+  const ports = await compose(readConfig(io.env), {
+    ...registryWarnings(io),
+    ...(caFile === undefined ? {} : { caFile }),
+  });
   try {
     const access = { insecure: insecure ?? false, timeoutMs: LIST_TIMEOUT_MS };
     return await withProgress(io, `reading the tags of ${image}`, () =>

@@ -12,6 +12,7 @@ import {
   type RepoOptions,
 } from './options.ts';
 import { withProgress } from './progress.ts';
+import { registryWarnings } from './registry-warnings.ts';
 import type { CommandContext } from './command.ts';
 import { diffText, reportText } from './report-text.ts';
 import { targetOf } from './target.ts';
@@ -73,7 +74,7 @@ async function update(io: Io, dir: string | undefined, options: UpdateOptions): 
   };
   const { compose } = await import('../compose/ports.ts');
   const { updateOnce } = await import('../app/update/update-once.ts');
-  const ports = await compose(readConfig(io.env), options);
+  const ports = await compose(readConfig(io.env), { ...options, ...registryWarnings(io) });
   try {
     const outcome = await withProgress(io, `updating ${repo ?? dir}`, () =>
       updateOnce(ports, request, io.stop),

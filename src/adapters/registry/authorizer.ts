@@ -103,5 +103,5 @@ function givenToken({ credentials }: Call): string | undefined {
 /** What the registry asks for; nothing when it redirected us and another host asks. */
 function challengeOf(response: HttpResponse, call: Call): Challenge | undefined {
   if (response.url.origin !== call.base.origin) return undefined;
-  return chooseChallenge(response.header('www-authenticate') ?? '');
+  return chooseChallenge(response.header('www-authenticate') ?? '', call.base);
 }

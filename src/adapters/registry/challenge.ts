@@ -12,10 +12,11 @@ export type Challenge =
  * The challenge to answer among those of a `WWW-Authenticate` header, which may hold several (RFC 9110
  * section 11.6.1): Bearer where a token can be fetched, else Basic. Some registries say Bearer with a
  * realm that is no URL and mean Basic (Artifactory, ECR).
+ * @param base the URL that was asked: a realm may be a path on it
  * @returns undefined when there is none that this client can answer
  */
-export function chooseChallenge(header: string): Challenge | undefined {
-  const known = parseChallenges(header).flatMap(toChallenge);
+export function chooseChallenge(header: string, base: URL): Challenge | undefined {
+  const known = parseChallenges(header).flatMap((parsed) => toChallenge(parsed, base));
   return known.find(({ kind }) => kind === 'bearer') ?? known[0];
 }
 
@@ -36,10 +37,12 @@ interface ParsedChallenge {
   readonly params: Map<string, string>;
 }
 
-function toChallenge({ scheme, params }: ParsedChallenge): Challenge[] {
+function toChallenge({ scheme, params }: ParsedChallenge, base: URL): Challenge[] {
   if (scheme === 'basic') return [{ kind: 'basic' }];
   if (scheme !== 'bearer') return [];
-  const realm = params.get('realm') ?? '';
+  const named = params.get('realm') ?? '';
+  const realm =
+    named.startsWith('/') && URL.canParse(named, base.href) ? new URL(named, base).href : named;
   if (!URL.canParse(realm)) return [{ kind: 'basic' }];
   const [service, scope] = [params.get('service'), params.get('scope')];
   return [{ kind: 'bearer', realm: new URL(realm), service, scope }];

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chooseChallenge, isSameChallenge } from '../../../src/adapters/registry/challenge.ts';
+import {
+  chooseChallenge as choose,
+  isSameChallenge,
+} from '../../../src/adapters/registry/challenge.ts';
+
+const BASE = new URL('https://reg.example:5000/v2/team/app/');
+const chooseChallenge = (header: string) => choose(header, BASE);
 
 const bearer = (realm: string, service?: string, scope?: string) => ({
   kind: 'bearer',
@@ -50,6 +56,16 @@ describe('chooseChallenge', () => {
       name: 'takes Bearer with a realm that is no URL as Basic',
       header: 'Bearer realm="Artifactory Realm"',
       want: { kind: 'basic' },
+    },
+    {
+      name: 'takes a realm that is a path for one of the registry itself',
+      header: 'Bearer realm="/service/token",service="reg"',
+      want: bearer('https://reg.example:5000/service/token', 'reg'),
+    },
+    {
+      name: 'takes a realm without a scheme for another host by the same scheme',
+      header: 'Bearer realm="//auth.example/token"',
+      want: bearer('https://auth.example/token'),
     },
     { name: 'takes Basic', header: 'Basic realm="registry"', want: { kind: 'basic' } },
     { name: 'takes Basic without parameters', header: 'Basic', want: { kind: 'basic' } },

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Clock } from '../../../src/ports.ts';
 import { loopbackClient, plainAccess, teamApp } from '../../support/registry/client.ts';
-import type { Answer } from '../../support/registry/loopback.ts';
+import { type Answer, startLoopback } from '../../support/registry/loopback.ts';
 
 const TAGS: Answer = { body: { tags: ['1.0'] } };
 const MINUTE_MS = 60_000;
@@ -175,5 +175,45 @@ describe('Retry-After', () => {
     );
     await expect(listTags()).rejects.toMatchObject({ code: 'registry/rate-limited' });
     expect(server.requests).toHaveLength(2);
+  });
+
+  it('of a host that a registry redirects to holds for that host alone', async () => {
+    const storage = await startLoopback(() => ({
+      status: 429,
+      headers: { 'retry-after': '600' },
+    }));
+    onTestFinished(() => storage.close());
+    const { listTags, registry, server } = await loopbackClient(({ url }) =>
+      url.includes('team/app') ? { status: 307, headers: { location: `${storage.url}/x` } } : TAGS,
+    );
+    await expect(listTags()).rejects.toMatchObject({ code: 'registry/rate-limited' });
+    await expect(listTags()).rejects.toMatchObject({
+      code: 'registry/rate-limited',
+      message: expect.stringContaining(`${storage.host} allows no more requests`) as string,
+    });
+    expect(storage.requests).toHaveLength(1);
+    const never = new AbortController().signal;
+    const other = { registry: server.host, path: 'other' };
+    await expect(registry.listTags(other, plainAccess(), never)).resolves.toEqual(['1.0']);
+  });
+});
+
+describe('a registry that counts pulls', () => {
+  it('is asked for no manifest with the last of them, but for digests by HEAD', async () => {
+    const quota = { 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': '0;w=21600' };
+    const known = { ...quota, 'docker-content-digest': `sha256:${'ab'.repeat(32)}` };
+    const { digest, server } = await loopbackClient(({ url }) => ({
+      headers: url.endsWith('/old') ? quota : known,
+      body: '{}',
+    }));
+    await expect(digest('1.0')).resolves.toBeDefined();
+    // Its digest is told by the manifest alone.
+    await expect(digest('old')).resolves.toBeDefined();
+    await expect(digest('old')).rejects.toMatchObject({
+      code: 'registry/rate-limited',
+      message: expect.stringContaining('few pulls are left') as string,
+    });
+    await expect(digest('1.0')).resolves.toBeDefined();
+    expect(server.requests.filter(({ method }) => method === 'GET')).toHaveLength(1);
   });
 });
