@@ -3,6 +3,7 @@
  * stop soon after it fires.
  */
 import type { ClientCertificate, DockerConfig, Login } from './domain/access.ts';
+import type { ImageConfig, ImageManifest } from './domain/image/image-manifest.ts';
 import type { Repository } from './domain/image-reference.ts';
 import type { Proxy } from './domain/proxy.ts';
 import type { AttachedSignatures } from './domain/signature/attached-signature.ts';
@@ -42,6 +43,20 @@ export interface Registry {
     access: RegistryAccess,
     signal: AbortSignal,
   ): Promise<string | undefined>;
+  /** What stands under a tag or a digest, its bytes checked; undefined where there is nothing. */
+  manifest(
+    repository: Repository,
+    reference: string,
+    access: RegistryAccess,
+    signal: AbortSignal,
+  ): Promise<ImageManifest | undefined>;
+  /** The config of an image by its own digest, which a manifest names; its bytes checked. */
+  imageConfig(
+    repository: Repository,
+    digest: string,
+    access: RegistryAccess,
+    signal: AbortSignal,
+  ): Promise<ImageConfig>;
   /**
    * Cosign signatures that are attached to an image: by the referrers API, its fallback tag, and cosign's
    * own tag. An empty list is the registry's word that there are none; nothing of what is found is proven.

@@ -41,6 +41,15 @@ function words(command: string): readonly string[] {
 const IMAGE = 'ghcr.io/stefanprodan/podinfo';
 const REPO = 'https://git.example.com/team/config.git';
 
+/** Every image of the sample's registry. */
+const MANIFEST = {
+  config: {
+    mediaType: 'application/vnd.oci.image.config.v1+json',
+    digest: `sha256:${'0'.repeat(64)}`,
+  },
+  annotations: { 'org.opencontainers.image.created': '2026-01-01T00:00:00Z' },
+};
+
 /** What the docs' examples are about: a policy, a marked Deployment, Helm values, a list of tags. */
 function sample(image: string, url: string) {
   const policy = `apiVersion: lockkeeper.dev/v1alpha1
@@ -88,7 +97,9 @@ describe.skipIf(!hasTool('git-http-backend'))('every command in the docs works',
 
   beforeAll(async () => {
     server = await startGitHttpServer({ root: root.path });
-    registry = await startLoopback(() => ({ body: { name: 'podinfo', tags: ['6.0.0', '6.1.0'] } }));
+    registry = await startLoopback(({ url }) => ({
+      body: url.includes('/manifests/') ? MANIFEST : { name: 'podinfo', tags: ['6.0.0', '6.1.0'] },
+    }));
   });
   afterAll(async () => {
     await server.close();

@@ -52,7 +52,12 @@ const tagPolicySchema = exactlyOneOf(
       .object({ order: order('the last in alphabetical order is chosen') })
       .optional()
       .describe('Choose by alphabetical order (by Unicode code point).'),
-    newest: z.object({}).optional().describe('Choose the image with the latest build time.'),
+    newest: z
+      .object({})
+      .optional()
+      .describe(
+        'Choose the image that was built last, by what its manifest or config says. Narrow the tags with filterTags: each is asked about once.',
+      ),
     digest: z
       .object({ tag: tag.describe('The mutable tag to follow.') })
       .optional()
@@ -215,7 +220,9 @@ export const imagePolicySpecSchema = rule(
       )
       .max(16)
       .optional()
-      .describe('A tag must provide all of these platforms (os/arch[/variant]).'),
+      .describe(
+        'A tag must provide all of these platforms (os/arch[/variant]); linux/arm64 and linux/arm64/v8 are the same. Charts and other artifacts have none and pass.',
+      ),
     minimumAge: duration(
       'How long a tag, with the digest it has, must have been known before it is chosen. Counts from when this controller first saw it; what was there at the first scan counts as old enough.',
     ).optional(),

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
+import type { TagPolicy } from '../api/image-policy.ts';
 import { AppError } from '../domain/errors.ts';
 import { parseRepository } from '../domain/image-reference.ts';
 import { createSelector } from '../domain/selection/create-selector.ts';
+import type { ImageTimes } from '../domain/selection/image-times.ts';
 import type { SelectionRules } from '../domain/selection/selector.ts';
 import { oneLine, printJson, type Io, type Output } from './io.ts';
 import { collect, outputOption, withExamples } from './options.ts';
@@ -20,6 +22,7 @@ interface SelectOptions {
   readonly semver?: string;
   readonly numerical?: 'asc' | 'desc';
   readonly alphabetical?: 'asc' | 'desc';
+  readonly newest?: true;
   readonly filter?: string;
   readonly extract?: string;
   readonly exclude?: readonly string[];
@@ -38,6 +41,7 @@ export function selectCommand({ io, done }: CommandContext): Command {
     .option('--semver <range>', 'the highest version in the range')
     .addOption(new Option('--numerical <order>', 'by number').choices(['asc', 'desc']))
     .addOption(new Option('--alphabetical <order>', 'by alphabet').choices(['asc', 'desc']))
+    .option('--newest', 'by the time at which the image was built; with --image')
     .option('--filter <pattern>', 'RE2 pattern that tags must match')
     .option('--extract <template>', 'what is ordered instead of the tag, such as $ts')
     .option('--exclude <pattern>', 'RE2 pattern of tags never to choose (repeatable)', collect)
@@ -54,8 +58,11 @@ export function selectCommand({ io, done }: CommandContext): Command {
 }
 
 async function select(io: Io, options: SelectOptions): Promise<0 | 1> {
-  const selector = createSelector(rulesOf(options));
-  const tags = await tagsOf(io, options);
+  const rules = rulesOf(options);
+  // Bad rules are told before anything is asked for.
+  createSelector(rules);
+  const { tags, times } = await tagsOf(io, options, rules);
+  const selector = createSelector(rules, times);
   if (options.output === 'text' && options.explain === undefined) {
     const selection = selector.select(tags);
     if (selection.kind === 'selected') io.out(`${selection.tag}\n`);
@@ -79,15 +86,10 @@ async function select(io: Io, options: SelectOptions): Promise<0 | 1> {
 }
 
 function rulesOf(options: SelectOptions): SelectionRules {
-  const { semver, numerical, alphabetical, filter, extract, exclude } = options;
-  const policies = [
-    semver === undefined ? [] : [{ semver: { range: semver } }],
-    numerical === undefined ? [] : [{ numerical: { order: numerical } }],
-    alphabetical === undefined ? [] : [{ alphabetical: { order: alphabetical } }],
-  ].flat();
-  const [policy] = policies;
-  if (policy === undefined || policies.length > 1) {
-    throw new AppError('usage', 'give exactly one of --semver, --numerical and --alphabetical');
+  const { filter, extract, exclude } = options;
+  const policy = policyOf(options);
+  if (policy.newest !== undefined && extract !== undefined) {
+    throw new AppError('usage', '--newest orders by build time: leave --extract out');
   }
   if (extract !== undefined && filter === undefined) {
     throw new AppError('usage', '--extract needs --filter');
@@ -102,24 +104,49 @@ function rulesOf(options: SelectOptions): SelectionRules {
   };
 }
 
-async function tagsOf(io: Io, options: SelectOptions): Promise<readonly string[]> {
-  const { image, tagsFrom } = options;
+function policyOf({ semver, numerical, alphabetical, newest }: SelectOptions): TagPolicy {
+  const policies: readonly TagPolicy[] = [
+    semver === undefined ? [] : [{ semver: { range: semver } }],
+    numerical === undefined ? [] : [{ numerical: { order: numerical } }],
+    alphabetical === undefined ? [] : [{ alphabetical: { order: alphabetical } }],
+    newest === undefined ? [] : [{ newest: {} }],
+  ].flat();
+  const [policy] = policies;
+  if (policy !== undefined && policies.length === 1) return policy;
+  throw new AppError(
+    'usage',
+    'give exactly one of --semver, --numerical, --alphabetical and --newest',
+  );
+}
+
+/** What is chosen from. */
+interface GivenTags {
+  readonly tags: readonly string[];
+  /** Only where the rules order by time. */
+  readonly times?: ImageTimes;
+}
+
+async function tagsOf(io: Io, options: SelectOptions, rules: SelectionRules): Promise<GivenTags> {
+  const { image, tagsFrom, newest } = options;
   if ((image === undefined) === (tagsFrom === undefined)) {
     throw new AppError('usage', 'give exactly one of --image and --tags-from');
   }
-  if (image !== undefined) return tagsOfImage(io, image, options);
+  if (image !== undefined) return tagsOfImage(io, image, options, rules);
+  if (newest === true) throw new AppError('usage', '--newest asks a registry: give --image');
   const list = tagsFrom === '-' ? await io.stdin() : await readTags(tagsFrom ?? '');
-  return list
+  const tags = list
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter((line) => line !== '');
+  return { tags };
 }
 
 async function tagsOfImage(
   io: Io,
   image: string,
-  { caFile, insecure }: SelectOptions,
-): Promise<readonly string[]> {
+  { caFile, insecure, newest }: SelectOptions,
+  rules: SelectionRules,
+): Promise<GivenTags> {
   const { compose } = await import('../compose/ports.ts');
   const { readConfig } = await import('../config.ts');
   const repository = parseRepository(image);
@@ -127,11 +154,17 @@ async function tagsOfImage(
     ...registryWarnings(io),
     ...(caFile === undefined ? {} : { caFile }),
   });
+  const access = { insecure: insecure ?? false, timeoutMs: LIST_TIMEOUT_MS };
   try {
-    const access = { insecure: insecure ?? false, timeoutMs: LIST_TIMEOUT_MS };
-    return await withProgress(io, `reading the tags of ${image}`, () =>
+    const tags = await withProgress(io, `reading the tags of ${image}`, () =>
       ports.registry.listTags(repository, access, io.stop),
     );
+    if (newest === undefined) return { tags };
+    const { timesOfTags } = await import('../app/scan/times-of-tags.ts');
+    const times = await withProgress(io, `asking when the images of ${image} were built`, () =>
+      timesOfTags(ports, { repository, access, tags, rules }, io.stop),
+    );
+    return { tags, times };
   } finally {
     await ports.close();
   }

@@ -54,6 +54,8 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
       listTags: async (...call) => (await theRegistry()).listTags(...call),
       digest: async (...call) => (await theRegistry()).digest(...call),
       signatures: async (...call) => (await theRegistry()).signatures(...call),
+      manifest: async (...call) => (await theRegistry()).manifest(...call),
+      imageConfig: async (...call) => (await theRegistry()).imageConfig(...call),
     },
     signatures: { verify: async (...call) => (await theVerifier()).verify(...call) },
     secrets: localSecrets(overrides.secrets ?? config.secretsDir, config.env),

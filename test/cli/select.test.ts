@@ -118,7 +118,7 @@ describe('select', () => {
     {
       name: 'no policy',
       argv: [],
-      says: /exactly one of --semver, --numerical and --alphabetical/,
+      says: /exactly one of --semver, --numerical, --alphabetical and --newest/,
     },
     { name: 'two policies', argv: ['--semver', '*', '--numerical', 'asc'], says: /exactly one of/ },
     {

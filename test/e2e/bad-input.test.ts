@@ -81,8 +81,8 @@ describe('bad input', () => {
       },
       {
         name: 'a field whose behaviour is not built yet',
-        text: () => policy(['insecure: true', 'minimumAge: 24h']),
-        says: /^policy\.yaml:12:\d+: error: spec\.minimumAge: not supported yet/,
+        text: () => policy(['insecure: true', 'promoteFrom: {policy: test}']),
+        says: /^policy\.yaml:12:\d+: error: spec\.promoteFrom: not supported yet/,
       },
       {
         name: 'an image with a tag',

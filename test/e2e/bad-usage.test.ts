@@ -73,7 +73,7 @@ describe('wrong usage', () => {
     {
       name: 'two orders',
       args: ['select', '--tags-from', 'empty/x.txt', '--semver', '1.x', '--numerical', 'asc'],
-      says: /^error: give exactly one of --semver, --numerical and --alphabetical\n$/,
+      says: /^error: give exactly one of --semver, --numerical, --alphabetical and --newest\n$/,
     },
     {
       name: 'an image that is none',

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cronTimes } from '../../src/adapters/time/cron-times.ts';
 import { AppError } from '../../src/domain/errors.ts';
+import type { ImageConfig, ImageManifest } from '../../src/domain/image/image-manifest.ts';
 import { repositoryKey } from '../../src/domain/image-reference.ts';
 import type { AttachedSignatures } from '../../src/domain/signature/attached-signature.ts';
 import type { SignatureRequirement } from '../../src/domain/signature/signature-requirement.ts';
@@ -240,10 +241,16 @@ export type Repositories = Record<
   readonly string[] | Readonly<Record<string, string>> | AppError
 >;
 
-/** A registry that notes each call as `list NAME` or `digest NAME:TAG`. */
+/**
+ * A registry that notes each call as `list NAME`, `digest NAME:TAG`, `manifest NAME:TAG`,
+ * `manifest NAME@DIGEST` or `config DIGEST`.
+ */
 export class MemoryRegistry implements Registry {
   readonly calls: string[] = [];
   readonly access: RegistryAccess[] = [];
+  /** Manifests by digest; a tag leads to them by its digest. */
+  readonly manifests = new Map<string, ImageManifest>();
+  readonly configs = new Map<string, ImageConfig>();
   repositories: Repositories;
   /** What is attached to every image. */
   attached: AttachedSignatures = { signatures: [], isPartial: false };
@@ -272,6 +279,25 @@ export class MemoryRegistry implements Registry {
     this.calls.push(`signatures ${repositoryKey(repository)}@${digest}`);
     this.access.push(access);
     return this.attached;
+  }
+
+  async manifest(...[repository, reference]: Parameters<Registry['manifest']>) {
+    const name = repositoryKey(repository);
+    const isDigest = reference.startsWith('sha256:');
+    this.calls.push(`manifest ${name}${isDigest ? '@' : ':'}${reference}`);
+    const answer = this.#answer(name);
+    if (isDigest) return this.manifests.get(reference);
+    const digest = Array.isArray(answer)
+      ? undefined
+      : (answer as Record<string, string>)[reference];
+    return digest === undefined ? undefined : this.manifests.get(digest);
+  }
+
+  async imageConfig(...[, digest]: Parameters<Registry['imageConfig']>) {
+    this.calls.push(`config ${digest}`);
+    const config = this.configs.get(digest);
+    if (config === undefined) throw new AppError('registry/bad-response', `no config ${digest}`);
+    return config;
   }
 
   #answer(name: string): Exclude<Repositories[string], AppError> {

@@ -14,6 +14,7 @@ import type { OnRegistryEvent } from './events.ts';
 import { type HostProfile, profileOf as knownProfileOf } from './known-registries.ts';
 import { readSignatures } from './signatures.ts';
 import { createTagLists } from './tag-list.ts';
+import { readImageConfig, readManifest } from './manifest.ts';
 import { createTransport } from './transport.ts';
 
 /** What a registry client is made of. */
@@ -83,6 +84,14 @@ export function createRegistry(options: RegistryOptions): ClosableRegistry {
     signatures: (repository, digest, access, signal) =>
       inCall({ repository, access }, signal, (call) =>
         readSignatures(digest, call, contentFetcher(authorizer, call, clock)),
+      ),
+    manifest: (repository, reference, access, signal) =>
+      inCall({ repository, access }, signal, (call) =>
+        readManifest({ authorizer, call, clock }, reference),
+      ),
+    imageConfig: (repository, digest, access, signal) =>
+      inCall({ repository, access }, signal, (call) =>
+        readImageConfig({ authorizer, call, clock }, digest),
       ),
     close: () => transport.close(),
   };

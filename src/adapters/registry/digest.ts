@@ -8,7 +8,7 @@ import { badResponse, statusError } from './errors.ts';
  * All four manifest types: a registry that is not asked for the type it holds converts the manifest or
  * says 404, and the same tag gets another digest.
  */
-const MANIFEST_TYPES = [
+export const MANIFEST_TYPES = [
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.oci.image.manifest.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
@@ -16,10 +16,10 @@ const MANIFEST_TYPES = [
 ].join(', ');
 
 /** OCI distribution-spec: registries should take no larger manifest than this. */
-const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
 /** OCI image-spec, grammar of the registered digests. */
-const DIGEST = /^(sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})$/;
+export const DIGEST = /^(sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})$/;
 
 /** HEAD is not for everybody: these say so. */
 const HEAD_REFUSED: ReadonlySet<number> = new Set([405, 501]);

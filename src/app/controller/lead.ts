@@ -10,6 +10,7 @@ import { receivePushes, type PushReceiving } from '../receive/receive-pushes.ts'
 import { needsSource } from '../access/needs-source.ts';
 import { BranchSessions } from '../update/branch-sessions.ts';
 import { SignatureChecks } from '../scan/gates/signature-checks.ts';
+import { ImageLibrary } from '../scan/image-library.ts';
 import { PolicyViews } from '../scan/policy-views.ts';
 import { RepositoryScans, shareScan } from '../scan/repository-scans.ts';
 import type { StopSignals } from '../stop-signals.ts';
@@ -55,6 +56,8 @@ export class LeadTerm {
     const views = new PolicyViews({
       scans,
       memory: statusMemories(objects),
+      library: new ImageLibrary(ports),
+      secrets: ports.secrets,
       clock: ports.clock,
       signatures: new SignatureChecks(ports),
     });

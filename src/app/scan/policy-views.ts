@@ -9,14 +9,16 @@ import {
   type Choice,
   type PolicyView,
 } from '../../domain/plan/policy-view.ts';
-import { createSelector } from '../../domain/selection/create-selector.ts';
-import type { Ranking, Selection, TagSelector } from '../../domain/selection/selector.ts';
-import type { Clock } from '../../ports.ts';
+import type { Ranking, TagSelector } from '../../domain/selection/selector.ts';
+import type { Clock, Secrets } from '../../ports.ts';
 import type { Candidate } from './gates/gate.ts';
 import type { SignatureChecks } from './gates/signature-checks.ts';
 import { checksOf, gatesOf } from './gates/policy-gates.ts';
 import { walkCandidates, type Walk } from './gates/walk-candidates.ts';
 import { PolicyMemories, type MemoryStore, type PolicyPast } from './policy-memories.ts';
+import type { ImageLibrary } from './image-library.ts';
+import { imageSource } from './image-source.ts';
+import { PolicySelectors, type TimeSource } from './policy-selectors.ts';
 import type { RepositoryScan, RepositoryScans } from './repository-scans.ts';
 
 /** Tags that locks name, by policy: planning asks for their existence and digest. */
@@ -36,6 +38,8 @@ export interface ViewSources {
   readonly scans: RepositoryScans;
   /** Keeps what is remembered of policies over restarts. */
   readonly memory: MemoryStore;
+  readonly library: ImageLibrary;
+  readonly secrets: Secrets;
   readonly clock: Clock;
   readonly signatures: SignatureChecks;
 }
@@ -48,21 +52,14 @@ interface Given {
   readonly selector: TagSelector;
   readonly scan: RepositoryScan;
   readonly past: PolicyPast;
-}
-
-/** A ranking, and whether it goes on beyond the newest tag. */
-interface KnownRanking {
-  readonly isGated: boolean;
-  readonly ranking: Ranking;
+  readonly images: TimeSource;
 }
 
 /** What each policy says now. Selectors and choices are kept between calls: a scan then costs what is new. */
 export class PolicyViews {
   readonly #sources: ViewSources;
   readonly #memories: PolicyMemories;
-  readonly #selectors = new Map<PolicyKey, { rules: string; selector: TagSelector }>();
-  /** The order of the tags of a scan: passes come more often than scans. */
-  readonly #rankings = new WeakMap<RepositoryScan, Map<TagSelector, KnownRanking>>();
+  readonly #selectors = new PolicySelectors();
 
   constructor(sources: ViewSources) {
     this.#sources = sources;
@@ -89,7 +86,7 @@ export class PolicyViews {
 
   /** Lets go of what was kept for a policy that is no more. */
   forget(key: PolicyKey): void {
-    this.#selectors.delete(key);
+    this.#selectors.forget(key);
     this.#memories.forget(key);
   }
 
@@ -99,10 +96,9 @@ export class PolicyViews {
     locked: ReadonlySet<string>,
     signal: AbortSignal,
   ): Promise<PolicyLook> {
-    const selector = this.#selector(policy);
     const silent = (choice: Choice): PolicyView => ({
       policy,
-      selector,
+      selector: this.#selectors.of(policy),
       choice,
       passedOver: [],
       hasTag: () => undefined,
@@ -121,8 +117,11 @@ export class PolicyViews {
         for (const tag of locked) await this.#sources.scans.digest(policy, scan, tag, signal);
       }
       const refusalOf = await this.#refusals(policy, scan, locked, signal);
+      const { library, clock, secrets } = this.#sources;
+      const images = { library, source: imageSource(policy, secrets), now: clock.now() };
+      const selector = await this.#selectors.forScan(policy, scan, images, signal);
       const past = await this.#memories.past(policy, scan);
-      const chosen = await this.#choose(policy, { selector, scan, past }, signal);
+      const chosen = await this.#choose(policy, { selector, scan, past, images }, signal);
       await this.#memories.remember(policy, (before) =>
         nextMemory(before, { ...chosen, ...listIn(policy, scan) }),
       );
@@ -143,9 +142,9 @@ export class PolicyViews {
 
   /** The newest candidate that all gates let through, if the checks of a choice have nothing against it. */
   async #choose(policy: ImagePolicy, given: Given, signal: AbortSignal): Promise<Chosen> {
-    const { scan, past } = given;
-    const gates = gatesOf(policy, { past, now: this.#sources.clock.now() });
-    const ranking = this.#ranking(policy, given, gates.length > 0);
+    const { scan, past, images } = given;
+    const gates = gatesOf(policy, { past, ...images });
+    const ranking = this.#selectors.ranking(policy, given, gates.length > 0);
     if (ranking.kind === 'none') return none(ranking.message);
     const candidates = this.#candidates(policy, scan, ranking);
     const walk = await walkCandidates(candidates, gates, signal);
@@ -211,45 +210,10 @@ export class PolicyViews {
       { retry: true },
     );
   }
-
-  /** @param isGated may more than the newest be asked about? */
-  #ranking(policy: ImagePolicy, { selector, scan }: Given, isGated: boolean): Ranking {
-    const { policy: rule, image } = policy.spec;
-    if (rule.digest !== undefined) return followed(image, rule.digest.tag, scan);
-    const ofScan = this.#rankings.get(scan) ?? new Map<TagSelector, KnownRanking>();
-    this.#rankings.set(scan, ofScan);
-    const known = ofScan.get(selector);
-    if (known?.isGated === isGated) return known.ranking;
-    const ranking = isGated ? selector.rank(scan.tags) : onlyNewest(selector.select(scan.tags));
-    ofScan.set(selector, { isGated, ranking });
-    return ranking;
-  }
-
-  #selector(policy: ImagePolicy): TagSelector {
-    const key = policyKey(policy);
-    const rules = JSON.stringify([policy.spec.policy, policy.spec.filterTags]);
-    const known = this.#selectors.get(key);
-    if (known?.rules === rules) return known.selector;
-    const selector = createSelector(policy.spec);
-    this.#selectors.set(key, { rules, selector });
-    return selector;
-  }
 }
 
 function none(message: string): Chosen {
   return { choice: { kind: 'none', message }, passedOver: [] };
-}
-
-/** The one tag that is followed, if it is there. */
-function followed(image: string, tag: string, { digests }: RepositoryScan): Ranking {
-  return digests.get(tag) === null
-    ? { kind: 'none', reason: 'NoMatchingTag', message: `${image} has no tag ${tag}` }
-    : onlyNewest({ kind: 'selected', tag });
-}
-
-function onlyNewest(selection: Selection): Ranking {
-  if (selection.kind === 'none') return selection;
-  return { kind: 'ranked', tagAt: (index) => (index === 0 ? selection.tag : undefined) };
 }
 
 /** While any waits there will be a choice: all stays as it is until then. Else no tag is allowed. */

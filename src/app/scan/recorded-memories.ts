@@ -2,6 +2,7 @@ import type { ImagePolicy } from '../../api/image-policy.ts';
 import { keptMemorySchema, keptMemory, readMemory } from '../../domain/gates/policy-memory.ts';
 import { policyKey, writtenName } from '../../domain/plan/policy-view.ts';
 import type { Ports, StateFiles } from '../../ports.ts';
+import { ImageLibrary } from './image-library.ts';
 import type { MemoryStore } from './policy-memories.ts';
 import { SignatureChecks } from './gates/signature-checks.ts';
 import { PolicyViews } from './policy-views.ts';
@@ -12,6 +13,8 @@ export function viewsOver(ports: Ports, scans: RepositoryScans = new RepositoryS
   return new PolicyViews({
     scans,
     memory: recordedMemories(ports.records),
+    library: new ImageLibrary(ports),
+    secrets: ports.secrets,
     clock: ports.clock,
     signatures: new SignatureChecks(ports),
   });

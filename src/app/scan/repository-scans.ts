@@ -7,6 +7,7 @@ import { backoffMs } from '../../domain/schedule.ts';
 import { tagsRevision } from '../../domain/tags-revision.ts';
 import { nextScan } from './due-times.ts';
 import { HeldTags } from './held-tags.ts';
+import { shareWork } from './share-work.ts';
 import { accessKey, registryAccess } from '../access/registry-access.ts';
 import type { Clock, CronTimes, Secrets } from '../../ports.ts';
 import type { Registry } from '../../registry-port.ts';
@@ -77,7 +78,7 @@ export class RepositoryScans {
     const key = scanKey(policy);
     const last = this.#answers.get(key);
     if (last !== undefined && this.#dueAfter(policy, last) > this.#ports.clock.now()) return last;
-    const scan: Promise<ScanAnswer> = shared(this.#scansInFlight, key, async () => {
+    const scan: Promise<ScanAnswer> = shareWork(this.#scansInFlight, key, async () => {
       const answer = await this.#limit(() => this.#ask(policy, last, signal));
       // A scan that was forgotten while it was under way answers those who wait for it, and nobody else.
       if (this.#scansInFlight.get(key) === scan) this.#answers.set(key, answer);
@@ -109,8 +110,10 @@ export class RepositoryScans {
   ): Promise<string | null> {
     const known = scan.digests.get(tag);
     if (known !== undefined) return known;
-    const digest = await shared(this.#digestsInFlight, JSON.stringify([scanKey(policy), tag]), () =>
-      this.#limit(() => this.#askDigest(policy, tag, signal)),
+    const digest = await shareWork(
+      this.#digestsInFlight,
+      JSON.stringify([scanKey(policy), tag]),
+      () => this.#limit(() => this.#askDigest(policy, tag, signal)),
     );
     scan.digests.set(tag, digest);
     return digest;
@@ -175,21 +178,6 @@ export class RepositoryScans {
 /** The tags asked for that are there. */
 function followedTags(digests: ReadonlyMap<string, string | null>): ReadonlySet<string> {
   return new Set([...digests].flatMap(([tag, digest]) => (digest === null ? [] : [tag])));
-}
-
-/** The work under way for a key, or new work. */
-function shared<T>(
-  inFlight: Map<string, Promise<T>>,
-  key: string,
-  work: () => Promise<T>,
-): Promise<T> {
-  const running = inFlight.get(key);
-  if (running !== undefined) return running;
-  const begun = work().finally(() => {
-    if (inFlight.get(key) === begun) inFlight.delete(key);
-  });
-  inFlight.set(key, begun);
-  return begun;
 }
 
 /** Are two policies served by one scan? */

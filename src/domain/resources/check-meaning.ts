@@ -37,6 +37,12 @@ const POLICY_CHECKS: readonly MeaningCheck[] = [
   {
     path: ['filterTags', 'extract'],
     check: (extract, spec) => {
+      if (valueAt(spec, ['policy', 'newest']) !== undefined) {
+        throw new AppError(
+          'policy/invalid-pattern',
+          'policy.newest orders by build time and takes nothing out of the tag; leave extract out',
+        );
+      }
       const pattern = valueAt(spec, ['filterTags', 'pattern']);
       if (typeof pattern === 'string' && isFilter({ pattern })) checkFilter({ pattern, extract });
     },

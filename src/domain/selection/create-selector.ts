@@ -1,4 +1,5 @@
 import { chooseTag, explainTags, rankTags, type Judgement, type TagRules } from './choose-tag.ts';
+import type { ImageTimes } from './image-times.ts';
 import type { SelectionRules, TagSelector } from './selector.ts';
 import { compareKeys, type SortKey } from './sort-key.ts';
 import { createTagFilter } from './tag-filter.ts';
@@ -14,10 +15,11 @@ const MEMORY_SLACK = 1000;
  *
  * In {@link TagSelector.compare} a tag that `filterTags.pattern` does not match has no age: it
  * belongs to another line of tags.
- * @throws AppError `policy/invalid-range`, `policy/invalid-pattern`; `resource/not-supported` for `newest`
+ * @param times of the images, for `policy.newest`; a selector is then good for one scan
+ * @throws AppError `policy/invalid-range`, `policy/invalid-pattern`
  */
-export function createSelector(rules: SelectionRules): TagSelector {
-  const compiled = compileRules(rules);
+export function createSelector(rules: SelectionRules, times?: ImageTimes): TagSelector {
+  const compiled = compileRules(rules, times);
   const memory = new JudgementMemory(compiled.judge);
   const remembering: TagRules = { ...compiled, judge: (tag) => memory.judge(tag) };
   return {
@@ -44,8 +46,9 @@ export function createSelector(rules: SelectionRules): TagSelector {
 /** The rules, and the key of any tag that can be ordered, allowed or not. */
 function compileRules(
   rules: SelectionRules,
+  times: ImageTimes | undefined,
 ): TagRules & { readonly age: (tag: string) => SortKey | undefined } {
-  const order = createTagOrder(rules.policy);
+  const order = createTagOrder(rules.policy, times);
   const filter = createTagFilter(rules.filterTags);
   return {
     judge: (tag) => {
@@ -54,7 +57,7 @@ function compileRules(
       const excluded = filter.exclusion(tag);
       if (excluded !== undefined) return excluded;
       const key = order.key(text);
-      return key === undefined ? order.unordered : (order.exclusion(key) ?? key);
+      return key === undefined ? order.unordered(text) : (order.exclusion(key) ?? key);
     },
     describe: (tag, { reason }) => {
       const text = filter.orderedText(tag);

@@ -47,6 +47,20 @@ export function createTagFilter(filterTags: FilterTags = {}): TagFilter {
   };
 }
 
+/**
+ * The tags that a filter lets through: those whose images have to be asked about under `policy.newest`.
+ * @throws AppError `policy/invalid-pattern`
+ */
+export function filteredTags(
+  filterTags: FilterTags | undefined,
+  tags: Iterable<string>,
+): readonly string[] {
+  const filter = createTagFilter(filterTags);
+  return [...tags].filter(
+    (tag) => typeof filter.orderedText(tag) === 'string' && filter.exclusion(tag) === undefined,
+  );
+}
+
 function createReader({
   pattern: source,
   extract,

@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseResources } from '../../../src/domain/resources/parse-resources.ts';
-import { automation, complaints, more, rule } from './resource-text.ts';
+import { automation, complaints, more } from './resource-text.ts';
 
 describe('what is not supported yet', () => {
   it.each([
-    [rule('    newest: {}'), 'a.yaml:8:5: spec.policy.newest: not supported yet'],
-    [more('  platforms: [linux/amd64]'), 'a.yaml:8:3: spec.platforms: not supported yet'],
     [more('  promoteFrom: { policy: test }'), 'a.yaml:8:3: spec.promoteFrom: not supported yet'],
     [more('  provider: aws'), 'a.yaml:8:3: spec.provider: "aws" is not supported yet'],
     [

@@ -1,22 +1,33 @@
 import type { ImagePolicy } from '../../../api/image-policy.ts';
 import { parseDuration } from '../../../domain/schedule.ts';
+import type { ImageLibrary, ImageSource } from '../image-library.ts';
 import type { PolicyPast } from '../policy-memories.ts';
 import type { ChoiceCheck, Gate } from './gate.ts';
 import { minimumAgeGate } from './minimum-age-gate.ts';
 import { signatureCheck } from './signature-check.ts';
 import type { SignatureChecks } from './signature-checks.ts';
+import { platformGate } from './platform-gate.ts';
 
 /** What gates judge by, besides the registry. */
 export interface GateContext {
   readonly past: PolicyPast;
+  readonly library: ImageLibrary;
+  readonly source: ImageSource;
   readonly now: Date;
 }
 
 /** The gates of a policy, in the order in which they are asked: the cheaper first. */
-export function gatesOf({ spec }: ImagePolicy, { past, now }: GateContext): readonly Gate[] {
-  const { minimumAge } = spec;
-  if (minimumAge === undefined) return [];
-  return [minimumAgeGate({ minimumAgeMs: parseDuration(minimumAge), now }, past)];
+export function gatesOf(
+  { spec }: ImagePolicy,
+  { past, library, source, now }: GateContext,
+): readonly Gate[] {
+  const { minimumAge, platforms = [] } = spec;
+  return [
+    ...(minimumAge === undefined
+      ? []
+      : [minimumAgeGate({ minimumAgeMs: parseDuration(minimumAge), now }, past)]),
+    ...(platforms.length === 0 ? [] : [platformGate(platforms, library, source)]),
+  ];
 }
 
 /** The checks that the choice of a policy must pass. */
