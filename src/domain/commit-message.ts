@@ -9,18 +9,29 @@ const MAX_SUBJECT_CHARS = 72;
  * (or `Image-Lock`, when a lock drove the field) per policy and step.
  */
 export function updateMessage(changes: readonly Change[]): string {
-  const groups = groupBy(changes, (change) =>
-    JSON.stringify([change.policy, change.image, change.from, change.to, change.locked]),
-  );
-  const sections = groups.map((group) => [headline(group[0]), ...group.map(locationLine)]);
-  const trailers = groups.map((group) => trailer(group[0]));
+  const sections = stepsOf(changes).map((group) => [
+    headline(group[0]),
+    ...group.map(locationLine),
+  ]);
   return [
     subject(changes),
     '',
     ...sections.flatMap((lines) => [...lines, '']),
-    ...trailers,
+    ...trailersOf(changes),
     '',
   ].join('\n');
+}
+
+/** The trailers of an update commit, whatever else its message says. */
+export function trailersOf(changes: readonly Change[]): readonly string[] {
+  return stepsOf(changes).map(([change]) => trailer(change));
+}
+
+/** Changes that take the same step. */
+function stepsOf(changes: readonly Change[]): readonly [Change, ...Change[]][] {
+  return groupBy(changes, (change) =>
+    JSON.stringify([change.policy, change.image, change.from, change.to, change.locked]),
+  );
 }
 
 function subject(changes: readonly Change[]): string {

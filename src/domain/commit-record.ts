@@ -20,6 +20,10 @@ export interface ReleasedPlace {
   readonly path: string;
 }
 
+/** Our trailers, which no other text of a message may look like. */
+export const OWN_TRAILER: RegExp =
+  /^(Image-(Update|Lock|Unlock|Release)|(Lock|Release)-By|Lock-Until)\s*:/i;
+
 /**
  * Reads our trailers out of a commit message. They count wherever they begin a line: a forge that squashes
  * commits puts their messages one below the other. Whether a step was really made is for the files to say.

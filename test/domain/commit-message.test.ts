@@ -13,6 +13,7 @@ function change(over: Partial<Change> = {}): Change {
     line: 14,
     resource: 'Deployment apps/podinfo',
     locked: false,
+    fields: [],
     ...over,
   };
 }

@@ -12,6 +12,7 @@ const change: Change = {
   path: 'web.yaml',
   line: 3,
   locked: false,
+  fields: [],
 };
 
 describe('the record of a commit', () => {

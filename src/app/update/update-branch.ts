@@ -1,5 +1,5 @@
 import { AppError } from '../../domain/errors.ts';
-import { updateMessage } from '../../domain/commit-message.ts';
+import { messageFor } from '../../domain/message-template/template-message.ts';
 import { backoffMs } from '../../domain/schedule.ts';
 import type { Clock, FileWrite, GitBranch, Person } from '../../ports.ts';
 import { writesOf } from './edit-files.ts';
@@ -104,7 +104,7 @@ export async function updateBranch(
         { ...request, source, revision, history: writer.branch },
         signal,
       );
-      const message = updateMessage(pass.changes);
+      const message = messageFor(pass.changes, pass.style).message;
       return {
         writes: writesOf(pass.edits),
         message,

@@ -1,4 +1,4 @@
-import { updateMessage } from '../../domain/commit-message.ts';
+import { messageFor } from '../../domain/message-template/template-message.ts';
 import type { Checkout, Clock } from '../../ports.ts';
 import type { CarriedOutPass } from './update-branch.ts';
 import { writesOf } from './edit-files.ts';
@@ -36,7 +36,7 @@ export async function updateCheckout(
     await checkout.write(files, signal);
     return { pass };
   }
-  const message = updateMessage(pass.changes);
+  const message = messageFor(pass.changes, pass.style).message;
   const commit = { files, message, author: pass.author, time: clock.now() };
   const id = await checkout.commit(commit, signal);
   return { pass, commit: { id, subject: message.slice(0, message.indexOf('\n')) } };

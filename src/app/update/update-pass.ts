@@ -3,6 +3,7 @@ import type { ImagePolicy } from '../../api/image-policy.ts';
 import type { Finding, Location } from '../../domain/errors.ts';
 import { nextEligible } from '../../domain/gates/gate-verdict.ts';
 import type { ImageField, PolicyKey } from '../../domain/manifest/image-field.ts';
+import { messageStyle, type MessageStyle } from '../../domain/message-template/template-message.ts';
 import { lockedTags, nextExpiry } from '../../domain/plan/effective-lock.ts';
 import { policyKey, type PolicyView } from '../../domain/plan/policy-view.ts';
 import {
@@ -35,6 +36,7 @@ import type { ManifestReader } from '../read/manifest-reader.ts';
 import { isInside } from '../read/repo-path.ts';
 import type { PolicyViews } from '../scan/policy-views.ts';
 import { editFiles, type FileEdit } from './edit-files.ts';
+import { passFindings } from './pass-findings.ts';
 import { passWindow } from './pass-window.ts';
 
 /** What a pass works with; kept between passes, so that a further pass costs what changed. */
@@ -92,6 +94,8 @@ export interface PlannedPass {
   readonly plan: UpdatePlan;
   /** Who commits are by. */
   readonly author: Person;
+  /** How commits are worded. */
+  readonly style: MessageStyle;
   readonly views: ReadonlyMap<PolicyKey, PolicyView>;
   readonly changes: readonly Change[];
   /** Changed files, in path order; empty when there is nothing to do. */
@@ -128,6 +132,9 @@ export async function planPass(
   const plan =
     reverts === undefined ? planUpdate(wishes) : await planWithHolds(wishes, reverts, signal);
   const edited = await editFiles(input.source, plan, signal);
+  const changes = changesOf(plan, views, edited.refused);
+  const style = messageStyle(automation);
+  const isCluster = input.inCluster !== undefined;
   const nextChange = earliest(
     nextExpiry(fields, policies, now),
     window?.nextChange,
@@ -136,18 +143,17 @@ export async function planPass(
   return {
     plan,
     author: automation?.spec.commit?.author ?? DEFAULT_AUTHOR,
+    style,
     window,
     nextChange,
     views,
-    changes: changesOf(plan, views, edited.refused),
+    changes,
     edits: edited.edits,
     findings: [
       ...subject.findings,
       ...plan.findings,
       ...edited.findings,
-      ...failedPolicies(views, resources),
-      ...suspension(automation),
-      ...clusterOnly(input, automation),
+      ...passFindings({ automation, resources, views, changes, style, isCluster }),
     ],
     foreign: foreign.named,
   };
@@ -254,36 +260,4 @@ async function foreignOf(
     return { granted: [], named: new Set(), findings: [] };
   }
   return foreignPolicies({ ...repo, automation }, crossNamespace, signal);
-}
-
-function suspension(automation: ImageUpdateAutomation | undefined): readonly Finding[] {
-  if (automation?.spec.suspend !== true) return [];
-  const { namespace, name } = automation.metadata;
-  const message = `ImageUpdateAutomation ${namespace}/${name} is suspended: nothing is updated`;
-  return [{ severity: 'warning', code: 'automation/suspended', message }];
-}
-
-/** Fields that mean something in a cluster alone. */
-function clusterOnly(
-  { inCluster }: PassRequest,
-  automation: ImageUpdateAutomation | undefined,
-): readonly Finding[] {
-  if (inCluster !== undefined || automation?.spec.reconcileAfterPush === undefined) return [];
-  const { namespace, name } = automation.metadata;
-  const message = `ImageUpdateAutomation ${namespace}/${name}: spec.reconcileAfterPush does nothing without a cluster`;
-  return [{ severity: 'warning', code: 'resource/not-supported', message }];
-}
-
-function failedPolicies(
-  views: ReadonlyMap<PolicyKey, PolicyView>,
-  { policies }: Resources,
-): readonly Finding[] {
-  return [...views].flatMap(([key, { choice }]) => {
-    if (choice.kind !== 'failed') return [];
-    const at = policies.get(key)?.at;
-    const message = `ImagePolicy ${key}: ${choice.message}`;
-    return [
-      { severity: 'error', code: 'policy/failed', message, ...(at === undefined ? {} : { at }) },
-    ];
-  });
 }

@@ -1,5 +1,11 @@
 import type { Finding } from '../errors.ts';
-import type { FieldEdit, ImageField, PolicyKey } from '../manifest/image-field.ts';
+import type {
+  FieldEdit,
+  FieldPart,
+  ImageField,
+  PolicyKey,
+  ResourceId,
+} from '../manifest/image-field.ts';
 import { decideSlot, type Decision, type Situation } from './decide-slot.ts';
 import { assignFields } from './image-slot.ts';
 import { writtenName, type PolicyView } from './policy-view.ts';
@@ -35,7 +41,20 @@ export interface Change {
   readonly line: number;
   /** `Deployment apps/podinfo`, where the location belongs to a resource. */
   readonly resource?: string;
+  /** That resource. */
+  readonly object?: ResourceId;
   readonly locked: boolean;
+  /** The scalars that change: one, or those of name, tag and digest. */
+  readonly fields: readonly FieldChange[];
+}
+
+/** One scalar that changes. */
+export interface FieldChange {
+  readonly part: FieldPart;
+  readonly line: number;
+  /** Values as they load. */
+  readonly from: string;
+  readonly to: string;
 }
 
 /** Plans one pass over a repo or folder. */
@@ -84,8 +103,14 @@ export function changesOf(
         to: decision.target,
         path: at.path,
         line: at.line,
-        ...(resource === undefined ? {} : { resource: formatResource(resource) }),
+        ...(resource === undefined ? {} : { resource: formatResource(resource), object: resource }),
         locked: decision.lock !== undefined,
+        fields: decision.edits.map(({ field, value }) => ({
+          part: field.part,
+          line: field.at.line,
+          from: field.value,
+          to: value,
+        })),
       },
     ];
   });

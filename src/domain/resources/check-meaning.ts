@@ -1,6 +1,7 @@
 import type { FilterTags } from '../../api/image-policy.ts';
 import { AppError } from '../errors.ts';
 import { parseRepository } from '../image-reference.ts';
+import { checkTemplate } from '../message-template/template-message.ts';
 import { parseDuration } from '../schedule.ts';
 import { createSelector } from '../selection/create-selector.ts';
 import { compilePattern } from '../selection/pattern/tag-pattern.ts';
@@ -56,6 +57,10 @@ const AUTOMATION_CHECKS: readonly MeaningCheck[] = [
   { path: ['git', 'url'], check: checkGitUrl },
   { path: ['git', 'branch'], check: checkBranch },
   { path: ['update', 'paths', '*'], check: checkRepoPath },
+  {
+    path: ['commit', 'messageTemplate'],
+    check: (text, spec) => checkTemplate(text, templateValues(spec)),
+  },
   { path: ['interval'], check: checkInterval },
   ...(['allow', 'deny'] as const).flatMap((kind): readonly MeaningCheck[] => [
     { path: ['windows', kind, '*', 'cron'], check: checkCron },
@@ -92,6 +97,17 @@ function expand(path: FieldPath, spec: unknown): readonly FieldPath[] {
   const entries = valueAt(spec, list);
   if (!Array.isArray(entries)) return [];
   return entries.map((_, index) => [...list, index, ...path.slice(star + 1)]);
+}
+
+/** Values of another type are the schema's business. */
+function templateValues(spec: unknown): Readonly<Record<string, string>> {
+  const values = valueAt(spec, ['commit', 'values']);
+  if (typeof values !== 'object' || values === null) return {};
+  return Object.fromEntries(
+    Object.entries(values).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string',
+    ),
+  );
 }
 
 /** Messages about filters begin with the field's name, which stands before every finding already. */

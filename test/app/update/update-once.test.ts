@@ -44,6 +44,26 @@ function worldOf(world: World = {}) {
 
 const remote = { kind: 'remote', url: URL, branch: 'live' } as const;
 
+describe('the message of an automation', () => {
+  const style = [
+    'commit:',
+    '  messageTemplate: "[{{ .Values.cluster }}] {{ range .Changed.Changes }}{{ .Image | base }} {{ .NewTag }}{{ end }}"',
+    '  values: {cluster: prod}',
+  ];
+  const files = { ...FILES, 'automation.yaml': automationText('update', ...style) };
+  const want = `[prod] podinfo 6.2.0\n\nImage-Update: apps/podinfo ${PODINFO}:6.1.0 -> 6.2.0\n`;
+
+  it.each(['folder', 'remote'] as const)('is worded by its template (%s)', async (kind) => {
+    const checkout = new MemoryCheckout(files);
+    const branch = new MemoryBranch(files);
+    const { update } = worldOf({ checkout, branch });
+    const target = kind === 'remote' ? remote : ({ kind, dir: '.' } as const);
+    await update({ target, commit: true });
+    const made = kind === 'remote' ? branch.requests : checkout.commits;
+    expect(made.map(({ message }) => message)).toEqual([want]);
+  });
+});
+
 /** Closed: the world's clock stands at noon in June. */
 const CLOSED = 'windows: {allow: [{cron: "0 0 1 1 *", duration: 1h}]}';
 

@@ -15,11 +15,6 @@ describe('what is not supported yet', () => {
       'a.yaml:7:5: spec.git.provider: "github" is not supported yet',
     ],
     [
-      automation('  commit: { messageTemplate: x }'),
-      'a.yaml:7:13: spec.commit.messageTemplate: not supported yet',
-    ],
-    [automation('  commit: { values: {} }'), 'a.yaml:7:13: spec.commit.values: not supported yet'],
-    [
       automation('  commit: { signingKey: { secretRef: { name: k } } }'),
       'a.yaml:7:13: spec.commit.signingKey: not supported yet',
     ],

@@ -94,7 +94,7 @@ describe('events of an automation', () => {
 
   function change(over: Partial<Change> = {}): Change {
     const base = { policy: 'apps/podinfo', image: IMAGE, from: '6.1.0', to: '6.2.0' };
-    return { ...base, path: 'web.yaml', line: 1, locked: false, ...over };
+    return { ...base, path: 'web.yaml', line: 1, locked: false, fields: [], ...over };
   }
 
   it('name old and new tag and the commit of a push, each step once', () => {

@@ -1,0 +1,124 @@
+import type { FieldChange, Change } from '../plan/update-plan.ts';
+import { formatResource } from '../plan/update-plan.ts';
+import type { TemplateMap, TemplateObject, Value } from './value.ts';
+
+/** What a message may speak of besides the changes. */
+export interface MessageContext {
+  readonly automation: { readonly namespace: string; readonly name: string };
+  /** `spec.commit.values`. */
+  readonly values: Readonly<Record<string, string>>;
+}
+
+const GONE =
+  '.Updated was Flux’s former data; use .Changed.FileChanges, .Changed.Objects or .Changed.Changes';
+
+/** The data of a template: Flux's, with more for each change. */
+export function templateData(changes: readonly Change[], context: MessageContext): TemplateObject {
+  const steps = changes.flatMap((change) =>
+    change.fields.map((field): Step => ({ change, field, value: changeObject(change, field) })),
+  );
+  const { namespace, name } = context.automation;
+  const files = grouped(steps, ({ change }) => oneLine(change.path));
+  return object(
+    {
+      AutomationObject: object({ Name: name, Namespace: namespace }, `${namespace}/${name}`),
+      Changed: object(
+        {
+          FileChanges: map([...files].map(([path, ofFile]) => [path, objectsOf(ofFile)])),
+          Objects: objectsOf(steps),
+          Changes: steps.map(({ value }) => value),
+        },
+        `${steps.length} changes`,
+      ),
+      Values: map(
+        Object.entries(context.values)
+          .toSorted(([a], [b]) => (a < b ? -1 : 1))
+          .map(([key, value]) => [key, value]),
+      ),
+    },
+    'data',
+    { Updated: GONE },
+  );
+}
+
+interface Step {
+  readonly change: Change;
+  readonly field: FieldChange;
+  readonly value: TemplateObject;
+}
+
+function objectsOf(steps: readonly Step[]): TemplateMap {
+  const byObject = grouped(steps, ({ change }) => objectText(change));
+  return map(
+    [...byObject].flatMap(([, ofObject]) => {
+      const [first] = ofObject;
+      return first === undefined
+        ? []
+        : [[objectIdentifier(first.change), ofObject.map(({ value }) => value)] as const];
+    }),
+  );
+}
+
+function changeObject(change: Change, field: FieldChange): TemplateObject {
+  const { policy, image, from, to, locked } = change;
+  const setter = policy.replace('/', ':') + (field.part === 'reference' ? '' : `:${field.part}`);
+  return object(
+    {
+      OldValue: oneLine(field.from),
+      NewValue: field.to,
+      Setter: setter,
+      File: oneLine(change.path),
+      Line: field.line,
+      Field: field.part,
+      Object: objectIdentifier(change),
+      Policy: policy,
+      Image: image,
+      OldTag: oneLine(from ?? ''),
+      NewTag: to,
+      Locked: locked,
+    },
+    `${oneLine(field.from)} -> ${field.to}`,
+  );
+}
+
+function objectText({ object: id }: Change): string {
+  return id === undefined ? '' : oneLine(formatResource(id));
+}
+
+/** Values of a chart and the like belong to no object: all its parts are empty then, as in Flux. */
+function objectIdentifier(change: Change): TemplateObject {
+  const { name = '', namespace = '', apiVersion = '', kind = '' } = change.object ?? {};
+  const fields = { Name: name, Namespace: namespace, APIVersion: apiVersion, Kind: kind };
+  const safe = Object.entries(fields).map(([key, value]) => [key, oneLine(value)] as const);
+  return object(Object.fromEntries(safe), objectText(change));
+}
+
+/** Names in files may hold anything: in a message each stays on its line. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\p{Cc}+/gu, ' ');
+}
+
+function object(
+  fields: Readonly<Record<string, Value>>,
+  text: string,
+  hints: TemplateObject['hints'] = {},
+): TemplateObject {
+  return { kind: 'object', fields, text, hints };
+}
+
+function map(entries: TemplateMap['entries']): TemplateMap {
+  return { kind: 'map', entries };
+}
+
+function grouped(
+  steps: readonly Step[],
+  keyOf: (step: Step) => string,
+): ReadonlyMap<string, readonly Step[]> {
+  const groups = new Map<string, Step[]>();
+  for (const step of steps) {
+    const group = groups.get(keyOf(step)) ?? [];
+    groups.set(keyOf(step), group);
+    group.push(step);
+  }
+  return new Map([...groups].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
