@@ -1,4 +1,4 @@
-import { createPushHandler, type PushHandlerOptions } from './push-handler.ts';
+import { createPushHandler, RETRY_AFTER_S, type PushHandlerOptions } from './push-handler.ts';
 import { Receivers } from './receivers.ts';
 import { ScanHints, type ScanHintOptions } from './scan-hints.ts';
 import type { PushHandler } from '../../push-port.ts';
@@ -12,10 +12,15 @@ export interface PushReceiving {
   readonly handler: PushHandler;
 }
 
-/** Begins to receive: no receiver is open yet. */
+/** Begins to receive: no receiver is open yet. Once it is to stop, senders are to come again. */
 export function receivePushes(options: ReceiveOptions): PushReceiving {
   const receivers = new Receivers(options.messages);
   const hints = new ScanHints(options);
   const hint: PushHandlerOptions['hint'] = (policies) => hints.hint(policies);
-  return { receivers, handler: createPushHandler({ ...options, receivers, hint }) };
+  const answer = createPushHandler({ ...options, receivers, hint });
+  return {
+    receivers,
+    handler: (head) =>
+      options.stop.aborted ? { status: 503, retryAfterS: RETRY_AFTER_S } : answer(head),
+  };
 }

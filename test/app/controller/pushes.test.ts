@@ -184,6 +184,23 @@ describe('a receiver', () => {
     expect(cluster.status('ImageReceiver', RECEIVER)).toEqual({});
   });
 
+  it('asks senders to come again while the process ends what is under way', async () => {
+    const { stop, running, post, registry } = await receiving();
+    let answer = () => undefined as void;
+    const listTags = registry.listTags.bind(registry);
+    registry.listTags = async (...call) => {
+      await new Promise<void>((done) => (answer = done));
+      return listTags(...call);
+    };
+    await post();
+    await settled();
+    stop.abort();
+    await settled();
+    expect(await post()).toEqual({ status: 503, retryAfterS: 5 });
+    answer();
+    await running;
+  });
+
   it('answers nothing once the process stops or does not lead any more', async () => {
     const { stop, running, path, post } = await receiving();
     const former = path();
