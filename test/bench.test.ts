@@ -5,9 +5,13 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Figure } from './bench/figures.ts';
 import { ROOT } from './support/cli.ts';
+import { skipWithoutApiServer } from './support/kubernetes/availability.ts';
 
 /** Forty runs of small programs, on a machine that may be busy. */
 const QUICK_MS = 300_000;
+
+/** What must not happen at all has a figure of 0. */
+const isNone = (name: string) => name.startsWith('writes') || name.endsWith('changed or new');
 
 describe('the benches, in their quick form', () => {
   let figures: readonly Figure[];
@@ -28,9 +32,30 @@ describe('the benches, in their quick form', () => {
       new Set(['ms', 'requests', 'bytes', 'MiB']),
     );
     for (const { group, name, min, ratio } of figures) {
+      if (isNone(name)) continue;
       expect(min, `${group}: ${name}`).toBeGreaterThan(0);
       expect(ratio, `${group}: ${name}`).toBeGreaterThan(0);
     }
+  });
+
+  describe.skipIf(skipWithoutApiServer())('over a cluster in which nothing changes', () => {
+    const figure = (name: string) => figures.find((one) => one.name === name);
+
+    it('show one list of tags for each repository and interval, however many policies need it', () => {
+      // The window may hold one more than it has intervals; a busy machine makes them fewer.
+      const ratio = figure('lists of tags')?.ratio;
+      expect(ratio).toBeLessThanOrEqual(1.2);
+      expect(ratio).toBeGreaterThan(0.3);
+    });
+
+    it('show no write to the API server', () => {
+      expect(figure('writes to the API server')?.max).toBe(0);
+      expect(figure('objects and Events changed or new')?.max).toBe(0);
+    });
+
+    it('show memory that does not grow', () => {
+      expect(figure('last third')?.ratio).toBeLessThan(1.3);
+    });
   });
 
   it.each([

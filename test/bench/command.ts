@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 
 /** The built command, as `run.mjs` says. */
-const COMMAND = process.env['BENCH_COMMAND'] ?? '';
+export const COMMAND: string = process.env['BENCH_COMMAND'] ?? '';
 
 /** Environment of every program that is timed: nothing of the user's own settings. */
 const BARE_ENV = {

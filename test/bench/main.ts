@@ -6,11 +6,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchCluster } from './cluster.ts';
 import { benchFolders } from './folders.ts';
 import { benchMemory } from './memory.ts';
 import { benchRepos } from './repos.ts';
 import { benchSelection } from './selection.ts';
 import { benchStart } from './start.ts';
+import { LARGE_CROWD, SMALL_CROWD, type CrowdSize } from './crowd.ts';
 import { Figures } from './figures.ts';
 
 /** How much to measure. */
@@ -23,6 +25,8 @@ export interface Scale {
   readonly rounds: number;
   /** No-op passes of the memory bench. */
   readonly passes: number;
+  /** Objects of the cluster bench, and how long it looks. */
+  readonly crowd: CrowdSize;
 }
 
 const BENCHES: Readonly<Record<string, (figures: Figures, scale: Scale) => Promise<void>>> = {
@@ -31,6 +35,7 @@ const BENCHES: Readonly<Record<string, (figures: Figures, scale: Scale) => Promi
   folder: benchFolders,
   repo: benchRepos,
   memory: benchMemory,
+  cluster: benchCluster,
 };
 
 const { values, positionals } = parseArgs({
@@ -50,8 +55,15 @@ if (values.help) {
 } else {
   const folder = mkdtempSync(join(tmpdir(), 'lockkeeper-bench-data-'));
   const scale: Scale = values.quick
-    ? { folder, tags: 1_000, sizes: [100, 400], rounds: 1, passes: 5 }
-    : { folder, tags: 100_000, sizes: [1_000, 10_000, 50_000], rounds: 7, passes: 1_000 };
+    ? { folder, tags: 1_000, sizes: [100, 400], rounds: 1, passes: 5, crowd: SMALL_CROWD }
+    : {
+        folder,
+        tags: 100_000,
+        sizes: [1_000, 10_000, 50_000],
+        rounds: 7,
+        passes: 1_000,
+        crowd: LARGE_CROWD,
+      };
   const sizes = values.sizes?.split(',').map(Number);
   const figures = new Figures((text) => console.log(text));
   try {

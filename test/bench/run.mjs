@@ -30,7 +30,11 @@ try {
   const args = ['--expose-gc', join(folder, 'bench.mjs'), ...process.argv.slice(2)];
   const { status } = spawnSync(process.execPath, args, {
     stdio: 'inherit',
-    env: { ...process.env, BENCH_COMMAND: join(folder, 'dist', 'lockkeeper.js') },
+    env: {
+      ...process.env,
+      BENCH_ROOT: root,
+      BENCH_COMMAND: join(folder, 'dist', 'lockkeeper.js'),
+    },
   });
   process.exitCode = status ?? 1;
 } finally {

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { ROOT } from '../cli.ts';
 
-const BUILD_SCRIPT = fileURLToPath(new URL('../../tools/build.mjs', import.meta.url));
+const BUILD_SCRIPT = join(ROOT, 'test/tools/build.mjs');
 
 /** Where the programs of a control plane are, and the one that people use it by. */
 export interface ControlPlaneBinaries {
