@@ -22,8 +22,8 @@ export const LARGE_CROWD: CrowdSize = {
   namespaces: 10,
   repositoriesPerNamespace: 10,
   policiesPerRepository: 10,
-  intervalSeconds: 15,
-  intervals: 40,
+  intervalSeconds: 10,
+  intervals: 30,
 };
 
 /** The same in small, for a test. */

@@ -30,6 +30,8 @@ export interface ClusterStage {
   start(pod: string, ...args: readonly string[]): RunningCli;
   /** The same as the ServiceAccount `lockkeeper` of another namespace. */
   startIn(namespace: string, pod: string, ...args: readonly string[]): Promise<RunningCli>;
+  /** The same as {@link start}, which reaches the API server at another address, such as a proxy's. */
+  startThrough(server: string, pod: string, ...args: readonly string[]): Promise<RunningCli>;
   close(): Promise<void>;
 }
 
@@ -56,8 +58,8 @@ export async function openClusterStage(): Promise<ClusterStage> {
         LOCKKEEPER_CACHE_DIR: stage.path('cache', pod),
       },
     });
-  const kubeconfigIn = async (namespace: string) =>
-    server.kubeconfig({ token: await accountToken(run, namespace) });
+  const kubeconfigIn = async (namespace: string, address = server.url) =>
+    server.kubeconfig({ token: await accountToken(run, namespace), server: address });
   const kubeconfig = await kubeconfigIn(SYSTEM_NAMESPACE);
   return {
     server,
@@ -69,6 +71,8 @@ export async function openClusterStage(): Promise<ClusterStage> {
     start: (pod, ...args) => startAs(kubeconfig, SYSTEM_NAMESPACE, pod, args),
     startIn: async (namespace, pod, ...args) =>
       startAs(await kubeconfigIn(namespace), namespace, pod, args),
+    startThrough: async (address, pod, ...args) =>
+      startAs(await kubeconfigIn(SYSTEM_NAMESPACE, address), SYSTEM_NAMESPACE, pod, args),
     async close() {
       await stage.close();
       await git.close();
