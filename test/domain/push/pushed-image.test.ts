@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isConcerned, type PushedImage } from '../../../src/domain/push/pushed-image.ts';
 import { policy } from '../../support/builders.ts';
 
+const VERIFY = { cosign: { secretRef: { name: 'keys' } } };
 const GHCR = { registry: 'ghcr.io', path: 'acme/web' };
 
 describe('by its repository, a push concerns a policy', () => {
@@ -60,15 +61,10 @@ describe('by its tag, a push matters', () => {
     ['but not when it is no version', semver, 'main', false],
     ['when the sender does not say which', semver, undefined, true],
     ['but not without a tag', semver, null, false],
-    [
-      'without a tag, when signatures are asked for',
-      { ...semver, verify: { cosign: {} } },
-      null,
-      true,
-    ],
+    ['without a tag, when signatures are asked for', { ...semver, verify: VERIFY }, null, true],
     [
       'as a signature, when signatures are asked for',
-      { ...semver, verify: { cosign: {} } },
+      { ...semver, verify: VERIFY },
       'sha256-0a.sig',
       true,
     ],
