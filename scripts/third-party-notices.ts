@@ -38,6 +38,9 @@ function notice(folder: string): string {
   const texts = readdirSync(folder)
     .filter((name) => LICENSE_FILE.test(name))
     .map((name) => readFileSync(join(folder, name), 'utf8').trim());
+  // Some packages state a licence and forget the file.
+  if (texts.length === 0 && manifest.license !== undefined)
+    texts.push(`The licence's text: https://spdx.org/licenses/${manifest.license}.html`);
   const heading = `${manifest.name} ${manifest.version} (${manifest.license ?? 'licence not stated'})`;
   return [heading, '='.repeat(heading.length), ...texts, ''].join('\n');
 }

@@ -227,6 +227,44 @@ describe('the status of a policy', () => {
       ],
     },
     {
+      name: 'a choice that had to be signed',
+      outcome: seen(['6.1.0'], { options: { signedBy: 'signed with cosign.pub of Secret a/k' } }),
+      want: [
+        'Ready=True Succeeded: 6.1.0 is chosen of 1 tag, signed with cosign.pub of Secret a/k',
+      ],
+    },
+    {
+      name: 'a choice that is not signed',
+      outcome: seen(['6.1.0'], {
+        options: {
+          choice: {
+            kind: 'blocked',
+            reason: 'VerificationFailed',
+            message: '6.1.0@sha256:1 has no signature',
+          },
+        },
+      }),
+      want: ['Ready=False VerificationFailed: 6.1.0@sha256:1 has no signature'],
+    },
+    {
+      name: 'a lock whose tag is not signed',
+      outcome: seen(['6.0.0', '6.1.0'], {
+        spec: { lock: { tag: '6.0.0' } },
+        options: { refusals: { '6.0.0': 'it has no signature' } },
+      }),
+      want: [
+        'Ready=False VerificationFailed: locked at 6.0.0, but it has no signature; locations that hold something else stay as they are',
+      ],
+    },
+    {
+      name: 'a lock with a digest, which needs no signature',
+      outcome: seen(['6.0.0', '6.1.0'], {
+        spec: { lock: { tag: '6.0.0', digest: digest('0') } },
+        options: { refusals: { '6.0.0': 'it has no signature' } },
+      }),
+      want: [expect.stringMatching(/^Ready=True Locked: locked at 6\.0\.0@sha256:0+; /)],
+    },
+    {
       name: 'a Secret that is not there',
       outcome: failed('secret/not-found', 'there is no Secret apps/login'),
       want: [
