@@ -53,11 +53,12 @@ describe.skipIf(skipWithout('distribution'))('update with verify', () => {
   const image = () => `${registry.host}/team/web`;
   const of = (tag: string) => digests.get(tag) ?? '';
 
-  async function update(tag: string, spec: readonly string[], held = '1.0.0') {
-    const before = deployment(`${image()}:${held}`);
+  async function update(tag: string, spec: readonly string[], env: Record<string, string> = {}) {
+    const before = deployment(`${image()}:1.0.0`);
     const policy = imagePolicy({ image: image(), range: `<=${tag}`, spec });
     stage.write({ 'repo/policy.yaml': policy, 'repo/web.yaml': before });
-    const result = await stage.run(['update', 'repo', '--secrets', stage.path('secrets')]);
+    const from = Object.keys(env).length === 0 ? ['--secrets', stage.path('secrets')] : [];
+    const result = await stage.run(['update', 'repo', ...from], { env });
     const after = readFileSync(stage.path('repo/web.yaml'), 'utf8');
     return { ...result, before, after };
   }
@@ -77,6 +78,14 @@ describe.skipIf(skipWithout('distribution'))('update with verify', () => {
     const { code, before, after, stderr } = await update('1.1.0', BY_KEY);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(after).toBe(before.replace(':1.0.0', `:1.1.0@${of('1.1.0')}`));
+  });
+
+  it('takes the key from the environment, too', async () => {
+    const { code, after } = await update('1.1.0', BY_KEY, {
+      LOCKKEEPER_SECRET_COSIGN_COSIGN_PUB: signer.publicKey,
+    });
+    expect(code).toBe(0);
+    expect(after).toContain(`:1.1.0@${of('1.1.0')}`);
   });
 
   it.each([

@@ -110,9 +110,9 @@ function templateValues(spec: unknown): Readonly<Record<string, string>> {
   );
 }
 
-/** Messages about filters begin with the field's name, which stands before every finding already. */
+/** Messages about patterns begin with the field's name, which stands before every finding already. */
 function withoutField(message: string): string {
-  return message.replace(/^filterTags\.\S+ /, '');
+  return message.replace(/^(?:filterTags\.\S+|pattern) /, '');
 }
 
 function checkFilter(filterTags: FilterTags): void {

@@ -388,6 +388,35 @@ describe('a policy at fault', () => {
       [expect.stringMatching(/^a\.yaml:10:14: spec\.filterTags\.extract: "\$when" /)],
     ],
     [
+      'a demand for signatures by nobody',
+      more('  verify: { cosign: {} }'),
+      ['a.yaml:8:13: spec.verify.cosign: secretRef, matchOIDCIdentity or both must be set'],
+    ],
+    [
+      'a demand for signatures of no kind',
+      more('  verify: {}'),
+      ['a.yaml:8:3: spec.verify.cosign: required, but not given'],
+    ],
+    [
+      'a trusted root without identities',
+      more('  verify: { cosign: { secretRef: { name: k }, trustedRootSecretRef: { name: r } } }'),
+      ['a.yaml:8:13: spec.verify.cosign: trustedRootSecretRef needs matchOIDCIdentity'],
+    ],
+    [
+      'identities that are no patterns',
+      more(
+        '  verify:\n    cosign:\n      matchOIDCIdentity:\n        - { issuer: a, subject: "(b" }\n        - { issuer: "[c", subject: d }',
+      ),
+      [
+        expect.stringMatching(
+          /^a\.yaml:11:33: spec\.verify\.cosign\.matchOIDCIdentity\[0\]\.subject: "\(b" is not valid RE2/,
+        ),
+        expect.stringMatching(
+          /^a\.yaml:12:21: spec\.verify\.cosign\.matchOIDCIdentity\[1\]\.issuer: "\[c" is not valid RE2/,
+        ),
+      ],
+    ],
+    [
       'a cron expression with seconds',
       more('  schedule: { cron: "0 0 6 * * *" }'),
       [
