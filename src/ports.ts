@@ -7,6 +7,7 @@
 import type { Login } from './domain/access.ts';
 import type { SignatureVerifier } from './signature-port.ts';
 import type { Registry } from './registry-port.ts';
+import type { CommitSigner, SigningKeys } from './signing-port.ts';
 
 /** One file of a tree or folder. */
 export interface FileEntry {
@@ -60,13 +61,7 @@ export interface CommitRequest {
   readonly author: Person;
   readonly time: Date;
   /** Who vouches for it; absent: nobody. */
-  readonly signer?: CommitSigner;
-}
-
-/** One key that commits are signed with. */
-export interface CommitSigner {
-  /** @returns the armored signature over the content of a commit object */
-  sign(content: Uint8Array): Promise<string>;
+  readonly signer?: CommitSigner | undefined;
 }
 
 /** `rejected` when the branch is no longer where it should be: fetch, plan again, try again. */
@@ -251,6 +246,7 @@ export interface Ports {
   readonly state: StateFiles;
   /** As `state`, for what was observed and cannot be found out again: no version of this program forgets it. */
   readonly records: StateFiles;
+  readonly signing: SigningKeys;
   /** From 0 to 1; spreads retries. */
   readonly random: () => number;
 }

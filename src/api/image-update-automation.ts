@@ -78,7 +78,11 @@ export const imageUpdateAutomationSpecSchema = exactlyOneOf(
         messageTemplate: z.string().max(16384).optional().describe('Template of the message.'),
         values: textMap('Values that the template may use.').optional(),
         signingKey: z
-          .object({ secretRef: localReference('Secret with the key.') })
+          .object({
+            secretRef: localReference(
+              'Secret with git.asc (OpenPGP) and passphrase, or identity (SSH) and password.',
+            ),
+          })
           .optional()
           .describe('Sign commits with an OpenPGP or SSH key.'),
         signOff: z.boolean().optional().describe('Add a Signed-off-by line.'),

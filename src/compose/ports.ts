@@ -5,6 +5,7 @@ import { openConfigFolder } from '../adapters/files/config-folder.ts';
 import { localSecrets } from '../adapters/files/local-secrets.ts';
 import { stateFiles } from '../adapters/files/state-files.ts';
 import type { OnRegistryEvent } from '../adapters/registry/events.ts';
+import { createSigningKeys } from '../adapters/signing/open-signer.ts';
 import { cronTimes } from '../adapters/time/cron-times.ts';
 import { systemClock } from '../adapters/time/system-clock.ts';
 import type { Config } from '../config.ts';
@@ -59,6 +60,7 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
     },
     signatures: { verify: async (...call) => (await theVerifier()).verify(...call) },
     secrets: localSecrets(overrides.secrets ?? config.secretsDir, config.env),
+    signing: createSigningKeys(),
     clock: systemClock,
     cron: cronTimes,
     random: Math.random,

@@ -1,6 +1,12 @@
 import type { ReleasedPlace } from './commit-record.ts';
 import type { Change } from './plan/update-plan.ts';
 
+/** Whom a commit is by. */
+interface Committer {
+  readonly name: string;
+  readonly email: string;
+}
+
 /** Git's customary limit for a subject line; longer lists of names are counted instead. */
 const MAX_SUBJECT_CHARS = 72;
 
@@ -20,6 +26,11 @@ export function updateMessage(changes: readonly Change[]): string {
     ...trailersOf(changes),
     '',
   ].join('\n');
+}
+
+/** A message that ends in trailers, with one more: who answers for it (Developer Certificate of Origin). */
+export function signedOff(message: string, { name, email }: Committer): string {
+  return `${message.trimEnd()}\nSigned-off-by: ${name} <${email}>\n`;
 }
 
 /** The trailers of an update commit, whatever else its message says. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lockMessage, updateMessage } from '../../src/domain/commit-message.ts';
+import { lockMessage, signedOff, updateMessage } from '../../src/domain/commit-message.ts';
 import type { Change } from '../../src/domain/plan/update-plan.ts';
 import { digest } from '../support/builders.ts';
 
@@ -33,6 +33,11 @@ describe('the message of an update', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  it('is signed off, last of all, where somebody answers for it', () => {
+    const message = signedOff(updateMessage([change()]), { name: 'Bot', email: 'bot@example.com' });
+    expect(message).toMatch(/\n\nImage-Update: .*\nSigned-off-by: Bot <bot@example\.com>\n$/);
   });
 
   it('groups places that take the same step, and has one trailer for each step', () => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { createSigningKeys } from '../../src/adapters/signing/open-signer.ts';
 import { cronTimes } from '../../src/adapters/time/cron-times.ts';
 import { AppError } from '../../src/domain/errors.ts';
 import type { ImageConfig, ImageManifest } from '../../src/domain/image/image-manifest.ts';
@@ -446,6 +447,7 @@ export function memoryPorts(world: World = {}): MemoryPorts {
     cron: cronTimes,
     state: new MemoryState(),
     records: new MemoryState(),
+    signing: createSigningKeys(),
     random: () => 0.5,
     opened,
     open: {

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
+import type { CommitSigner } from '../../signing-port.ts';
 import { AppError } from '../../domain/errors.ts';
 import { dirty, type Committer } from './committer.ts';
 import type { WorkTree } from './work-tree.ts';
@@ -20,7 +21,7 @@ export function embeddedCommitter({ top, gitDir, prefix }: WorkTree): Committer 
       }
     },
     head: async () => (await loadGit()).resolveRef({ ...repo, ref: 'HEAD' }),
-    commit: async ({ author, time, files, message }) => {
+    commit: async ({ author, time, files, message, signer }) => {
       const git = await loadGit();
       try {
         const head = await git.resolveRef({ ...repo, ref: 'HEAD' });
@@ -33,7 +34,8 @@ export function embeddedCommitter({ top, gitDir, prefix }: WorkTree): Committer 
         }
         const timestamp = Math.floor(time.getTime() / 1000);
         const person = { ...author, timestamp, timezoneOffset: 0 };
-        const id = await git.commit({ ...repo, message, tree, author: person, committer: person });
+        const by = { author: person, committer: person };
+        const id = await git.commit({ ...repo, message, tree, ...by, ...signedBy(signer) });
         await git.add({ ...repo, filepath: files.map(({ path }) => prefix + path) });
         return id;
       } catch (cause) {
@@ -42,6 +44,15 @@ export function embeddedCommitter({ top, gitDir, prefix }: WorkTree): Committer 
       }
     },
   };
+}
+
+/** isomorphic-git signs what it is told to by a callback; a key must be named, and is not used. */
+function signedBy(signer: CommitSigner | undefined) {
+  if (signer === undefined) return {};
+  const onSign = async ({ payload }: { payload: string }) => ({
+    signature: await signer.sign(Buffer.from(payload)),
+  });
+  return { signingKey: 'given', onSign };
 }
 
 type Git = Awaited<ReturnType<typeof loadGit>>;

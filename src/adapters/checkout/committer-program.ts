@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
+import { withSignature } from '../../domain/signed-commit.ts';
+import type { CommitSigner } from '../../signing-port.ts';
 import { dirty, type Committer } from './committer.ts';
 import type { WorkTree } from './work-tree.ts';
 
@@ -30,8 +32,8 @@ type RunGit = (
 ) => Promise<Result>;
 
 /**
- * Commits by the `git` program. Hooks do not run and nothing is signed: what is committed is exactly
- * what was announced.
+ * Commits by the `git` program. Hooks do not run and the user's own key signs nothing: what is committed
+ * is exactly what was announced.
  * @returns undefined when there is no such program
  */
 export async function programCommitter(
@@ -76,10 +78,30 @@ export async function programCommitter(
       );
       await rm(messageFile, { force: true });
       if (result.code !== 0) throw commitFailure(folder, result.stderr);
-      const head = await runToTheEnd(['rev-parse', 'HEAD']);
-      return head.stdout.trim();
+      const head = (await runToTheEnd(['rev-parse', 'HEAD'])).stdout.trim();
+      return request.signer === undefined
+        ? head
+        : signHead({ run: runToTheEnd, folder, head }, request.signer);
     },
   };
+}
+
+/** Puts the same commit with a signature in the place of the one just made. @returns its id */
+async function signHead(
+  { run, folder, head }: { run: RunGit; folder: string; head: string },
+  signer: CommitSigner,
+): Promise<string> {
+  const must = async (args: readonly string[], input = ''): Promise<string> => {
+    const result = await run(args, { input });
+    if (result.code !== 0) throw commitFailure(folder, result.stderr);
+    return result.stdout;
+  };
+  const content = Buffer.from(await must(['cat-file', 'commit', head]));
+  const signed = Buffer.from(withSignature(content, await signer.sign(content)));
+  const write = ['hash-object', '-t', 'commit', '-w', '--stdin'];
+  const id = (await must(write, signed.toString('utf8'))).trim();
+  await must(['update-ref', '-m', 'commit: signed', 'HEAD', id, head]);
+  return id;
 }
 
 async function assertNothingUnfinished({ gitDir, top }: WorkTree): Promise<void> {

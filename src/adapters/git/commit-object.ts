@@ -1,20 +1,20 @@
+import { withSignature } from '../../domain/signed-commit.ts';
 import type { CommitRequest, LoggedCommit, Person } from '../../ports.ts';
 
 /** Content of the commit object that a request asks for, signed where it says by whom. */
 export async function commitBytes(
   tree: string,
   request: Omit<CommitRequest, 'files'>,
-): Promise<Buffer> {
+): Promise<Uint8Array> {
   const by = signature(request.author, request.time);
-  const headers = `tree ${tree}\nparent ${request.parent}\nauthor ${by}\ncommitter ${by}\n`;
   // NUL cannot stand in a message.
-  const message = Buffer.from(`\n${request.message.replaceAll('\0', '')}`);
-  const content = Buffer.concat([Buffer.from(headers), message]);
-  if (request.signer === undefined) return content;
-  const armored = (await request.signer.sign(content)).trim();
-  // The signature is over the content without this header; its lines go on after a space.
-  const header = `gpgsig ${armored.replaceAll(/\r?\n/g, '\n ')}\n`;
-  return Buffer.concat([Buffer.from(headers + header), message]);
+  const message = request.message.replaceAll('\0', '');
+  const content = Buffer.from(
+    `tree ${tree}\nparent ${request.parent}\nauthor ${by}\ncommitter ${by}\n\n${message}`,
+  );
+  return request.signer === undefined
+    ? content
+    : withSignature(content, await request.signer.sign(content));
 }
 
 /** Reads a commit object: header lines, an empty line, the message (gitformat-signature, git-commit-tree). */

@@ -5,7 +5,7 @@ import { formatLockTarget, type LockTarget } from '../locks/lock-target.ts';
 import { onBranch } from '../update/branch-sessions.ts';
 import { commitToBranch } from '../update/update-branch.ts';
 import type { RemoteTarget } from '../update/update-once.ts';
-import { DEFAULT_AUTHOR } from '../update/update-pass.ts';
+import { DEFAULT_AUTHOR } from '../update/commit-author.ts';
 import { listHolds, type ListedHold } from './list-holds.ts';
 
 /** Which holds are to be lifted, and who says so. */

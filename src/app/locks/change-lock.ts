@@ -8,7 +8,7 @@ import type { LockTarget } from './lock-target.ts';
 import { commitToBranch } from '../update/update-branch.ts';
 import type { RemoteTarget, Target } from '../update/update-once.ts';
 import { writesOf } from '../update/edit-files.ts';
-import { DEFAULT_AUTHOR } from '../update/update-pass.ts';
+import { DEFAULT_AUTHOR } from '../update/commit-author.ts';
 
 /** A lock or unlock, where, and how far it goes. */
 export interface LockRequest {

@@ -1,6 +1,7 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { GitAccess, GitBranch, Ports } from '../../ports.ts';
 import { HoldMemory } from '../holds/hold-memory.ts';
+import { commitSigners } from '../access/commit-signer.ts';
 import { InterestMemory } from '../read/interest-memory.ts';
 import { ManifestReader } from '../read/manifest-reader.ts';
 import { ParsedFiles } from '../read/parsed-files.ts';
@@ -133,6 +134,7 @@ export class BranchSessions {
       now: () => clock.now(),
       cron,
       holds: new HoldMemory(),
+      signerOf: commitSigners(this.#ports),
     };
     const memories = [
       { name: blobs, content: interest },

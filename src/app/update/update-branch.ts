@@ -1,6 +1,7 @@
 import { AppError } from '../../domain/errors.ts';
-import { messageFor } from '../../domain/message-template/template-message.ts';
+import { messageOf } from './commit-author.ts';
 import { backoffMs } from '../../domain/schedule.ts';
+import type { CommitSigner } from '../../signing-port.ts';
 import type { Clock, FileWrite, GitBranch, Person } from '../../ports.ts';
 import { writesOf } from './edit-files.ts';
 import { planPass, type PassContext, type PassRequest, type PlannedPass } from './update-pass.ts';
@@ -30,6 +31,7 @@ export interface PlannedCommit<T> {
   readonly author: Person;
   /** Is it made even without writes? */
   readonly isNote?: boolean;
+  readonly signer?: CommitSigner | undefined;
   readonly result: T;
 }
 
@@ -57,10 +59,11 @@ export async function commitToBranch<T>(
       reason = planned.message;
       continue;
     }
-    const { writes: files, message, author, isNote = false, result } = planned;
+    const { writes: files, message, author, signer, isNote = false, result } = planned;
     if ((files.length === 0 && !isNote) || writer.dryRun) return { result };
     const time = writer.clock.now();
-    const commit = await writer.branch.commit({ parent, files, message, author, time }, signal);
+    const request = { parent, files, message, author, signer, time };
+    const commit = await writer.branch.commit(request, signal);
     if (writer.mayWrite?.() === false) {
       const message = `${writer.branch.description}: this process is no longer to write; nothing was pushed`;
       throw new AppError('cancelled', message);
@@ -104,11 +107,12 @@ export async function updateBranch(
         { ...request, source, revision, history: writer.branch },
         signal,
       );
-      const message = messageFor(pass.changes, pass.style).message;
+      const message = messageOf(pass);
       return {
         writes: writesOf(pass.edits),
         message,
         author: pass.author,
+        signer: pass.signer,
         result: { pass, message },
       };
     },

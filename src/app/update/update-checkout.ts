@@ -1,4 +1,4 @@
-import { messageFor } from '../../domain/message-template/template-message.ts';
+import { messageOf } from './commit-author.ts';
 import type { Checkout, Clock } from '../../ports.ts';
 import type { CarriedOutPass } from './update-branch.ts';
 import { writesOf } from './edit-files.ts';
@@ -36,8 +36,9 @@ export async function updateCheckout(
     await checkout.write(files, signal);
     return { pass };
   }
-  const message = messageFor(pass.changes, pass.style).message;
-  const commit = { files, message, author: pass.author, time: clock.now() };
+  const { author, signer } = pass;
+  const message = messageOf(pass);
+  const commit = { files, message, author, signer, time: clock.now() };
   const id = await checkout.commit(commit, signal);
   return { pass, commit: { id, subject: message.slice(0, message.indexOf('\n')) } };
 }

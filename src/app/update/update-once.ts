@@ -3,6 +3,7 @@ import { AppError } from '../../domain/errors.ts';
 import type { Resources } from '../../domain/resources/merge-resources.ts';
 import type { GitAccess, Ports } from '../../ports.ts';
 import { onBranch } from './branch-sessions.ts';
+import { commitSigners } from '../access/commit-signer.ts';
 import { gitAccess } from '../access/git-access.ts';
 import { HoldMemory } from '../holds/hold-memory.ts';
 import { InterestMemory } from '../read/interest-memory.ts';
@@ -66,6 +67,7 @@ export async function updateOnce(
     now: () => ports.clock.now(),
     cron: ports.cron,
     holds: new HoldMemory(),
+    signerOf: commitSigners(ports),
   };
   return updateCheckout(context, { checkout, clock: ports.clock, dryRun, commit }, input, signal);
 }

@@ -20,7 +20,9 @@ import {
 import type { ParsedResources } from '../../domain/resources/parse-resources.ts';
 import { earliest } from '../../domain/schedule.ts';
 import { closedText, type WindowState } from '../../domain/write-windows.ts';
+import type { CommitSigner } from '../../signing-port.ts';
 import type { CronTimes, FileSource, Person } from '../../ports.ts';
+import type { CommitSigners } from '../access/commit-signer.ts';
 import {
   BY_NAME_ONLY,
   foreignPolicies,
@@ -35,6 +37,7 @@ import { rejectInvalid } from '../read/invalid-resources.ts';
 import type { ManifestReader } from '../read/manifest-reader.ts';
 import { isInside } from '../read/repo-path.ts';
 import type { PolicyViews } from '../scan/policy-views.ts';
+import { authorOf } from './commit-author.ts';
 import { editFiles, type FileEdit } from './edit-files.ts';
 import { passFindings } from './pass-findings.ts';
 import { passWindow } from './pass-window.ts';
@@ -46,10 +49,8 @@ export interface PassContext {
   readonly now: () => Date;
   readonly cron: CronTimes;
   readonly holds: HoldMemory;
+  readonly signerOf: CommitSigners;
 }
-
-/** Author of commits for which no automation names one. */
-export const DEFAULT_AUTHOR: Person = { name: 'Lockkeeper', email: 'lockkeeper@localhost' };
 
 /** What one pass is about, whatever it works on. */
 export interface PassRequest {
@@ -96,6 +97,9 @@ export interface PlannedPass {
   readonly author: Person;
   /** How commits are worded. */
   readonly style: MessageStyle;
+  /** The author answers for the commit in a `Signed-off-by` line. */
+  readonly signOff: boolean;
+  readonly signer: CommitSigner | undefined;
   readonly views: ReadonlyMap<PolicyKey, PolicyView>;
   readonly changes: readonly Change[];
   /** Changed files, in path order; empty when there is nothing to do. */
@@ -120,6 +124,7 @@ export async function planPass(
 ): Promise<PlannedPass> {
   const subject = await read(context, input, signal);
   const { automation, resources, policies, fields, known, foreign } = subject;
+  const signer = await context.signerOf(automation, signal);
   const locked = lockedTags(fields, policies, context.now());
   const views = await context.views.get(policies, locked, signal);
   const byMarker = new Set(foreign.granted.map(policyKey));
@@ -142,7 +147,8 @@ export async function planPass(
   );
   return {
     plan,
-    author: automation?.spec.commit?.author ?? DEFAULT_AUTHOR,
+    ...authorOf(automation),
+    signer,
     style,
     window,
     nextChange,

@@ -16,8 +16,6 @@ const UNBUILT: Readonly<Record<string, readonly UnbuiltField[]>> = {
   ImageUpdateAutomation: [
     { path: ['git', 'proxySecretRef'] },
     { path: ['git', 'provider'], isBuilt: isGeneric },
-    { path: ['commit', 'signingKey'] },
-    { path: ['commit', 'signOff'], isBuilt: (value) => value === false },
     {
       path: ['push', 'branch'],
       isBuilt: (value, spec) => value === (valueAt(spec, ['git', 'branch']) ?? 'main'),

@@ -12,8 +12,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CommitJournal } from '../../../src/adapters/checkout/commit-journal.ts';
 import { openCheckout } from '../../../src/adapters/checkout/directory.ts';
+import { createSigningKeys } from '../../../src/adapters/signing/open-signer.ts';
 import type { Checkout } from '../../../src/ports.ts';
 import { git, GIT_TEST_ENV, scratch, type Scratch } from '../../support/git/repo.ts';
+import { makeSshKey, SIGNER, verifyCommit } from '../../support/git/signing-keys.ts';
 import { hasTool } from '../../support/git/tools.ts';
 
 const NEVER = new AbortController().signal;
@@ -193,6 +195,21 @@ describe.skipIf(!hasTool('git')).each(WAYS)('a work tree, committed by %s', (_, 
       { files: [change(path, content)], message, author: BOT, time: NOON },
       NEVER,
     );
+
+  it.skipIf(!hasTool('ssh-keygen'))('signs with the key that it is given', async () => {
+    const key = makeSshKey(join(area.path, 'key'), ['-t', 'ed25519']);
+    const keys = createSigningKeys();
+    const signer = await keys.open({ kind: 'ssh', text: key.text, source: 'a test' });
+    const author = { name: 'Bot', email: SIGNER };
+    const request = { files: [change('apps/a.yaml', 'tag: 2\n')], author, time: NOON, signer };
+    const message = 'Update ü\n\nImage-Update: a -> b\n';
+    const id = await (await openCheckout(dir, env)).commit({ ...request, message }, NEVER);
+    expect(git(dir, ['rev-parse', 'main'])).toBe(id);
+    expect(verifyCommit(dir, id, key)).toEqual({ isGood: true, words: '' });
+    expect(git(dir, ['log', '--format=%B', '-1']).trim()).toBe(message.trim());
+    expect(git(dir, ['rev-list', '--count', 'main'])).toBe('2');
+    expect(git(dir, ['status', '--porcelain'])).toBe('');
+  });
 
   it('commits just the named paths and leaves other staged and unstaged work alone', async () => {
     put('apps/b.yaml', 'tag: staged\n');

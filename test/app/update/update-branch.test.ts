@@ -4,10 +4,13 @@ import { viewsOver } from '../../../src/app/scan/recorded-memories.ts';
 import type { PassRequest } from '../../../src/app/update/update-pass.ts';
 import { AppError } from '../../../src/domain/errors.ts';
 import { NO_RESOURCES } from '../../../src/domain/resources/merge-resources.ts';
+import type { SigningKey } from '../../../src/signing-port.ts';
+import { automation } from '../../support/builders.ts';
 import {
   FakeClock,
   MemoryBranch,
   memoryPorts,
+  memorySecrets,
   never,
   type Files,
   type MemoryPorts,
@@ -46,6 +49,48 @@ describe('an update of a branch', () => {
         files: [{ path: 'web.yaml' }],
       },
     ]);
+  });
+
+  const SIGNING = automation({
+    commit: {
+      author: { name: 'Bot', email: 'bot@example.com' },
+      signingKey: { secretRef: { name: 'signing' } },
+      signOff: true,
+    },
+  });
+
+  it('is signed and signed off where the automation says so', async () => {
+    const { branch, ports } = world();
+    const opened: SigningKey[] = [];
+    const signer = { sign: async () => 'SIGNATURE' };
+    const signing = {
+      open: async (key: SigningKey) => {
+        opened.push(key);
+        return signer;
+      },
+    };
+    const secrets = memorySecrets({ 'apps/signing': { 'git.asc': 'KEY' } });
+    const sessions = sessionsOf({ ...ports, secrets, signing });
+    await sessions.update(ACCESS, { ...REQUEST, chooseAutomation: () => SIGNING }, OPTIONS);
+    expect(opened).toEqual([{ kind: 'openpgp', text: 'KEY', source: 'Secret apps/signing' }]);
+    expect(branch.requests).toMatchObject([
+      {
+        signer,
+        message: expect.stringMatching(/\nSigned-off-by: Bot <bot@example\.com>\n$/) as string,
+      },
+    ]);
+  });
+
+  it('fails for a key that cannot be used, even when there is nothing to commit', async () => {
+    const { branch, ports } = world({ 'policy.yaml': policyText() });
+    const secrets = memorySecrets({ 'apps/signing': { 'git.asc': 'no key' } });
+    const sessions = sessionsOf({ ...ports, secrets });
+    const request = { ...REQUEST, chooseAutomation: () => SIGNING };
+    await expect(sessions.update(ACCESS, request, OPTIONS)).rejects.toMatchObject({
+      code: 'secret/invalid',
+      message: 'Secret apps/signing: this is not an armored OpenPGP private key',
+    });
+    expect(branch.requests).toEqual([]);
   });
 
   it('writes nothing in a dry run', async () => {

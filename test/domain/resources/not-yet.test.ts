@@ -15,14 +15,6 @@ describe('what is not supported yet', () => {
       'a.yaml:7:5: spec.git.provider: "github" is not supported yet',
     ],
     [
-      automation('  commit: { signingKey: { secretRef: { name: k } } }'),
-      'a.yaml:7:13: spec.commit.signingKey: not supported yet',
-    ],
-    [
-      automation('  commit: { signOff: true }'),
-      'a.yaml:7:13: spec.commit.signOff: not supported yet',
-    ],
-    [
       automation('  push: { branch: images }'),
       'a.yaml:7:11: spec.push.branch: "images" is not supported yet',
     ],
@@ -44,7 +36,6 @@ describe('what is not supported yet', () => {
     ['git.provider: generic', automation('    provider: generic')],
     ['push to the branch itself', automation('  push: { branch: main }')],
     ['groupBy: all', automation('  groupBy: all')],
-    ['signOff: false', automation('  commit: { signOff: false }')],
   ])('may be given where it says what is built: %s', (_, text) => {
     expect(complaints(text)).toEqual([]);
   });

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 /** Programs that the Git tests run against. */
-export type Tool = 'git' | 'git-http-backend' | 'sshd' | 'openssl';
+export type Tool = 'git' | 'git-http-backend' | 'sshd' | 'ssh-keygen' | 'gpg' | 'openssl';
 
 /**
  * Is a program there? When it is not, one line says which tests are skipped; with `CI=true` it
@@ -20,6 +20,10 @@ function isPresent(tool: Tool): boolean {
   switch (tool) {
     case 'git':
       return runs('git', ['--version']);
+    case 'gpg':
+      return runs('gpg', ['--version']);
+    case 'ssh-keygen':
+      return existsSync('/usr/bin/ssh-keygen');
     case 'openssl':
       return runs('openssl', ['version']);
     case 'sshd':

@@ -1,0 +1,31 @@
+import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
+import { signedOff } from '../../domain/commit-message.ts';
+import { messageFor, type MessageStyle } from '../../domain/message-template/template-message.ts';
+import type { Change } from '../../domain/plan/update-plan.ts';
+import type { Person } from '../../ports.ts';
+
+/** Author of commits for which no automation names one. */
+export const DEFAULT_AUTHOR: Person = { name: 'Lockkeeper', email: 'lockkeeper@localhost' };
+
+/** Who an automation's commits are by, and whether the author answers for them in a `Signed-off-by` line. */
+export function authorOf(automation: ImageUpdateAutomation | undefined): {
+  readonly author: Person;
+  readonly signOff: boolean;
+} {
+  const { author = DEFAULT_AUTHOR, signOff = false } = automation?.spec.commit ?? {};
+  return { author, signOff };
+}
+
+/** What the message of a pass's commit is made of. */
+interface Wording {
+  readonly changes: readonly Change[];
+  readonly style: MessageStyle;
+  readonly author: Person;
+  readonly signOff: boolean;
+}
+
+/** The message of a pass's commit. */
+export function messageOf({ changes, style, author, signOff }: Wording): string {
+  const { message } = messageFor(changes, style);
+  return signOff ? signedOff(message, author) : message;
+}

@@ -1,0 +1,20 @@
+/** One key that commits are signed with. */
+export interface CommitSigner {
+  /** @returns the armored signature over the content of a commit object */
+  sign(content: Uint8Array): Promise<string>;
+}
+
+/** A private key to sign commits with. */
+export interface SigningKey {
+  readonly kind: 'openpgp' | 'ssh';
+  readonly text: string;
+  readonly passphrase?: string;
+  /** Where it is from, for messages: `Secret apps/signing`. */
+  readonly source: string;
+}
+
+/** Opens keys. */
+export interface SigningKeys {
+  /** @throws AppError `secret/invalid` for what is no key, a wrong passphrase, or a key that cannot sign */
+  open(key: SigningKey): Promise<CommitSigner>;
+}
