@@ -39,6 +39,7 @@ async function show(io: Io, options: StatusOptions): Promise<void> {
     row.image,
     row.previous ?? '-',
     row.latest ?? '-',
+    row.pending?.map(({ tag }) => tag).join(' ') ?? '-',
     row.state,
     oneLine(row.message),
   ]);
@@ -50,7 +51,10 @@ async function show(io: Io, options: StatusOptions): Promise<void> {
     oneLine(row.message),
   ]);
   io.out(
-    renderTable([['POLICY', 'IMAGE', 'PREVIOUS', 'LATEST', 'STATE', 'MESSAGE'], ...policyRows]),
+    renderTable([
+      ['POLICY', 'IMAGE', 'PREVIOUS', 'LATEST', 'PENDING', 'STATE', 'MESSAGE'],
+      ...policyRows,
+    ]),
   );
   io.out('\n');
   io.out(renderTable([['AUTOMATION', 'REPO', 'LAST PUSH', 'STATE', 'MESSAGE'], ...automationRows]));

@@ -124,7 +124,7 @@ describe.skipIf(isMissing)('run in a cluster', () => {
       return (await cluster.stage.run(args)).stdout;
     };
     const text = await status('text');
-    expect(text).toMatch(/^POLICY +IMAGE +PREVIOUS +LATEST +STATE +MESSAGE$/m);
+    expect(text).toMatch(/^POLICY +IMAGE +PREVIOUS +LATEST +PENDING +STATE +MESSAGE$/m);
     expect(text).toMatch(/^apps\/web +127\S+\/team\/web +1\.0\.0 +1\.1\.0 +\S+ /m);
     expect(text).toMatch(/^apps\/config +http:\S+ +\S.+$/m);
     expect(JSON.parse(await status('json'))).toMatchObject({

@@ -1,4 +1,4 @@
-import { readMemory } from '../../domain/gates/policy-memory.ts';
+import { readMemory, underOtherRules } from '../../domain/gates/policy-memory.ts';
 import { policyKey, writtenName } from '../../domain/plan/policy-view.ts';
 import { readPolicyStatus } from '../../domain/status/policy-status.ts';
 import type { MemoryStore } from '../scan/policy-memories.ts';
@@ -10,7 +10,10 @@ export function statusMemories(objects: ClusterObjects): MemoryStore {
     load: async (policy) => {
       const known = objects.get('ImagePolicy', policyKey(policy));
       if (known === undefined) return undefined;
-      return readMemory(readPolicyStatus(objects.statusOf(known)), writtenName(policy));
+      const status = readPolicyStatus(objects.statusOf(known));
+      const memory = readMemory(status, writtenName(policy));
+      const isSameSpec = status.observedGeneration === known.object.generation;
+      return memory === undefined || isSameSpec ? memory : underOtherRules(memory);
     },
     save: async () => undefined,
   };

@@ -9,6 +9,8 @@ export interface PolicyRow {
   readonly image: string;
   readonly latest?: string;
   readonly previous?: string;
+  /** Tags that wait, and until when. */
+  readonly pending?: readonly { readonly tag: string; readonly eligibleAt?: string }[];
   /** Reason of the `Ready` condition, or `Waiting` before the first run. */
   readonly state: string;
   readonly message: string;
@@ -43,13 +45,21 @@ export function statusTable(
 }
 
 function policyRow({ ref, spec, status }: ClusterObject): PolicyRow {
-  const { latest, previous, conditions } = (status ?? {}) as ImagePolicyStatus;
+  const { latest, previous, pending, conditions } = (status ?? {}) as ImagePolicyStatus;
   const { image } = (spec ?? {}) as { image?: string };
   return {
     policy: `${ref.namespace}/${ref.name}`,
     image: image ?? '',
     ...(latest === undefined ? {} : { latest: latest.tag }),
     ...(previous === undefined ? {} : { previous: previous.tag }),
+    ...(pending === undefined
+      ? {}
+      : {
+          pending: pending.map(({ tag, eligibleAt }) => ({
+            tag,
+            ...(eligibleAt === undefined ? {} : { eligibleAt }),
+          })),
+        }),
     ...readiness(conditions),
   };
 }

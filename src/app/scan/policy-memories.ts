@@ -1,7 +1,7 @@
 import type { ImagePolicy } from '../../api/image-policy.ts';
 import { listedSince } from '../../domain/gates/listing-times.ts';
 import type { KnownPast } from '../../domain/gates/minimum-age.ts';
-import type { PolicyMemory } from '../../domain/gates/policy-memory.ts';
+import { underOtherRules, type PolicyMemory } from '../../domain/gates/policy-memory.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import { policyKey, writtenName } from '../../domain/plan/policy-view.ts';
 import type { RepositoryScan } from './repository-scans.ts';
@@ -21,10 +21,16 @@ export interface PolicyPast {
   readonly firstLook: { readonly at: Date; readonly tagsSince: Date | undefined };
 }
 
+interface Known {
+  readonly image: string;
+  rules: string;
+  past: PolicyPast;
+}
+
 /** What is remembered of each policy: loaded once, and then kept up to date. */
 export class PolicyMemories {
   readonly #store: MemoryStore;
-  readonly #pasts = new Map<PolicyKey, { readonly image: string; past: PolicyPast }>();
+  readonly #pasts = new Map<PolicyKey, Known>();
 
   constructor(store: MemoryStore) {
     this.#store = store;
@@ -34,11 +40,18 @@ export class PolicyMemories {
   async past(policy: ImagePolicy, scan: RepositoryScan): Promise<PolicyPast> {
     const key = policyKey(policy);
     const image = imageOf(policy);
+    const rules = rulesOf(policy);
     const known = this.#pasts.get(key);
-    if (known?.image === image) return known.past;
+    if (known?.image === image) {
+      if (known.rules !== rules) {
+        known.rules = rules;
+        known.past = { ...known.past, memory: underOtherRules(known.past.memory) };
+      }
+      return known.past;
+    }
     const memory = await this.#store.load(policy);
     const past = { memory: memory ?? { sightings: [] }, firstLook: firstLook(memory, scan) };
-    this.#pasts.set(key, { image, past });
+    this.#pasts.set(key, { image, rules, past });
     return past;
   }
 
@@ -82,6 +95,11 @@ function firstLook(
   if (memory === undefined) return { at, tagsSince: undefined };
   const { list } = memory;
   return { at, tagsSince: list?.revision === revision ? list.since : at };
+}
+
+/** What a choice depends on, besides the registry: under other rules an older choice is no surprise. */
+export function rulesOf({ spec }: ImagePolicy): string {
+  return JSON.stringify([spec.policy, spec.filterTags, spec.platforms, spec.minimumAge]);
 }
 
 function imageOf(policy: ImagePolicy): string {

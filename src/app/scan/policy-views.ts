@@ -2,6 +2,7 @@ import type { ImagePolicy } from '../../api/image-policy.ts';
 import { AppError } from '../../domain/errors.ts';
 import { waitingOf, type PassedOver } from '../../domain/gates/gate-verdict.ts';
 import { nextMemory } from '../../domain/gates/policy-memory.ts';
+import { suspicionOf, type Suspicion } from '../../domain/gates/sanity.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import {
   policyKey,
@@ -121,9 +122,11 @@ export class PolicyViews {
       const images = { library, source: imageSource(policy, secrets), now: clock.now() };
       const selector = await this.#selectors.forScan(policy, scan, images, signal);
       const past = await this.#memories.past(policy, scan);
-      const chosen = await this.#choose(policy, { selector, scan, past, images }, signal);
-      await this.#memories.remember(policy, (before) =>
-        nextMemory(before, { ...chosen, ...listIn(policy, scan) }),
+      const given = { selector, scan, past, images };
+      const chosen = await this.#confirmed(
+        policy,
+        given,
+        await this.#choose(policy, given, signal),
       );
       const view = {
         policy,
@@ -138,6 +141,27 @@ export class PolicyViews {
       if (!(error instanceof AppError) || error.code === 'cancelled') throw error;
       return { ...failed(error), scan };
     }
+  }
+
+  /** Remembers a choice, unless the scan has to be confirmed by a further one before it counts. */
+  async #confirmed(
+    policy: ImagePolicy,
+    { selector, scan }: Given,
+    chosen: Chosen,
+  ): Promise<Chosen> {
+    let suspicion: Suspicion | undefined;
+    await this.#memories.remember(policy, (before) => {
+      const after = nextMemory(before, { ...chosen, ...listIn(policy, scan) });
+      const { at, tags } = scan;
+      const hasTag = (tag: string) => tags.has(tag);
+      const compare = (a: string, b: string) => selector.compare(a, b);
+      suspicion = suspicionOf(before, after, { at, hasTag, compare });
+      return suspicion === undefined ? after : { ...before, doubt: suspicion.doubt };
+    });
+    if (suspicion === undefined) return chosen;
+    const { message, confirmAt } = suspicion;
+    this.#sources.scans.scanAgain(policy, confirmAt);
+    return { ...chosen, choice: { kind: 'blocked', reason: 'Unconfirmed', message } };
   }
 
   /** The newest candidate that all gates let through, if the checks of a choice have nothing against it. */

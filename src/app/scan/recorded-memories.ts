@@ -1,9 +1,16 @@
 import type { ImagePolicy } from '../../api/image-policy.ts';
-import { keptMemorySchema, keptMemory, readMemory } from '../../domain/gates/policy-memory.ts';
+import {
+  keptMemory,
+  keptMemorySchema,
+  readMemory,
+  underOtherRules,
+  type KeptMemory,
+  type PolicyMemory,
+} from '../../domain/gates/policy-memory.ts';
 import { policyKey, writtenName } from '../../domain/plan/policy-view.ts';
 import type { Ports, StateFiles } from '../../ports.ts';
 import { ImageLibrary } from './image-library.ts';
-import type { MemoryStore } from './policy-memories.ts';
+import { rulesOf, type MemoryStore } from './policy-memories.ts';
 import { SignatureChecks } from './gates/signature-checks.ts';
 import { PolicyViews } from './policy-views.ts';
 import { RepositoryScans } from './repository-scans.ts';
@@ -24,11 +31,38 @@ export function viewsOver(ports: Ports, scans: RepositoryScans = new RepositoryS
 function recordedMemories(records: StateFiles): MemoryStore {
   return {
     load: async (policy) => {
-      const kept = keptMemorySchema.safeParse(await records.load(nameOf(policy)));
-      return kept.success ? readMemory(kept.data, writtenName(policy)) : undefined;
+      const record = (await records.load(nameOf(policy))) as Partial<PolicyRecord> | undefined;
+      const read = (kept: unknown) => {
+        const parsed = keptMemorySchema.safeParse(kept);
+        return parsed.success ? readMemory(parsed.data, writtenName(policy)) : undefined;
+      };
+      const memory = read(record?.memory);
+      if (memory === undefined || record?.rules !== rulesOf(policy)) {
+        return memory && underOtherRules(memory);
+      }
+      const { chosen, list } = read(record.doubt) ?? {};
+      if (list === undefined) return memory;
+      return { ...memory, doubt: { list, ...(chosen === undefined ? {} : { chosen }) } };
     },
-    save: (policy, memory) => records.save(nameOf(policy), keptMemory(memory, writtenName(policy))),
+    save: (policy, memory) => {
+      const keep = (of: Omit<PolicyMemory, 'sightings'>) =>
+        keptMemory({ sightings: [], ...of }, writtenName(policy));
+      const record: PolicyRecord = {
+        rules: rulesOf(policy),
+        memory: keep(memory),
+        ...(memory.doubt === undefined ? {} : { doubt: keep(memory.doubt) }),
+      };
+      return records.save(nameOf(policy), record);
+    },
   };
+}
+
+/** What a file holds of a policy. */
+interface PolicyRecord {
+  /** The rules that the rest was found by. */
+  readonly rules: string;
+  readonly memory: KeptMemory;
+  readonly doubt?: KeptMemory;
 }
 
 /** Policies of the same name in other repos are about other images, as a rule. */

@@ -66,6 +66,8 @@ export class RepositoryScans {
   /** The last scan that succeeded, for when tags were first listed; what is due again keeps its past. */
   readonly #former = new Map<string, { tags: ReadonlySet<string>; listed: ListingTimes }>();
   readonly #held = new HeldTags();
+  /** When a scan is to be made although it is not due. */
+  readonly #again = new Map<string, Date>();
   readonly #scansInFlight = new Map<string, Promise<ScanAnswer>>();
   readonly #digestsInFlight = new Map<string, Promise<string | null>>();
 
@@ -98,6 +100,7 @@ export class RepositoryScans {
   drop(policy: ImagePolicy): void {
     this.forget(policy);
     this.#former.delete(scanKey(policy));
+    this.#again.delete(scanKey(policy));
     this.#held.release(scanKey(policy));
   }
 
@@ -119,6 +122,11 @@ export class RepositoryScans {
     return digest;
   }
 
+  /** Makes a scan due at a time, if it is not due before. */
+  scanAgain(policy: ImagePolicy, at: Date): void {
+    this.#again.set(scanKey(policy), at);
+  }
+
   /** When the policy is to be scanned next; now, when it never was. */
   nextDue(policy: ImagePolicy): Date {
     const last = this.#answers.get(scanKey(policy));
@@ -126,9 +134,12 @@ export class RepositoryScans {
   }
 
   /** A registry that says when to come back is not asked before; else a failure is retried soon. */
-  #dueAfter({ spec }: ImagePolicy, last: ScanAnswer): Date {
-    const regular = nextScan(spec, last.at, this.#ports.cron);
-    if (!('error' in last)) return regular;
+  #dueAfter(policy: ImagePolicy, last: ScanAnswer): Date {
+    const regular = nextScan(policy.spec, last.at, this.#ports.cron);
+    if (!('error' in last)) {
+      const again = this.#again.get(scanKey(policy));
+      return again !== undefined && again > last.at && again < regular ? again : regular;
+    }
     const backoff = last.at.getTime() + backoffMs(last.failures, { ...RETRY, random: 1 });
     const earliest = last.at.getTime() + (last.error.afterMs ?? 0);
     return new Date(Math.max(earliest, Math.min(backoff, regular.getTime())));

@@ -15,7 +15,23 @@ export interface PolicyMemory {
   /** Candidates that were seen waiting. */
   readonly sightings: readonly Sighting[];
   /** The tags as a scan found them that was acted upon; `since` is when they were first so. */
-  readonly list?: { readonly since: Date; readonly tagCount: number; readonly revision: string };
+  readonly list?: KnownList;
+  /** What a scan found that is not believed yet; `since` is when that was. */
+  readonly doubt?: { readonly chosen?: ImageVersion; readonly list: KnownList };
+  /** Was all this found by other rules than those of now? */
+  readonly hasOtherRules?: true;
+}
+
+/** A list of tags, in numbers. */
+export interface KnownList {
+  readonly since: Date;
+  readonly tagCount: number;
+  readonly revision: string;
+}
+
+/** The memory of a policy whose rules have changed since: an older choice is then no surprise. */
+export function underOtherRules(memory: PolicyMemory): PolicyMemory {
+  return { ...memory, hasOtherRules: true };
 }
 
 /** The part of a status that a {@link PolicyMemory} is kept in, in a cluster and in files alike. */

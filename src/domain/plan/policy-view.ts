@@ -5,7 +5,7 @@ import type { PolicyKey } from '../manifest/image-field.ts';
 import type { TagSelector } from '../selection/selector.ts';
 
 /** Why a choice is held back. Closed set: it is shown as the reason of decisions and conditions. */
-export type BlockReason = 'MinimumAge' | 'VerificationFailed';
+export type BlockReason = 'MinimumAge' | 'Unconfirmed' | 'VerificationFailed';
 
 /** What a policy says a location should hold now, or why it says nothing. */
 export type Choice =

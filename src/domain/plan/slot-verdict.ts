@@ -16,6 +16,7 @@ export const REASONS = [
   'Downgrade',
   'NoMatchingTag',
   'MinimumAge',
+  'Unconfirmed',
   'VerificationFailed',
   'ScanFailed',
   'Suspended',

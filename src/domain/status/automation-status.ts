@@ -115,6 +115,7 @@ const COUNTED_AS: Readonly<Record<DecisionReason, keyof Locations>> = {
   PinnedByDigest: 'failed',
   Downgrade: 'held',
   MinimumAge: 'pending',
+  Unconfirmed: 'held',
   VerificationFailed: 'failed',
   NoMatchingTag: 'failed',
   ScanFailed: 'failed',

@@ -110,7 +110,7 @@ function findings(
 ): Partial<ImagePolicyStatus> {
   const { view, list } = outcome;
   const { choice } = view;
-  if (choice.kind === 'suspended' || choice.kind === 'failed') return {};
+  if (!isBelieved(choice)) return {};
   const { previous } = context;
   const pending = pendingOf(view.passedOver);
   const isSameList = list?.revision === previous.lastScan?.revision;
@@ -155,6 +155,12 @@ function choices(
     latest: { ...latest, time: toSeconds(now) },
     previous: last !== undefined && isSameImage(last, latest) ? undefined : last,
   };
+}
+
+/** Is what was found to be kept? The last scan that was believed is what the next one is held against. */
+function isBelieved(choice: Choice): boolean {
+  if (choice.kind === 'blocked') return choice.reason !== 'Unconfirmed';
+  return choice.kind === 'selected' || choice.kind === 'none';
 }
 
 /** Would the same tags be explained as they were? */

@@ -34,6 +34,26 @@ describe('without a lock', () => {
     });
   });
 
+  it('says so when a new tag takes the digest away', () => {
+    const of = slot(field(`${IMAGE}:6.1.0@${OLD}`));
+    const decision = decide(of, plain);
+    expect(decision.message).toBe(
+      `6.1.0@${OLD} -> 6.2.0; the digest goes, because digestReflectionPolicy is Never`,
+    );
+  });
+
+  it('leaves a slot alone that holds a tag which waits, rather than going back', () => {
+    const firstSeen = NOW;
+    const waiting = { kind: 'waiting', message: 'waits', firstSeen, eligibleAt: NOW } as const;
+    const passedOver = [{ tag: '6.2.0', verdict: waiting }];
+    const choice = { kind: 'selected', tag: '6.1.0' } as const;
+    const of = view(policy({ allowDowngrade: true }), { tags: TAGS, passedOver, choice });
+    expect(decide(slot(field(`${IMAGE}:6.2.0`)), of)).toMatchObject({
+      reason: 'MinimumAge',
+      edits: [],
+    });
+  });
+
   it('says that a slot holds the newest already', () => {
     const decision = decide(slot(field(`${IMAGE}:6.2.0`)), plain);
     expect(decision).toMatchObject({
