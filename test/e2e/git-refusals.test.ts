@@ -113,7 +113,7 @@ describe.skipIf(!hasTool('git-http-backend')).each(['native', 'isomorphic'])(
       const { stderr, ...outcome } = await update('config.git');
       expect(outcome).toEqual(NOTHING_DONE);
       expect(stderr).toMatch(
-        /^error: \S+config\.git does not accept the push to main \(pre-receive hook declined: GH006: Protected branch update failed\)\n$/,
+        /^error: \S+config\.git protects main: let this login push to it \(pre-receive hook declined: GH006: Protected branch update failed\)\n$/,
       );
     });
 

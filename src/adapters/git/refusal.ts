@@ -7,7 +7,23 @@ import type { Remote } from './remote.ts';
  * GitHub ("cannot lock ref"), GitLab ("incorrect old value provided"), Gitea and Azure DevOps.
  */
 const MOVED =
-  /fetch first|non-fast-forward|stale info|cannot lock ref|failed to lock|incorrect old value|failed to update ref|reference already exists|is at [0-9a-f]{7,} but expected|already (been )?updated|TF402455/i;
+  /fetch first|non-fast-forward|stale info|cannot lock ref|failed to lock|incorrect old value|failed to update ref|reference already exists|is at [0-9a-f]{7,} but expected|already (been )?updated/i;
+
+/** Refusals that people mend in different ways; the servers tell them apart by words only. */
+const FINAL: readonly { readonly words: RegExp; readonly say: (branch: string) => string }[] = [
+  {
+    words: /GH006|GH013|protected branch|protected ref|is protected|rule violations|TF402455/i,
+    say: (branch) => `protects ${branch}: let this login push to it`,
+  },
+  {
+    words: /quota|size limit|storage limit|over .*limit|no space left|disk full/i,
+    say: () => 'has no room for the push: its quota is used up',
+  },
+  {
+    words: /read[- ]only|archived/i,
+    say: () => 'may only be read: allow writing to it',
+  },
+];
 
 /**
  * Reads a push refusal (the text after `ng <ref>` or in the parentheses of `git push --porcelain`).
@@ -23,9 +39,14 @@ export function readRefusal(
 ): PushResult {
   if (MOVED.test(reason)) return { kind: 'rejected', reason: oneLine(remote, reason) };
   const words = oneLine(remote, detail === '' ? reason : `${reason}: ${detail}`);
+  const branch = ref.replace(/^refs\/heads\//, '');
+  const known = FINAL.find((rule) => rule.words.test(words));
+  if (known !== undefined) {
+    throw new AppError('git/rejected', `${remote.display} ${known.say(branch)} (${words})`);
+  }
   throw new AppError(
     'git/rejected',
-    `${remote.display} does not accept the push to ${ref.replace(/^refs\/heads\//, '')} (${words})`,
+    `${remote.display} does not accept the push to ${branch} (${words})`,
   );
 }
 

@@ -37,6 +37,33 @@ describe('a refused push', () => {
   });
 });
 
+describe('a final refusal', () => {
+  it.each([
+    ['GH006: Protected branch update failed for refs/heads/main.', 'protects main'],
+    ['GH013: Repository rule violations found for refs/heads/main.', 'protects main'],
+    ['GitLab: You are not allowed to push code to protected branches.', 'protects main'],
+    ['TF402455: Pushes to this branch are not permitted; use a pull request.', 'protects main'],
+    ['Your push to this repository would cause it to exceed the storage limit', 'quota is used up'],
+    ['Gitea: repository size limit exceeded, quota: 10 MB', 'quota is used up'],
+    ['This repository was archived so it is read-only.', 'may only be read'],
+    ['commit message must name a ticket', 'does not accept the push to main'],
+  ])('is told for what it is: %s', (detail, says) => {
+    const refuse = () =>
+      readRefusal(remote, remote.ref, { reason: 'pre-receive hook declined', detail });
+    expect(refuse).toThrow(
+      expect.objectContaining({
+        code: 'git/rejected',
+        message: expect.stringContaining(says) as string,
+      }) as Error,
+    );
+  });
+
+  it('is none when another client of Azure DevOps was faster', () => {
+    const reason = "TF401028: The reference 'refs/heads/main' has already been updated";
+    expect(readRefusal(remote, remote.ref, { reason }).kind).toBe('rejected');
+  });
+});
+
 describe('foreign text', () => {
   it('comes out on one line, short, without secrets and control characters', () => {
     const text = `a\n\tb\u001b[31m hunter2 https://x:y@z/ ${'long '.repeat(200)}`;

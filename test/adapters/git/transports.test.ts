@@ -130,6 +130,20 @@ describe.skipIf(!hasTool('git') || !hasTool('sshd'))('a remote over SSH', () => 
     });
   });
 
+  it('tells a changed host key from an unknown one', async () => {
+    const identity = readFileSync(join(keys.path, 'ssh/user'), 'utf8');
+    // The host is known, by another key than it shows.
+    const [host = ''] = readFileSync(join(keys.path, 'ssh/known_hosts'), 'utf8').split(' ');
+    const knownHosts = `${host} ${readFileSync(join(keys.path, 'ssh/user.pub'), 'utf8')}`;
+    const ssh = { identity, knownHosts };
+    const opened = await openBranch({ url: server.url(remote.path), branch: 'main', ssh });
+    await expect(opened.head(NEVER)).rejects.toMatchObject({
+      code: 'git/unauthorized',
+      retry: false,
+      message: expect.stringContaining('is not the one in known_hosts') as string,
+    });
+  });
+
   it('says that a key was refused', async () => {
     const ssh = {
       identity: readFileSync(join(keys.path, 'ssh/host'), 'utf8'),

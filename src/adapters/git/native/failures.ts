@@ -26,6 +26,14 @@ const RULES: readonly Rule[] = [
   },
   {
     pattern:
+      /marked as read only|deploy key does not have write access|does not have write access/i,
+    code: 'git/unauthorized',
+    retry: false,
+    say: (remote, line) =>
+      `the deploy key for ${remote.display} may only read; allow it to write (${line})`,
+  },
+  {
+    pattern:
       /returned error: 401|Authentication failed|could not read (Username|Password)|Permission denied \(|Invalid username or (password|token)|terminal prompts disabled/i,
     code: 'git/unauthorized',
     retry: false,
@@ -38,6 +46,13 @@ const RULES: readonly Rule[] = [
     retry: false,
     say: (remote, line) =>
       `${remote.display} does not let this login do that; grant it access (${line})`,
+  },
+  {
+    pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED/,
+    code: 'git/unauthorized',
+    retry: false,
+    say: (remote) =>
+      `the SSH host key of ${remote.display} is not the one in known_hosts; make sure that it is the right server, and renew known_hosts`,
   },
   {
     pattern: /Host key verification failed/i,

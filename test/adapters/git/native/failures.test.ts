@@ -22,6 +22,12 @@ it.each([
       'error: RPC failed; HTTP 403 curl 22 The requested URL returned error: 403\nfatal: the remote end hung up unexpectedly\n',
     want: ['git/unauthorized', false],
   },
+  {
+    name: 'a deploy key that may only read, as GitHub says it',
+    stderr:
+      'ERROR: The key you are authenticating with has been marked as read only.\nfatal: Could not read from remote repository.\n',
+    want: ['git/unauthorized', false],
+  },
 ])('$name', ({ stderr, want }) => {
   const { code, retry } = remoteFailure(remote, stderr);
   expect([code, retry]).toEqual(want);
