@@ -35,6 +35,12 @@ export function createObserver(
       case 'pass-failed':
         tellFailure(log, metrics, { ...event, automation: automationKey(event.automation) });
         return;
+      case 'push-retry': {
+        const automation = automationKey(event.automation);
+        metrics.pushRetries.inc({ automation });
+        log.info({ automation, reason: event.reason }, 'push lost a race: planned again');
+        return;
+      }
       case 'config-loaded': {
         const { automations, policies } = event.resources;
         tellResources(log, metrics, { automations: automations.size, policies: policies.size });

@@ -40,6 +40,12 @@ function passMetrics(registers: Registry[]) {
       labelNames: ['automation'],
       registers,
     }),
+    pushRetries: new Counter({
+      name: 'lockkeeper_push_retries_total',
+      help: 'Pushes that lost a race and were planned again on the new head.',
+      labelNames: ['automation'],
+      registers,
+    }),
     changes: new Counter({
       name: 'lockkeeper_changes_total',
       help: 'Locations moved to another tag.',

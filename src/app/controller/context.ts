@@ -17,7 +17,7 @@ import type { ReposInUse } from './repos-in-use.ts';
 
 /** An outcome, told to whoever logs and counts. */
 export type ControllerEvent =
-  | Extract<StandaloneEvent, { kind: 'pass' }>
+  | Extract<StandaloneEvent, { kind: 'pass' | 'push-retry' }>
   | PushEvent
   | { readonly kind: 'policy'; readonly policy: PolicyKey; readonly choice: Choice }
   | { readonly kind: 'invalid'; readonly ref: ObjectRef; readonly findings: readonly Finding[] }

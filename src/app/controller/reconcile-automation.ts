@@ -108,7 +108,7 @@ async function repoOf(
 }
 
 async function update(
-  { ports, sessions, objects, leadership, crossNamespace }: ControllerContext,
+  { ports, sessions, objects, leadership, crossNamespace, onEvent }: ControllerContext,
   { object }: KnownObject,
   { automation, repo }: { readonly automation: ImageUpdateAutomation; readonly repo: ConfigRepo },
   signal: AbortSignal,
@@ -122,7 +122,8 @@ async function update(
   };
   // Neither a process that lost the lease writes, nor one whose automation was deleted or suspended meanwhile.
   const mayWrite = () => leadership.holds() && isWanted(objects, object);
-  return sessions.update(access, request, { dryRun: false, mayWrite, signal });
+  const onRetry = (reason: string) => onEvent({ kind: 'push-retry', automation, reason });
+  return sessions.update(access, request, { dryRun: false, mayWrite, onRetry, signal });
 }
 
 function isWanted(objects: ClusterObjects, { ref, uid }: ClusterObject): boolean {

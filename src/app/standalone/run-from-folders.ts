@@ -56,7 +56,9 @@ export async function runFromFolders(
   ) => {
     const access = await gitAccess(automation, ports.secrets, signal);
     const request = { resources, chooseAutomation: () => automation, crossNamespace };
-    const outcome = await sessions.update(access, request, { dryRun: false, signal });
+    const onRetry = (reason: string) => onEvent({ kind: 'push-retry', automation, reason });
+    const options = { dryRun: false, onRetry, signal };
+    const outcome = await sessions.update(access, request, options);
     pushes?.passed(automation, outcome);
     return outcome;
   };

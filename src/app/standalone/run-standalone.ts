@@ -19,6 +19,13 @@ const CONFIG_POLL_MS = 10_000;
 /** Waiting after failures grows from here, and never beyond the automation's own interval. */
 const FIRST_BACKOFF_MS = 2_000;
 
+/** A push that lost a race: what is to be written is planned again on the new head. */
+export interface PushRetry {
+  readonly kind: 'push-retry';
+  readonly automation: ImageUpdateAutomation;
+  readonly reason: string;
+}
+
 /** An outcome, told to whoever logs, counts and keeps status. */
 export type StandaloneEvent =
   | {
@@ -35,6 +42,7 @@ export type StandaloneEvent =
     }
   | PushEvent
   | ReceiverFailed
+  | PushRetry
   | { readonly kind: 'config-failed'; readonly error: AppError }
   | { readonly kind: 'config-loaded'; readonly resources: Resources };
 

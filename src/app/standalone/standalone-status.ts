@@ -29,6 +29,7 @@ export function nextStatus(
 ): StandaloneStatus {
   switch (event.kind) {
     case 'config-failed':
+    case 'push-retry':
     case 'push':
     case 'receiver-failed':
       return status;

@@ -38,6 +38,8 @@ export interface WorkOptions {
   readonly dryRun: boolean;
   /** Asked just before each push; see {@link BranchWriter}. */
   readonly mayWrite?: () => boolean;
+  /** See {@link BranchWriter}. */
+  readonly onRetry?: (reason: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -110,9 +112,16 @@ export class BranchSessions {
     await this.#remember(session);
   }
 
-  #writer({ branch }: Session, { dryRun, mayWrite }: WorkOptions): BranchWriter {
+  #writer({ branch }: Session, { dryRun, mayWrite, onRetry }: WorkOptions): BranchWriter {
     const { clock, random } = this.#ports;
-    return { branch, clock, random, dryRun, ...(mayWrite === undefined ? {} : { mayWrite }) };
+    return {
+      branch,
+      clock,
+      random,
+      dryRun,
+      ...(mayWrite === undefined ? {} : { mayWrite }),
+      ...(onRetry === undefined ? {} : { onRetry }),
+    };
   }
 
   async #session(key: string, access: GitAccess, signal: AbortSignal): Promise<Session> {

@@ -22,6 +22,8 @@ export interface BranchWriter {
   readonly dryRun: boolean;
   /** Asked just before each push: may this process still write? Without it, it always may. */
   readonly mayWrite?: () => boolean;
+  /** Told of each push that lost a race and is tried again. */
+  readonly onRetry?: (reason: string) => void;
 }
 
 /** A commit to make on the head it was planned for; no writes: nothing to do, unless the message is all there is to say. */
@@ -48,11 +50,11 @@ export async function commitToBranch<T>(
 ): Promise<{ readonly result: T; readonly commit?: string }> {
   let reason = '';
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-    if (attempt > 0)
-      await writer.clock.sleep(
-        backoffMs(attempt, { ...PUSH_BACKOFF, random: writer.random() }),
-        signal,
-      );
+    if (attempt > 0) {
+      writer.onRetry?.(reason);
+      const random = writer.random();
+      await writer.clock.sleep(backoffMs(attempt, { ...PUSH_BACKOFF, random }), signal);
+    }
     const parent = await writer.branch.head(signal);
     const planned = await plan(parent).catch(branchMoved);
     if (planned instanceof AppError) {

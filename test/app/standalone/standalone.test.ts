@@ -85,6 +85,22 @@ describe('the standalone controller', () => {
     expect(image(branch)).toBe(`${PODINFO}:6.3.0`);
   });
 
+  it('tells of a push that lost a race and was planned again', async () => {
+    const { branch, clock, events, ports, told } = await start();
+    told();
+    ports.registry.repositories = { [PODINFO]: ['6.2.0', '6.3.0'] };
+    let races = 1;
+    branch.beforePush = () => {
+      races -= 1;
+      if (races >= 0) branch.commitByOther({ 'notes.md': 'x' });
+    };
+    await clock.advance(6 * MINUTE);
+    expect(events).toMatchObject([
+      { kind: 'push-retry', reason: 'the branch moved' },
+      { kind: 'pass', outcome: { commit: { subject: 'Update podinfo to 6.3.0' } } },
+    ]);
+  });
+
   it('looks sooner when a policy is to be scanned sooner', async () => {
     const config = { ...CONFIG, 'policy.yaml': policyText('podinfo', PODINFO, 'interval: 30s') };
     const { clock, told, ports } = await start({ config });

@@ -125,8 +125,11 @@ describe('an update of a branch', () => {
       races -= 1;
       if (races >= 0) branch.commitByOther({ [`human-${races}.txt`]: 'kept' });
     };
-    const { commit } = await sessions.update(ACCESS, REQUEST, OPTIONS);
+    const retries: string[] = [];
+    const onRetry = (reason: string) => void retries.push(reason);
+    const { commit } = await sessions.update(ACCESS, REQUEST, { ...OPTIONS, onRetry });
     expect(commit).toBeDefined();
+    expect(retries).toEqual(['the branch moved', 'the branch moved']);
     expect(branch.requests.map(({ parent }) => parent)).toEqual(['c0', 'c2', 'c4']);
     expect(branch.current).toMatchObject({
       'human-0.txt': 'kept',
