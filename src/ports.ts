@@ -4,6 +4,7 @@
  *
  * All calls reject with `AppError`; all take an `AbortSignal` and stop soon after it fires.
  */
+import type { CloudLogins } from './cloud-port.ts';
 import type { Login } from './domain/access.ts';
 import type { SignatureVerifier } from './signature-port.ts';
 import type { Registry } from './registry-port.ts';
@@ -239,6 +240,7 @@ export interface Clock {
 export interface Ports {
   readonly registry: Registry;
   readonly secrets: Secrets;
+  readonly clouds: CloudLogins;
   readonly clock: Clock;
   readonly cron: CronTimes;
   readonly open: Opener;

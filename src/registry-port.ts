@@ -13,6 +13,8 @@ export interface RegistryAccess {
   /** The entry whose key is the most specific counts; among equals, that of the first. */
   readonly dockerConfigs?: readonly DockerConfig[];
   readonly basic?: Login;
+  /** A Microsoft Entra token, which an Azure registry exchanges for a login. */
+  readonly entraToken?: string;
   /** PEM certificates trusted besides the system's. */
   readonly ca?: string;
   /** Shown to the registry and its token service, never to where they redirect. */

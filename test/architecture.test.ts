@@ -45,6 +45,7 @@ describe('the direction of dependencies', () => {
 
   it.each([
     'src/ports.ts',
+    'src/cloud-port.ts',
     'src/cluster-port.ts',
     'src/push-port.ts',
     'src/registry-port.ts',

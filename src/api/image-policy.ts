@@ -248,7 +248,9 @@ export const imagePolicySpecSchema = rule(
     provider: z
       .enum(['generic', 'aws', 'azure', 'gcp'])
       .default('generic')
-      .describe('Where credentials come from; generic is secretRef or none.'),
+      .describe(
+        "Where the login comes from: generic (secretRef, serviceAccountName or none), or the controller's own identity at the cloud whose registry it is.",
+      ),
     certSecretRef: localReference(
       'Secret with certificates: ca.crt to trust, tls.crt and tls.key to show to the registry, or both.',
     ).optional(),

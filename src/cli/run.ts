@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { readConfig } from '../config.ts';
+import { CLOUD_PROVIDERS, type CloudProvider } from '../domain/cloud-registry.ts';
 import { AppError } from '../domain/errors.ts';
 import type { CommandContext } from './command.ts';
 import type { Io } from './io.ts';
@@ -23,6 +24,7 @@ interface RunOptions extends EngineOptions, ClusterOptions {
   readonly lease: string;
   readonly leaderElection: boolean;
   readonly crossNamespaceRefs: boolean;
+  readonly allowProvider?: readonly CloudProvider[];
   readonly listen: string;
   readonly receiverListen?: string;
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -55,6 +57,12 @@ export function runCommand({ io, done }: CommandContext): Command {
       '--no-cross-namespace-refs',
       'refuse what refers to another namespace, even where that grants it',
     );
+  command.addOption(
+    new Option(
+      '--allow-provider <cloud>',
+      "cluster: let policies use this process's identity at aws, azure or gcp (repeatable)",
+    ).argParser(collectProvider),
+  );
   addEngineOptions(addClusterOptions(command)).action(async (options: RunOptions) => {
     if (options.standalone === true) await runStandalone(io, options);
     else await runInCluster(io, options);
@@ -89,6 +97,15 @@ async function runInCluster(io: Io, options: RunOptions): Promise<void> {
     },
     io.stop,
   );
+}
+
+function collectProvider(
+  text: string,
+  before: readonly CloudProvider[] = [],
+): readonly CloudProvider[] {
+  const provider = CLOUD_PROVIDERS.find((known) => known === text);
+  if (provider !== undefined) return [...before, provider];
+  throw new InvalidArgumentError(`must be one of ${CLOUD_PROVIDERS.join(', ')}.`);
 }
 
 function wholeNumber(text: string): number {

@@ -8,10 +8,12 @@ import type { OnRegistryEvent } from '../adapters/registry/events.ts';
 import { createSigningKeys } from '../adapters/signing/open-signer.ts';
 import { cronTimes } from '../adapters/time/cron-times.ts';
 import { systemClock } from '../adapters/time/system-clock.ts';
+import type { CloudLogin, CloudLogins } from '../cloud-port.ts';
 import type { Config } from '../config.ts';
+import type { CloudProvider, CloudRegistry } from '../domain/cloud-registry.ts';
 import { AppError } from '../domain/errors.ts';
 import type { GitAccess, Ports } from '../ports.ts';
-import { checkTenantRepo, tenantEnvironment } from './tenants.ts';
+import { checkTenantCloud, checkTenantRepo, tenantEnvironment } from './tenants.ts';
 import manifest from '../../package.json' with { type: 'json' };
 
 /** What the command line may say over the environment. */
@@ -26,6 +28,8 @@ export interface Overrides {
    * on its own disk, which could be the store of another tenant's, is refused.
    */
   readonly forTenants?: boolean;
+  /** Clouds whose registries tenants may be logged in to as this process. Default: none. */
+  readonly allowProvider?: readonly CloudProvider[];
   /**
    * Load at once what is otherwise loaded when it is first used: a service may run for long before that,
    * and its files may have been replaced by another version's by then.
@@ -49,7 +53,10 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
   const theGit = () => (git ??= openGit(config, overrides));
   let verifier: ReturnType<typeof openVerifier> | undefined;
   const theVerifier = () => (verifier ??= openVerifier(config, overrides));
-  if (overrides.inAdvance === true) await Promise.all([theRegistry(), theGit(), theVerifier()]);
+  const clouds = openClouds(config, overrides);
+  if (overrides.inAdvance === true) {
+    await Promise.all([theRegistry(), theGit(), theVerifier(), clouds.load()]);
+  }
   return {
     registry: {
       listTags: async (...call) => (await theRegistry()).listTags(...call),
@@ -61,6 +68,7 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
     signatures: { verify: async (...call) => (await theVerifier()).verify(...call) },
     secrets: localSecrets(overrides.secrets ?? config.secretsDir, config.env),
     signing: createSigningKeys(),
+    clouds,
     clock: systemClock,
     cron: cronTimes,
     random: Math.random,
@@ -102,6 +110,26 @@ async function openVerifier(config: Config, { inAdvance = false }: Overrides) {
   const verifier = createSignatureVerifier({ cacheDir, clock: systemClock });
   if (inAdvance) await verifier.load();
   return verifier;
+}
+
+/** Loaded only where a policy has a cloud for its provider: the SDKs are large. */
+function openClouds(config: Config, { allowProvider = [], forTenants = false }: Overrides) {
+  let clouds: Promise<CloudLogins> | undefined;
+  const open = async () => {
+    const { createCloudLogins } = await import('../adapters/cloud/create-cloud-logins.ts');
+    return createCloudLogins({ env: config.env, clock: systemClock });
+  };
+  return {
+    async login(registry: CloudRegistry, signal: AbortSignal): Promise<CloudLogin> {
+      if (forTenants) checkTenantCloud(registry, allowProvider);
+      return (await (clouds ??= open())).login(registry, signal);
+    },
+    async load(): Promise<void> {
+      if (allowProvider.length === 0) return;
+      const { loadCloud } = await import('../adapters/cloud/create-cloud-logins.ts');
+      await Promise.all(allowProvider.map(loadCloud));
+    },
+  };
 }
 
 /** Loaded only where a remote is opened: Git's engines are the heaviest part of what ships. */

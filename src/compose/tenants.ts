@@ -1,3 +1,4 @@
+import type { CloudProvider, CloudRegistry } from '../domain/cloud-registry.ts';
 import { AppError } from '../domain/errors.ts';
 import type { GitAccess } from '../ports.ts';
 
@@ -57,4 +58,20 @@ export function checkTenantRepo({ url, ssh }: GitAccess): void {
       'spec.git.secretRef: a repo over SSH needs a Secret with identity and known_hosts',
     );
   }
+}
+
+/**
+ * Checks that the operator lends this process's own identity at a cloud: whoever may create a policy may see,
+ * by its choice, what tags that identity can read.
+ * @throws AppError `resource/not-supported`
+ */
+export function checkTenantCloud(
+  { provider }: CloudRegistry,
+  allowed: readonly CloudProvider[],
+): void {
+  if (allowed.includes(provider)) return;
+  throw new AppError(
+    'resource/not-supported',
+    `spec.provider: this controller does not lend its own identity at ${provider}; start it with --allow-provider ${provider}, or name a Secret`,
+  );
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createSigningKeys } from '../../src/adapters/signing/open-signer.ts';
 import { cronTimes } from '../../src/adapters/time/cron-times.ts';
+import type { CloudLogins } from '../../src/cloud-port.ts';
 import { AppError } from '../../src/domain/errors.ts';
 import type { ImageConfig, ImageManifest } from '../../src/domain/image/image-manifest.ts';
 import { repositoryKey } from '../../src/domain/image-reference.ts';
@@ -400,6 +401,13 @@ export function memorySecrets(
   };
 }
 
+/** No cloud gives a login. */
+export const noClouds: CloudLogins = {
+  login: async () => {
+    throw new AppError('registry/unauthorized', 'there is no cloud here');
+  },
+};
+
 /** State in a map, as JSON. */
 export class MemoryState implements StateFiles {
   readonly documents = new Map<string, string>();
@@ -443,6 +451,7 @@ export function memoryPorts(world: World = {}): MemoryPorts {
     registry: new MemoryRegistry(world.repositories ?? {}),
     signatures: new MemoryVerifier(),
     secrets: memorySecrets(world.secrets),
+    clouds: noClouds,
     clock: world.clock ?? new FakeClock(),
     cron: cronTimes,
     state: new MemoryState(),

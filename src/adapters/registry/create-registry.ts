@@ -4,10 +4,11 @@ import type { Registry, RegistryAccess } from '../../registry-port.ts';
 import { createAuthorizer } from './authorizer.ts';
 import type { Call } from './call.ts';
 import { contentFetcher } from './content.ts';
-import { secretTexts } from './credentials.ts';
+import { type Credentials, secretTexts } from './credentials.ts';
 import { withDeadline } from './deadline.ts';
 import { readDigest } from './digest.ts';
 import { repositoryUrl } from './endpoint.ts';
+import { createEntraExchange } from './entra-exchange.ts';
 import type { EnvironmentProxies } from './environment-proxy.ts';
 import { findCredentials } from './find-credentials.ts';
 import type { OnRegistryEvent } from './events.ts';
@@ -58,6 +59,7 @@ export function createRegistry(options: RegistryOptions): ClosableRegistry {
     proxies: options.proxies ?? { exceptions: '' },
   });
   const authorizer = createAuthorizer(transport, { clock, profileOf });
+  const entra = createEntraExchange(transport, clock);
   const readTags = createTagLists(authorizer, { clock, profileOf });
 
   function inCall<T>(
@@ -70,10 +72,17 @@ export function createRegistry(options: RegistryOptions): ClosableRegistry {
     const base = repositoryUrl(repository, access.insecure);
     return withDeadline({ timeoutMs: access.timeoutMs, signal, clock }, async (deadline) => {
       if (deadline.signal.aborted) throw deadline.error(name);
-      const credentials = await findCredentials(repository, access, { dockerConfigDir, deadline });
-      const secrets = new Set(secretTexts(credentials).filter((text) => text !== ''));
+      const found = await findCredentials(repository, access, { dockerConfigDir, deadline });
       const { path } = repository;
-      return work({ name, path, base, access, credentials, deadline, secrets });
+      const secrets = new Set<string>();
+      const callAs = (credentials: Credentials): Call => {
+        for (const text of secretTexts(credentials)) if (text !== '') secrets.add(text);
+        return { name, path, base, access, credentials, deadline, secrets };
+      };
+      const { entraToken } = access;
+      if (entraToken === undefined) return work(callAs(found));
+      secrets.add(entraToken);
+      return work(callAs(await entra.credentials(entraToken, callAs(found))));
     });
   }
 

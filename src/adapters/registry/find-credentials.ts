@@ -27,6 +27,7 @@ export async function findCredentials(
   access: RegistryAccess,
   ambient: AmbientConfig,
 ): Promise<Credentials> {
+  if (access.entraToken !== undefined) return { kind: 'anonymous' };
   if (access.basic !== undefined) return { kind: 'basic', ...access.basic };
   if (access.dockerConfigs !== undefined) {
     const configs = access.dockerConfigs.map(({ json, source }) => parseDockerConfig(json, source));

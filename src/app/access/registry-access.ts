@@ -1,5 +1,7 @@
 import type { ImagePolicy } from '../../api/image-policy.ts';
+import type { CloudLogin, CloudLogins } from '../../cloud-port.ts';
 import type { DockerConfig } from '../../domain/access.ts';
+import { cloudRegistryOf } from '../../domain/cloud-registry.ts';
 import { AppError } from '../../domain/errors.ts';
 import { parseDuration } from '../../domain/schedule.ts';
 import type { Secrets } from '../../ports.ts';
@@ -10,10 +12,19 @@ import { requiredSecret } from './required-secret.ts';
 
 type Secret = Readonly<Record<string, string>>;
 
-/** How a policy reaches its registry. @throws AppError `secret/not-found`, `secret/invalid` */
+/** Where logins come from. */
+export interface AccessPorts {
+  readonly secrets: Secrets;
+  readonly clouds: CloudLogins;
+}
+
+/**
+ * How a policy reaches its registry.
+ * @throws AppError `secret/not-found`, `secret/invalid`, and those of {@link CloudLogins}
+ */
 export async function registryAccess(
   policy: ImagePolicy,
-  secrets: Secrets,
+  { secrets, clouds }: AccessPorts,
   signal: AbortSignal,
 ): Promise<RegistryAccess> {
   const { namespace } = policy.metadata;
@@ -35,8 +46,10 @@ export async function registryAccess(
   const dockerConfigs = pullConfigs && [...(login?.dockerConfigs ?? []), ...pullConfigs];
   const certificates = await from(certSecretRef, certificatesOf);
   const proxy = await from(proxySecretRef, proxyOf);
+  const cloud = cloudRegistryOf(policy.spec);
   return {
     ...login,
+    ...(cloud === undefined ? {} : cloudAccess(await clouds.login(cloud, signal))),
     ...(dockerConfigs === undefined ? {} : { dockerConfigs }),
     ...certificates,
     ...(proxy === undefined ? {} : { proxy }),
@@ -45,13 +58,19 @@ export async function registryAccess(
   };
 }
 
+function cloudAccess(login: CloudLogin): Pick<RegistryAccess, 'basic' | 'entraToken'> {
+  if (login.kind === 'entra') return { entraToken: login.token };
+  return { basic: { username: login.username, password: login.password } };
+}
+
 /** Policies with the same key reach a registry in the same way. */
 export function accessKey(policy: ImagePolicy): string {
-  const { secretRef, serviceAccountName, certSecretRef, proxySecretRef, insecure } = policy.spec;
+  const { secretRef, serviceAccountName, certSecretRef, proxySecretRef } = policy.spec;
+  const { provider, insecure } = policy.spec;
   const refs = [secretRef, certSecretRef, proxySecretRef].map((ref) => ref?.name);
   const names = [...refs, serviceAccountName];
   const namespace = names.some((name) => name !== undefined) ? policy.metadata.namespace : '';
-  return JSON.stringify([namespace, ...names, insecure]);
+  return JSON.stringify([namespace, ...names, provider, insecure]);
 }
 
 function registryLogin(

@@ -58,6 +58,7 @@ export class LeadTerm {
       memory: statusMemories(objects),
       library: new ImageLibrary(ports),
       secrets: ports.secrets,
+      clouds: ports.clouds,
       clock: ports.clock,
       signatures: new SignatureChecks(ports),
     });

@@ -1,16 +1,15 @@
 import type { ImagePolicy } from '../../api/image-policy.ts';
 import { parseRepository } from '../../domain/image-reference.ts';
-import type { Secrets } from '../../ports.ts';
 import type { RegistryAccess } from '../../registry-port.ts';
-import { accessKey, registryAccess } from '../access/registry-access.ts';
+import { accessKey, registryAccess, type AccessPorts } from '../access/registry-access.ts';
 import type { ImageSource } from './image-library.ts';
 
 /** The images of a policy; its Secrets are read once, and only when a request is made. */
-export function imageSource(policy: ImagePolicy, secrets: Secrets): ImageSource {
+export function imageSource(policy: ImagePolicy, ports: AccessPorts): ImageSource {
   let access: Promise<RegistryAccess> | undefined;
   return {
     repository: parseRepository(policy.spec.image),
     login: accessKey(policy),
-    access: (signal) => (access ??= registryAccess(policy, secrets, signal)),
+    access: (signal) => (access ??= registryAccess(policy, ports, signal)),
   };
 }

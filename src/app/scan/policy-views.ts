@@ -11,13 +11,14 @@ import {
   type PolicyView,
 } from '../../domain/plan/policy-view.ts';
 import type { Ranking, TagSelector } from '../../domain/selection/selector.ts';
-import type { Clock, Secrets } from '../../ports.ts';
+import type { Clock } from '../../ports.ts';
 import type { Candidate } from './gates/gate.ts';
 import type { SignatureChecks } from './gates/signature-checks.ts';
 import { checksOf, gatesOf } from './gates/policy-gates.ts';
 import { walkCandidates, type Walk } from './gates/walk-candidates.ts';
 import { PolicyMemories, type MemoryStore, type PolicyPast } from './policy-memories.ts';
 import type { ImageLibrary } from './image-library.ts';
+import type { AccessPorts } from '../access/registry-access.ts';
 import { imageSource } from './image-source.ts';
 import { PolicySelectors, type TimeSource } from './policy-selectors.ts';
 import type { RepositoryScan, RepositoryScans } from './repository-scans.ts';
@@ -35,12 +36,11 @@ export interface PolicyLook {
 }
 
 /** What views are made from. */
-export interface ViewSources {
+export interface ViewSources extends AccessPorts {
   readonly scans: RepositoryScans;
   /** Keeps what is remembered of policies over restarts. */
   readonly memory: MemoryStore;
   readonly library: ImageLibrary;
-  readonly secrets: Secrets;
   readonly clock: Clock;
   readonly signatures: SignatureChecks;
 }
@@ -118,8 +118,8 @@ export class PolicyViews {
         for (const tag of locked) await this.#sources.scans.digest(policy, scan, tag, signal);
       }
       const refusalOf = await this.#refusals(policy, scan, locked, signal);
-      const { library, clock, secrets } = this.#sources;
-      const images = { library, source: imageSource(policy, secrets), now: clock.now() };
+      const { library, clock } = this.#sources;
+      const images = { library, source: imageSource(policy, this.#sources), now: clock.now() };
       const selector = await this.#selectors.forScan(policy, scan, images, signal);
       const past = await this.#memories.past(policy, scan);
       const given = { selector, scan, past, images };

@@ -22,6 +22,7 @@ export function viewsOver(ports: Ports, scans: RepositoryScans = new RepositoryS
     memory: recordedMemories(ports.records),
     library: new ImageLibrary(ports),
     secrets: ports.secrets,
+    clouds: ports.clouds,
     clock: ports.clock,
     signatures: new SignatureChecks(ports),
   });

@@ -8,8 +8,8 @@ import { tagsRevision } from '../../domain/tags-revision.ts';
 import { nextScan } from './due-times.ts';
 import { HeldTags } from './held-tags.ts';
 import { shareWork } from './share-work.ts';
-import { accessKey, registryAccess } from '../access/registry-access.ts';
-import type { Clock, CronTimes, Secrets } from '../../ports.ts';
+import { accessKey, registryAccess, type AccessPorts } from '../access/registry-access.ts';
+import type { Clock, CronTimes } from '../../ports.ts';
 import type { Registry } from '../../registry-port.ts';
 
 /** Repositories asked at the same time; each registry's own limit is the adapter's business. */
@@ -48,9 +48,8 @@ interface FailedScan {
 export type ScanAnswer = RepositoryScan | FailedScan;
 
 /** The outside effects of scanning. */
-export interface ScanPorts {
+export interface ScanPorts extends AccessPorts {
   readonly registry: Registry;
-  readonly secrets: Secrets;
   readonly clock: Clock;
   readonly cron: CronTimes;
 }
@@ -173,14 +172,14 @@ export class RepositoryScans {
       const digest = await this.#askDigest(policy, followed, signal);
       return { tags: new Set(), digests: new Map([[followed, digest]]) };
     }
-    const access = await registryAccess(policy, this.#ports.secrets, signal);
+    const access = await registryAccess(policy, this.#ports, signal);
     const repository = parseRepository(policy.spec.image);
     const tags = await this.#ports.registry.listTags(repository, access, signal);
     return { tags: new Set(tags), digests: new Map() };
   }
 
   async #askDigest(policy: ImagePolicy, tag: string, signal: AbortSignal): Promise<string | null> {
-    const access = await registryAccess(policy, this.#ports.secrets, signal);
+    const access = await registryAccess(policy, this.#ports, signal);
     const repository = parseRepository(policy.spec.image);
     return (await this.#ports.registry.digest(repository, tag, access, signal)) ?? null;
   }

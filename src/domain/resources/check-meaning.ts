@@ -1,4 +1,5 @@
 import type { FilterTags } from '../../api/image-policy.ts';
+import { cloudRegistryOf } from '../cloud-registry.ts';
 import { AppError } from '../errors.ts';
 import { parseRepository } from '../image-reference.ts';
 import { checkTemplate } from '../message-template/template-message.ts';
@@ -25,6 +26,15 @@ const IDENTITIES: FieldPath = ['verify', 'cosign', 'matchOIDCIdentity'];
 const POLICY_CHECKS: readonly MeaningCheck[] = [
   { path: ['image'], check: (text) => void parseRepository(text) },
   { path: ['writtenName'], check: (text) => void parseRepository(text) },
+  {
+    path: ['provider'],
+    check: (provider, spec) => {
+      const image = valueAt(spec, ['image']);
+      if (typeof image !== 'string' || attempt(() => parseRepository(image)) instanceof AppError)
+        return;
+      cloudRegistryOf({ ...(spec as object), provider, image });
+    },
+  },
   { path: ['interval'], check: checkInterval },
   { path: ['schedule', 'cron'], check: checkCron },
   { path: ['schedule', 'timeZone'], check: checkTimeZone },
@@ -110,9 +120,9 @@ function templateValues(spec: unknown): Readonly<Record<string, string>> {
   );
 }
 
-/** Messages about patterns begin with the field's name, which stands before every finding already. */
+/** Some messages begin with the field's name, which stands before every finding already. */
 function withoutField(message: string): string {
-  return message.replace(/^(?:filterTags\.\S+|pattern) /, '');
+  return message.replace(/^(?:filterTags\.\S+|pattern|spec\.provider:) /, '');
 }
 
 function checkFilter(filterTags: FilterTags): void {

@@ -12,7 +12,7 @@ const isGeneric = (value: unknown) => value === 'generic';
 
 /** Fields that are to come. One goes from here with the commit that builds it. */
 const UNBUILT: Readonly<Record<string, readonly UnbuiltField[]>> = {
-  ImagePolicy: [{ path: ['promoteFrom'] }, { path: ['provider'], isBuilt: isGeneric }],
+  ImagePolicy: [{ path: ['promoteFrom'] }],
   ImageUpdateAutomation: [
     { path: ['git', 'proxySecretRef'] },
     { path: ['git', 'provider'], isBuilt: isGeneric },

@@ -3,14 +3,17 @@ import { localSecrets } from '../../../src/adapters/files/local-secrets.ts';
 import { gitAccess } from '../../../src/app/access/git-access.ts';
 import { accessKey, registryAccess } from '../../../src/app/access/registry-access.ts';
 import { asAppError } from '../../../src/domain/errors.ts';
+import type { Secrets } from '../../../src/ports.ts';
 import { automation, policy } from '../../support/builders.ts';
-import { memorySecrets, never } from '../../support/memory-ports.ts';
+import { memorySecrets, never, noClouds } from '../../support/memory-ports.ts';
 
 type Secret = Record<string, string>;
 
+const portsOf = (secrets: Secrets) => ({ secrets, clouds: noClouds });
+
 describe('access to a registry', () => {
   const access = (spec: Parameters<typeof policy>[0], secrets: Record<string, Secret> = {}) =>
-    registryAccess(policy(spec), memorySecrets(secrets), never);
+    registryAccess(policy(spec), portsOf(memorySecrets(secrets)), never);
   const secretRef = { name: 'login' };
   const certSecretRef = { name: 'ca' };
   const proxySecretRef = { name: 'proxy' };
@@ -125,7 +128,7 @@ describe('access to a registry', () => {
       given: Parameters<typeof policy>[0],
       secrets: Record<string, Secret>,
       accounts: Record<string, readonly string[]> = { 'apps/app': ['one', 'two'] },
-    ) => registryAccess(policy(given), memorySecrets(secrets, accounts), never);
+    ) => registryAccess(policy(given), portsOf(memorySecrets(secrets, accounts)), never);
 
     it('takes all pull Secrets, in today’s and the older form, behind a secretRef’s', async () => {
       const secrets = {
@@ -160,7 +163,7 @@ describe('access to a registry', () => {
     });
 
     it('is refused where there is no cluster, with what to do instead', async () => {
-      const access = registryAccess(policy(spec), localSecrets(undefined, {}), never);
+      const access = registryAccess(policy(spec), portsOf(localSecrets(undefined, {})), never);
       await expect(access).rejects.toMatchObject({
         code: 'resource/not-supported',
         message:

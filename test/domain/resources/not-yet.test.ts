@@ -5,7 +5,6 @@ import { automation, complaints, more } from './resource-text.ts';
 describe('what is not supported yet', () => {
   it.each([
     [more('  promoteFrom: { policy: test }'), 'a.yaml:8:3: spec.promoteFrom: not supported yet'],
-    [more('  provider: aws'), 'a.yaml:8:3: spec.provider: "aws" is not supported yet'],
     [
       automation('    proxySecretRef: { name: p }'),
       'a.yaml:7:5: spec.git.proxySecretRef: not supported yet',

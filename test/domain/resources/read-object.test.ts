@@ -94,8 +94,8 @@ describe('an object of an API server', () => {
     {
       name: 'fields that are to come',
       kind: 'ImagePolicy',
-      spec: { ...policySpec, provider: 'aws' },
-      want: ['resource/not-supported: spec.provider: "aws" is not supported yet'],
+      spec: { ...policySpec, promoteFrom: { policy: 'test' } },
+      want: ['resource/not-supported: spec.promoteFrom: not supported yet'],
     },
     {
       name: 'no spec at all',

@@ -2,10 +2,9 @@ import type { ImagePolicy } from '../../../api/image-policy.ts';
 import { parseRepository, repositoryKey } from '../../../domain/image-reference.ts';
 import type { CosignSpec } from '../../../domain/signature/signature-requirement.ts';
 import type { SignatureVerdict } from '../../../domain/signature/signature-verdict.ts';
-import type { Secrets } from '../../../ports.ts';
 import type { Registry } from '../../../registry-port.ts';
 import type { SignatureVerifier } from '../../../signature-port.ts';
-import { registryAccess } from '../../access/registry-access.ts';
+import { registryAccess, type AccessPorts } from '../../access/registry-access.ts';
 import { requirementOf } from '../../access/signature-requirement.ts';
 import type { RepositoryScan } from '../repository-scans.ts';
 
@@ -14,9 +13,8 @@ const MAX_REQUIREMENTS = 500;
 const MAX_DIGESTS = 1_000;
 
 /** The outside effects of checking signatures. */
-export interface SignaturePorts {
+export interface SignaturePorts extends AccessPorts {
   readonly registry: Registry;
-  readonly secrets: Secrets;
   readonly signatures: SignatureVerifier;
 }
 
@@ -75,7 +73,7 @@ export class SignatureChecks {
     const met = this.#metOf(JSON.stringify([repositoryKey(repository), requirement]));
     const known = met.get(digest);
     if (known !== undefined) return known;
-    const access = await registryAccess(policy, secrets, signal);
+    const access = await registryAccess(policy, this.#ports, signal);
     const attached = await registry.signatures(repository, digest, access, signal);
     const verdict = await signatures.verify(digest, attached, requirement, signal);
     if (verdict.kind === 'verified') remember(met, digest, verdict, MAX_DIGESTS);

@@ -1,0 +1,12 @@
+import { describe, expect, it } from 'vitest';
+import { checkTenantCloud } from '../../src/compose/tenants.ts';
+
+describe('this process’s identity at a cloud', () => {
+  it('is lent to tenants where the operator says so, and for that cloud alone', () => {
+    expect(() => checkTenantCloud({ provider: 'gcp' }, ['aws', 'gcp'])).not.toThrow();
+    expect(() => checkTenantCloud({ provider: 'gcp' }, ['aws'])).toThrow(
+      'spec.provider: this controller does not lend its own identity at gcp; start it with --allow-provider gcp, or name a Secret',
+    );
+    expect(() => checkTenantCloud({ provider: 'gcp' }, [])).toThrow('--allow-provider gcp');
+  });
+});
