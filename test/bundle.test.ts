@@ -16,6 +16,7 @@ import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
 import { BUNDLE, ROOT, runCli } from './support/cli.ts';
+import { startLoopback } from './support/registry/loopback.ts';
 
 describe('the built command', () => {
   let scratch: string;
@@ -64,6 +65,16 @@ describe('the built command', () => {
     const chunks = readdirSync(join(dirname(BUNDLE), 'chunks'));
     expect(chunks.filter((name) => heavy.test(name)).length).toBeGreaterThanOrEqual(7);
     expect((await loadedChunks(command)).filter((name) => heavy.test(name))).toEqual([]);
+  });
+
+  it('loads no SDK of a cloud where no policy has one for its provider', async () => {
+    const registry = await startLoopback(() => ({ body: { tags: ['1.0.0'] } }));
+    const image = ['--image', `${registry.host}/team/app`, '--insecure', '--semver', '*'];
+    const chunks = await loadedChunks(['select', ...image]);
+    await registry.close();
+    expect(registry.requests.length).toBeGreaterThan(0);
+    expect(chunks.filter((name) => name.startsWith('undici-'))).toHaveLength(1);
+    expect(chunks.filter((name) => /^(aws|azure|gcp|create-cloud)-/.test(name))).toEqual([]);
   });
 
   /** Node's own coverage report names every script that a process loaded. */

@@ -24,6 +24,12 @@ export function secretTexts(credentials: Credentials): readonly string[] {
   }
 }
 
+/** How a server may repeat what it was sent: as it is, or as forms, URLs and JSON hold it. */
+export function formsOf(secret: string): readonly string[] {
+  const inForm = new URLSearchParams({ secret }).toString().slice('secret='.length);
+  return [secret, inForm, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)];
+}
+
 /** A key that differs for different credentials and tells nothing about them. */
 export function identityKey(credentials: Credentials): string {
   return createHash('sha256').update(JSON.stringify(credentials)).digest('base64');

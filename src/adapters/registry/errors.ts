@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AppError, type ErrorCode } from '../../domain/errors.ts';
 import type { Call, HttpResponse } from './call.ts';
+import { formsOf } from './credentials.ts';
 import { retryAfterMs } from './retry.ts';
 
 /** Longest text of a registry that goes into a message. */
@@ -77,7 +78,8 @@ export function badResponse(call: Call, what: string): AppError {
 /** A foreign text for one line of a message: no secrets, no control characters, not long. */
 export function printable(text: string, call: Call): string {
   let safe = text;
-  for (const secret of call.secrets) safe = safe.replaceAll(secret, '***');
+  for (const secret of call.secrets)
+    for (const form of formsOf(secret)) safe = safe.replaceAll(form, '***');
   safe = safe.replace(/[\p{C}\s]+/gu, ' ').trim();
   return safe.length > MAX_DETAIL_LENGTH ? `${safe.slice(0, MAX_DETAIL_LENGTH)}…` : safe;
 }
