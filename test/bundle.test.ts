@@ -61,7 +61,8 @@ describe('the built command', () => {
     ['validate', 'crds'],
     ['update', 'crds', '--dry-run'],
   ])('loads no client of the outside world for `lockkeeper %s`', async (...command) => {
-    const heavy = /^(undici|isomorphic|prom-client|pino|create-verifier|public-root|aws|azure|gcp)-/;
+    const heavy =
+      /^(undici|isomorphic|prom-client|pino|create-verifier|public-root|aws|azure|gcp)-/;
     const chunks = readdirSync(join(dirname(BUNDLE), 'chunks'));
     expect(chunks.filter((name) => heavy.test(name)).length).toBeGreaterThanOrEqual(7);
     expect((await loadedChunks(command)).filter((name) => heavy.test(name))).toEqual([]);
