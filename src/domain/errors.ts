@@ -40,6 +40,13 @@ export type ErrorCode =
   | 'git/dirty'
   | 'git/store'
   | 'git/unsupported'
+  // forges
+  | 'forge/unreachable'
+  | 'forge/unauthorized'
+  | 'forge/not-found'
+  | 'forge/rate-limited'
+  | 'forge/rejected'
+  | 'forge/bad-response'
   // Kubernetes
   | 'cluster/unreachable'
   | 'cluster/forbidden'

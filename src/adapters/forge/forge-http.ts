@@ -1,0 +1,200 @@
+import { rootCertificates } from 'node:tls';
+import { Agent, request as send, type Dispatcher } from 'undici';
+import { z } from 'zod';
+import { AppError, type ErrorCode } from '../../domain/errors.ts';
+import type { ForgeAccess } from '../../ports.ts';
+
+const TIMEOUT_MS = 30_000;
+/** A page of a hundred pull requests with long bodies is a few MB. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+/** Longest text of a forge that goes into a message. */
+const MAX_DETAIL_CHARS = 300;
+
+/** One request to the API. */
+export interface ForgeRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
+  /** Below the API's base, encoded. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+/** The texts in which forges say what is wrong. */
+const Complaint = z.object({
+  message: z.unknown().optional(),
+  error: z.union([z.string(), z.object({ message: z.string() })]).optional(),
+  errors: z.array(z.union([z.string(), z.object({ message: z.string() })])).optional(),
+});
+
+/** Speaks JSON with a forge. Redirects are not followed: a login goes to the host it is meant for. */
+export class ForgeHttp {
+  readonly #api: string;
+  readonly #authorization: string | undefined;
+  readonly #secrets: readonly string[];
+  readonly #dispatcher: Dispatcher;
+
+  /** @param api base of the API, without a slash at its end */
+  constructor(api: string, access: Pick<ForgeAccess, 'basic' | 'bearerToken' | 'ca'>) {
+    const { basic, bearerToken, ca } = access;
+    this.#api = api;
+    this.#authorization =
+      bearerToken === undefined ? basic && encodeBasic(basic) : `Bearer ${bearerToken}`;
+    this.#secrets = [bearerToken, basic?.password, this.#authorization].filter(
+      (text) => text !== undefined && text !== '',
+    ) as readonly string[];
+    this.#dispatcher = new Agent({
+      connect: ca === undefined ? {} : { ca: [...rootCertificates, ca] },
+      // One pull request now and then: nothing is kept open for long.
+      keepAliveTimeout: 4_000,
+    });
+  }
+
+  /**
+   * Sends a request and reads the answer through a schema.
+   * @throws AppError `forge/…`, `cancelled`
+   */
+  async json<T>(request: ForgeRequest, schema: z.ZodType<T>, signal: AbortSignal): Promise<T> {
+    const text = await this.#exchange(request, signal);
+    const result = schema.safeParse(parsed(text));
+    if (result.success) return result.data;
+    throw new AppError('forge/bad-response', `${this.#where(request)}: unexpected answer`, {
+      cause: result.error,
+    });
+  }
+
+  /** Sends a request of which only the success matters. */
+  async call(request: ForgeRequest, signal: AbortSignal): Promise<void> {
+    await this.#exchange(request, signal);
+  }
+
+  async #exchange(request: ForgeRequest, signal: AbortSignal): Promise<string> {
+    if (signal.aborted) throw new AppError('cancelled', 'cancelled');
+    try {
+      const response = await send(this.#url(request), {
+        method: request.method,
+        dispatcher: this.#dispatcher,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+        headers: {
+          accept: 'application/json',
+          'user-agent': 'lockkeeper',
+          ...(this.#authorization === undefined ? {} : { authorization: this.#authorization }),
+          ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        body: request.body === undefined ? null : JSON.stringify(request.body),
+      });
+      const text = await this.#readBody(request, response);
+      if (response.statusCode >= 200 && response.statusCode < 300) return text;
+      throw this.#refusal(request, response, text);
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      if (signal.aborted) throw new AppError('cancelled', 'cancelled');
+      throw new AppError('forge/unreachable', `${this.#where(request)}: ${reasonOf(error)}`, {
+        cause: error,
+        retry: true,
+      });
+    }
+  }
+
+  #url({ path, query }: ForgeRequest): string {
+    const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
+    return `${this.#api}${path}${search}`;
+  }
+
+  async #readBody(request: ForgeRequest, { body }: Dispatcher.ResponseData): Promise<string> {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MAX_ANSWER_BYTES) {
+        throw new AppError(
+          'forge/bad-response',
+          `${this.#where(request)}: the answer is too large`,
+        );
+      }
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  }
+
+  #refusal(request: ForgeRequest, response: Dispatcher.ResponseData, text: string): AppError {
+    const { statusCode } = response;
+    const code = codeOf(response);
+    const detail = this.#printable(complaintOf(text));
+    const said = `${statusCode}${detail === '' ? '' : `: ${detail}`}`;
+    const afterMs = retryAfterMs(response);
+    return new AppError(
+      code,
+      `${this.#where(request)}: ${EXPLAINED[code] ?? 'refused'} (${said})`,
+      {
+        retry: code === 'forge/rate-limited' || statusCode >= 500,
+        ...(afterMs === undefined ? {} : { afterMs }),
+      },
+    );
+  }
+
+  /** Host and path, for messages. */
+  #where({ path }: ForgeRequest): string {
+    return `${new URL(this.#api).host}${decodeURIComponent(path)}`;
+  }
+
+  #printable(text: string): string {
+    const safe = this.#secrets
+      .reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
+      .replaceAll(/[\p{C}\s]+/gu, ' ')
+      .trim();
+    return safe.length > MAX_DETAIL_CHARS ? `${safe.slice(0, MAX_DETAIL_CHARS)}…` : safe;
+  }
+}
+
+const EXPLAINED: Partial<Record<ErrorCode, string>> = {
+  'forge/unauthorized': 'access denied; the login must be allowed to write pull requests',
+  'forge/not-found': 'there is no such repo, or the login does not show it',
+  'forge/rate-limited': 'the forge allows no more requests for now',
+};
+
+function codeOf({ statusCode, headers }: Dispatcher.ResponseData): ErrorCode {
+  if (statusCode === 429) return 'forge/rate-limited';
+  // GitHub: a spent budget is a 403 (docs.github.com, "Rate limits for the REST API").
+  if (statusCode === 403 && (headers['x-ratelimit-remaining'] === '0' || 'retry-after' in headers))
+    return 'forge/rate-limited';
+  if (statusCode === 401 || statusCode === 403) return 'forge/unauthorized';
+  if (statusCode === 404) return 'forge/not-found';
+  return statusCode >= 500 ? 'forge/unreachable' : 'forge/rejected';
+}
+
+function retryAfterMs({ headers }: Dispatcher.ResponseData): number | undefined {
+  const value = headers['retry-after'];
+  return typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) * 1_000 : undefined;
+}
+
+/** What a body says is wrong; nothing when it does not say. */
+function complaintOf(text: string): string {
+  const complaint = Complaint.safeParse(parsed(text)).data;
+  if (complaint === undefined) return '';
+  const { message, error, errors = [] } = complaint;
+  const texts = [
+    // GitLab: a text, a list of texts, or texts by field.
+    typeof message === 'string' || message === undefined ? message : JSON.stringify(message),
+    ...[error, ...errors].map((part) => (typeof part === 'object' ? part.message : part)),
+  ];
+  return texts.filter((part) => part !== undefined && part !== '').join('; ');
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Error && error.name === 'TimeoutError')
+    return `no answer within ${TIMEOUT_MS} ms`;
+  const code = (error as { readonly code?: unknown } | undefined)?.code;
+  return `the forge cannot be reached (${typeof code === 'string' ? code : 'connection failed'})`;
+}
+
+function encodeBasic({ username, password }: NonNullable<ForgeAccess['basic']>): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
