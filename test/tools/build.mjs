@@ -11,13 +11,14 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 const KUBERNETES = join(FOLDER, 'kubernetes');
+const GITEA = join(FOLDER, 'gitea');
 /** Without a version these call themselves v0.0.0, and kubectl warns of the distance to the server's. */
 const VERSIONED = {
   versionVariable: 'k8s.io/component-base/version.gitVersion',
@@ -53,6 +54,17 @@ const TOOLS = [
     ...VERSIONED,
     takes: 'a minute or two',
   },
+  {
+    name: 'gitea',
+    module: GITEA,
+    package: 'code.gitea.io/gitea',
+    // SQLite is C.
+    tags: ['sqlite', 'sqlite_unlock_notify'],
+    isC: true,
+    // It reads these at run time; the pages' scripts, which only a browser needs, are not among them.
+    assets: ['options', 'public', 'templates'],
+    takes: 'three to six minutes',
+  },
 ];
 
 function goVersion() {
@@ -74,7 +86,8 @@ function given(tool) {
 }
 
 function buildArguments(tool) {
-  return ['-trimpath', '-ldflags', ['-s -w', ...versionFlags(tool)].join(' '), tool.package];
+  const tags = tool.tags === undefined ? [] : ['-tags', tool.tags.join(',')];
+  return [...tags, '-trimpath', '-ldflags', ['-s -w', ...versionFlags(tool)].join(' '), tool.package];
 }
 
 function versionFlags({ module, versionVariable, versionOf }) {
@@ -98,7 +111,7 @@ function build(tool, target) {
   const started = Date.now();
   console.error(`test tools: building ${tool.name} (${tool.takes} the first time)`);
   mkdirSync(join(target, '..'), { recursive: true });
-  const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' };
+  const env = { ...process.env, CGO_ENABLED: tool.isC ? '1' : '0', GOFLAGS: '-mod=readonly' };
   const { status } = spawnSync('go', ['build', '-o', part, ...buildArguments(tool)], {
     cwd: tool.module,
     env,
@@ -109,8 +122,16 @@ function build(tool, target) {
     console.error(`test tools: building ${tool.name} failed`);
     process.exit(1);
   }
+  copyAssets(tool, join(target, '..'));
   renameSync(part, target);
   console.error(`test tools: built ${tool.name} in ${Math.round((Date.now() - started) / 1000)} s`);
+}
+
+function copyAssets({ module, package: name, assets = [] }, folder) {
+  if (assets.length === 0) return;
+  const options = { cwd: module, encoding: 'utf8' };
+  const source = execFileSync('go', ['list', '-m', '-f', '{{.Dir}}', name], options).trim();
+  for (const asset of assets) cpSync(join(source, asset), join(folder, asset), { recursive: true });
 }
 
 const findOnly = process.argv.includes('--find');

@@ -17,6 +17,8 @@ export interface ForgeRequest {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** A status besides 2xx that says: it is so already. */
+  readonly already?: number;
 }
 
 /** The texts in which forges say what is wrong. */
@@ -83,7 +85,8 @@ export class ForgeHttp {
         body: request.body === undefined ? null : JSON.stringify(request.body),
       });
       const text = await this.#readBody(request, response);
-      if (response.statusCode >= 200 && response.statusCode < 300) return text;
+      const { statusCode } = response;
+      if ((statusCode >= 200 && statusCode < 300) || statusCode === request.already) return text;
       throw this.#refusal(request, response, text);
     } catch (error) {
       if (error instanceof AppError) throw error;
@@ -148,7 +151,8 @@ export class ForgeHttp {
 
 const EXPLAINED: Partial<Record<ErrorCode, string>> = {
   'forge/unauthorized': 'access denied; the login must be allowed to write pull requests',
-  'forge/not-found': 'there is no such repo, or the login does not show it',
+  'forge/not-found':
+    'there is no such repo, or not what is asked for in it, or the login does not show it',
   'forge/rate-limited': 'the forge allows no more requests for now',
 };
 

@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
-import type { Forge, PullRequest, PullRequestExtras } from '../../ports.ts';
+import type { Forge, PullRequest } from '../../ports.ts';
 import { attempts } from './attempts.ts';
 import type { ForgeHttp } from './forge-http.ts';
 
@@ -21,6 +22,10 @@ const Labels = z.array(z.object({ id: z.int(), name: z.string() }));
 const PAGE_SIZE = 50;
 const MAX_PAGES = 6;
 const MAX_PULLS = 100;
+
+/** How often, and after how long, a merge is asked for again. */
+const MERGE_ATTEMPTS = 5;
+const MERGE_PAUSE_MS = 1_000;
 
 /** Grey: what a label needs besides a name. */
 const LABEL_COLOUR = '#808080';
@@ -60,6 +65,22 @@ export function gitea(http: ForgeHttp, path: readonly string[]): Forge {
     return (await http.json(request, z.object({ id: z.int() }), signal)).id;
   }
 
+  /** A new pull request is first looked through for conflicts; until then it is refused ("try again later"). */
+  async function autoMerge(number: number, signal: AbortSignal): Promise<void> {
+    const body = { Do: 'merge', merge_when_checks_succeed: true };
+    const path = `${repo}/pulls/${number}/merge`;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await http.call({ method: 'POST', path, body, already: 409 }, signal);
+        return;
+      } catch (error) {
+        const isRefused = error instanceof AppError && error.code === 'forge/rejected';
+        if (!isRefused || attempt === MERGE_ATTEMPTS) throw error;
+        await delay(MERGE_PAUSE_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
   return {
     async list({ base, branch, state }, signal) {
       const found: PullRequest[] = [];
@@ -88,31 +109,17 @@ export function gitea(http: ForgeHttp, path: readonly string[]): Forge {
           what: 'labels',
           run: () => setLabels(number, extras.labels, signal),
         },
-        extras.reviewers.length > 0 && {
-          what: 'reviewers',
+        // One by one: of a list with an unknown name nobody would be asked.
+        ...extras.reviewers.map((reviewer) => ({
+          what: `reviewer ${reviewer}`,
           run: () => {
             const reviewers = `${repo}/pulls/${number}/requested_reviewers`;
-            return http.call(
-              { method: 'POST', path: reviewers, body: reviewersOf(extras) },
-              signal,
-            );
+            return http.call({ method: 'POST', path: reviewers, body: asked(reviewer) }, signal);
           },
-        },
-        extras.autoMerge && {
-          what: 'auto-merge',
-          run: () => {
-            const body = { Do: 'merge', merge_when_checks_succeed: true };
-            const merge = `${repo}/pulls/${number}/merge`;
-            return http.call({ method: 'POST', path: merge, body }, signal).catch(checksAreOver);
-          },
-        },
+        })),
+        extras.autoMerge && { what: 'auto-merge', run: () => autoMerge(number, signal) },
       ]),
   };
-}
-
-/** Where nothing is left to wait for, the forge cannot schedule: that is no fault. */
-function checksAreOver(error: unknown): void {
-  if (!(error instanceof AppError) || error.code !== 'forge/rejected') throw error;
 }
 
 function pullRequest(pull: z.output<typeof Pull>): PullRequest {
@@ -130,12 +137,8 @@ function pullRequest(pull: z.output<typeof Pull>): PullRequest {
   };
 }
 
-function reviewersOf({ reviewers }: PullRequestExtras): unknown {
-  const team = /^team:/;
-  return {
-    reviewers: reviewers.filter((name) => !team.test(name)),
-    team_reviewers: reviewers
-      .filter((name) => team.test(name))
-      .map((name) => name.replace(team, '')),
-  };
+function asked(reviewer: string): unknown {
+  return reviewer.startsWith('team:')
+    ? { team_reviewers: [reviewer.slice('team:'.length)] }
+    : { reviewers: [reviewer] };
 }

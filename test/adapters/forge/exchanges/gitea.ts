@@ -96,14 +96,27 @@ export const gitea: ForgeRecording = {
     },
     {
       request: `POST ${PULLS}/7/requested_reviewers`,
-      body: { reviewers: ['ana'], team_reviewers: ['platform'] },
+      body: { reviewers: ['ana'] },
+      status: 201,
+      answer: [],
+    },
+    {
+      request: `POST ${PULLS}/7/requested_reviewers`,
+      body: { team_reviewers: ['platform'] },
       status: 201,
       answer: [],
     },
     {
       request: `POST ${PULLS}/7/merge`,
       body: { Do: 'merge', merge_when_checks_succeed: true },
-      status: 201,
+      status: 405,
+      answer: { message: 'Please try again later' },
+    },
+    {
+      request: `POST ${PULLS}/7/merge`,
+      body: { Do: 'merge', merge_when_checks_succeed: true },
+      // Scheduled before.
+      status: 409,
     },
   ],
   pullRequest: {
