@@ -146,7 +146,9 @@ export const imageUpdateAutomationSpecSchema = exactlyOneOf(
     groupBy: z
       .enum(['all', 'policy', 'path'])
       .optional()
-      .describe('What goes into one commit or pull request. Default all.'),
+      .describe(
+        'What goes into one commit or pull request: everything (default), what each policy moves, or what moves at each path: an entry of update.paths, or a folder where there are none.',
+      ),
     interval: duration('How often the repo is checked. Default 5m.').default('5m'),
     windows: z
       .object({

@@ -12,9 +12,7 @@ export function reportText(report: UpdateReport, verb: string): string {
     ...report.held.map(
       (held) => `held ${held.path}:${held.line} (${held.policy}): ${held.message}`,
     ),
-    ...(report.commit === undefined
-      ? []
-      : [`commit ${report.commit.id.slice(0, 12)} ${report.commit.subject}`]),
+    ...report.commits.map(({ id, subject }) => `commit ${id.slice(0, 12)} ${subject}`),
   ];
   if (report.changes.length === 0) lines.push(nothingText(report));
   return lines.map((line) => `${oneLine(line)}\n`).join('');

@@ -85,8 +85,9 @@ async function update(io: Io, dir: string | undefined, options: UpdateOptions): 
   }
 }
 
-function print(io: Io, options: UpdateOptions, { pass, commit }: CarriedOutPass): 0 | 1 {
-  const report = reportOf(pass, commit);
+function print(io: Io, options: UpdateOptions, outcome: CarriedOutPass): 0 | 1 {
+  const { pass } = outcome;
+  const report = reportOf(outcome);
   if (options.output === 'json') {
     printJson(
       io,

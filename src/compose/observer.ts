@@ -149,9 +149,8 @@ function tellFindings(log: Logger, told: Map<string, ReadonlySet<string>>, event
 
 function observePass(log: Logger, metrics: Metrics, event: PassEvent): void {
   const automation = automationKey(event.automation);
-  const report = reportOf(event.outcome.pass, event.outcome.commit);
-  const { changes, held, commit, policies } = report;
-  metrics.passes.inc({ automation, result: commit === undefined ? 'unchanged' : 'changed' });
+  const { changes, held, commits, policies } = reportOf(event.outcome);
+  metrics.passes.inc({ automation, result: commits.length === 0 ? 'unchanged' : 'changed' });
   metrics.passSeconds.observe({ automation }, event.tookMs / 1_000);
   metrics.lastSuccess.set({ automation }, Date.now() / 1_000);
   for (const { policy } of changes) metrics.changes.inc({ automation, policy });
@@ -160,10 +159,11 @@ function observePass(log: Logger, metrics: Metrics, event: PassEvent): void {
   }
   for (const reason of REASONS) metrics.held.remove({ automation, reason });
   for (const { reason } of held) metrics.held.inc({ automation, reason });
-  if (commit === undefined) {
+  if (commits.length === 0) {
     log.debug({ automation, held: held.length, tookMs: event.tookMs }, 'nothing to do');
-    return;
   }
-  metrics.commits.inc({ automation });
-  log.info({ automation, commit: commit.id, subject: commit.subject, changes }, 'pushed');
+  for (const { id, subject, changes: ofCommit } of event.outcome.commits) {
+    metrics.commits.inc({ automation });
+    log.info({ automation, commit: id, subject, changes: ofCommit }, 'pushed');
+  }
 }

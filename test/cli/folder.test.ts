@@ -90,6 +90,7 @@ describe('update', () => {
         },
       ],
       findings: [],
+      commits: [],
     });
   });
 

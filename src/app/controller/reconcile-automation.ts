@@ -79,7 +79,7 @@ async function run(
     const tookMs = clock.now().getTime() - started;
     context.onEvent({ kind: 'pass', automation, outcome, tookMs });
     await tellPush(context, known, { ...outcome, branch: repo.git.branch }, signal);
-    if (outcome.commit !== undefined) {
+    if (outcome.commits.length > 0) {
       await requestReconcile(context, known.object, automation, signal);
     }
     if (context.objects.has(known.object)) {
@@ -135,13 +135,14 @@ function isWanted(objects: ClusterObjects, { ref, uid }: ClusterObject): boolean
 async function tellPush(
   { untoldPushes, cluster, ports }: ControllerContext,
   { object }: KnownObject,
-  { pass, commit, branch }: CarriedOutPass & { readonly branch: string },
+  { commits, branch }: CarriedOutPass & { readonly branch: string },
   signal: AbortSignal,
 ): Promise<void> {
-  if (commit === undefined) return;
-  const push = { commit: commit.id, branch, at: ports.clock.now() };
-  untoldPushes.set(objectKey(object.ref), push);
-  await cluster.record({ object, ...pushEvent(push, pass.changes) }, signal);
+  for (const { id, changes } of commits) {
+    const push = { commit: id, branch, at: ports.clock.now() };
+    untoldPushes.set(objectKey(object.ref), push);
+    await cluster.record({ object, ...pushEvent(push, changes) }, signal);
+  }
 }
 
 /** A pass may have seen a newer scan than the last look at a policy did. */

@@ -51,11 +51,15 @@ export async function releaseHolds(
         ...(by === undefined ? {} : { by }),
         ...(reason === undefined ? {} : { reason }),
       };
-      const message = releaseMessage(release);
-      return { writes: [], isNote: true, message, author: DEFAULT_AUTHOR, result: holds };
+      // It changes no file: the message is all there is to say.
+      const draft = { writes: [], message: releaseMessage(release), changes: [] };
+      return { drafts: [draft], author: DEFAULT_AUTHOR, result: holds };
     };
-    const { result: holds, commit } = await commitToBranch(writer, plan, signal);
-    return { target: named, holds, ...(commit === undefined ? {} : { commit }) };
+    const {
+      result: holds,
+      commits: [made],
+    } = await commitToBranch(writer, plan, signal);
+    return { target: named, holds, ...(made === undefined ? {} : { commit: made.id }) };
   });
 }
 

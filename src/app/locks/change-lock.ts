@@ -59,11 +59,14 @@ async function changeRemoteLock(
     const plan = async (head: string) => {
       const files = writer.branch.files(head);
       const result = await planLock(files, request.place, request.wish, signal);
-      const writes = result.edit === undefined ? [] : writesOf([result.edit]);
-      return { writes, message: lockMessage(result.change), author: DEFAULT_AUTHOR, result };
+      const { edit, change } = result;
+      const draft = { message: lockMessage(change), changes: [] };
+      const drafts = edit === undefined ? [] : [{ ...draft, writes: writesOf([edit]) }];
+      return { drafts, author: DEFAULT_AUTHOR, result };
     };
-    const { result, commit } = await commitToBranch(writer, plan, signal);
-    return { ...result, ...(commit === undefined ? {} : { commit }) };
+    const { result, commits } = await commitToBranch(writer, plan, signal);
+    const [made] = commits;
+    return { ...result, ...(made === undefined ? {} : { commit: made.id }) };
   });
 }
 

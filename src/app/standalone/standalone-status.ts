@@ -66,10 +66,12 @@ function statusOf(
 
 function afterPass(
   before: AutomationStatus | undefined,
-  { pass, commit }: CarriedOutPass,
+  outcome: CarriedOutPass,
   time: string,
 ): AutomationStatus {
-  const { policies, held, findings } = reportOf(pass, commit);
+  const { pass } = outcome;
+  const { policies, held, findings, commits } = reportOf(outcome);
+  const commit = commits.at(-1);
   const lastPush =
     commit === undefined ? before?.lastPush : { commit: commit.id, time, subject: commit.subject };
   const error = findings.find(({ severity }) => severity === 'error');

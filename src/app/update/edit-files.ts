@@ -5,7 +5,8 @@ import {
   MAX_MANIFEST_BYTES,
 } from '../../domain/manifest/decode.ts';
 import { applyFieldEdits } from '../../domain/manifest/edit-fields.ts';
-import { editsByPath, type UpdatePlan } from '../../domain/plan/update-plan.ts';
+import type { Decision } from '../../domain/plan/decide-slot.ts';
+import { editsByPath } from '../../domain/plan/update-plan.ts';
 import type { FileSource, FileWrite } from '../../ports.ts';
 
 /** A file's text before and after. */
@@ -15,7 +16,7 @@ export interface FileEdit {
   readonly after: string;
 }
 
-/** What came of applying a plan's edits. */
+/** What came of applying edits. */
 export interface EditedFiles {
   readonly edits: readonly FileEdit[];
   readonly findings: readonly Finding[];
@@ -23,13 +24,13 @@ export interface EditedFiles {
   readonly refused: ReadonlySet<string>;
 }
 
-/** Applies the plan's edits; a file whose edit cannot be proven is refused as a whole. */
+/** Applies the edits of decisions; a file whose edit cannot be proven is refused as a whole. */
 export async function editFiles(
   source: FileSource,
-  plan: UpdatePlan,
+  decisions: readonly Decision[],
   signal: AbortSignal,
 ): Promise<EditedFiles> {
-  const edits = editsByPath(plan);
+  const edits = editsByPath(decisions);
   if (edits.size === 0) return { edits: [], findings: [], refused: new Set() };
   const entries = [...edits.keys()].map((path) => ({ path, kind: 'file' as const }));
   const done: FileEdit[] = [];

@@ -1,9 +1,8 @@
 import { AppError } from '../../domain/errors.ts';
-import { messageOf } from './commit-author.ts';
 import { backoffMs } from '../../domain/schedule.ts';
 import type { CommitSigner } from '../../signing-port.ts';
-import type { Clock, FileWrite, GitBranch, Person } from '../../ports.ts';
-import { writesOf } from './edit-files.ts';
+import type { Clock, GitBranch, Person } from '../../ports.ts';
+import { draftCommits, madeCommit, type CommitDraft, type MadeCommit } from './commit-drafts.ts';
 import { planPass, type PassContext, type PassRequest, type PlannedPass } from './update-pass.ts';
 
 /** Tries before a branch that never stands still is given up for this pass. */
@@ -26,28 +25,27 @@ export interface BranchWriter {
   readonly onRetry?: (reason: string) => void;
 }
 
-/** A commit to make on the head it was planned for; no writes: nothing to do, unless the message is all there is to say. */
-export interface PlannedCommit<T> {
-  readonly writes: readonly FileWrite[];
-  readonly message: string;
+/** Commits to make, one on top of the other, on the head they were planned for; none: nothing to do. */
+export interface PlannedCommits<T> {
+  readonly drafts: readonly CommitDraft[];
   readonly author: Person;
-  /** Is it made even without writes? */
-  readonly isNote?: boolean;
   readonly signer?: CommitSigner | undefined;
   readonly result: T;
 }
 
 /**
- * Plans on the branch's head and pushes the outcome. When someone else pushed in between, the plan
- * is made again on the new head: intent is repeated, text is never rebased, nothing is forced.
+ * Plans on the branch's head and pushes the outcome, one commit after the other. When someone else pushed
+ * in between, what is left is planned again on the new head: intent is repeated, text is never rebased,
+ * nothing is forced.
  * @throws AppError `git/conflict` when the branch would not stand still, `cancelled` when this process
- * may write no more: then nothing was pushed
+ * may write no more
  */
 export async function commitToBranch<T>(
   writer: BranchWriter,
-  plan: (head: string) => Promise<PlannedCommit<T>>,
+  plan: (head: string) => Promise<PlannedCommits<T>>,
   signal: AbortSignal,
-): Promise<{ readonly result: T; readonly commit?: string }> {
+): Promise<{ readonly result: T; readonly commits: readonly MadeCommit[] }> {
+  const commits: MadeCommit[] = [];
   let reason = '';
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     if (attempt > 0) {
@@ -61,24 +59,53 @@ export async function commitToBranch<T>(
       reason = planned.message;
       continue;
     }
-    const { writes: files, message, author, signer, isNote = false, result } = planned;
-    if ((files.length === 0 && !isNote) || writer.dryRun) return { result };
-    const time = writer.clock.now();
-    const request = { parent, files, message, author, signer, time };
-    const commit = await writer.branch.commit(request, signal);
-    if (writer.mayWrite?.() === false) {
-      const message = `${writer.branch.description}: this process is no longer to write; nothing was pushed`;
-      throw new AppError('cancelled', message);
-    }
-    const push = await writer.branch.push({ commit, parent }, signal);
-    if (push.kind === 'pushed') return { result, commit };
-    reason = push.reason;
+    const { drafts, author, signer, result } = planned;
+    if (drafts.length === 0 || writer.dryRun) return { result, commits };
+    const pushed = await pushDrafts(writer, { parent, drafts, author, signer }, signal);
+    commits.push(...pushed.commits);
+    if (pushed.rejected === undefined) return { result, commits };
+    reason = pushed.rejected;
   }
   throw new AppError(
     'git/conflict',
     `${writer.branch.description}: gave up after ${MAX_ATTEMPTS} rejected pushes (${reason})`,
     { retry: true },
   );
+}
+
+/** Pushes one commit after the other, until one loses a race. */
+async function pushDrafts(
+  writer: BranchWriter,
+  on: {
+    readonly parent: string;
+    readonly drafts: readonly CommitDraft[];
+    readonly author: Person;
+    readonly signer: CommitSigner | undefined;
+  },
+  signal: AbortSignal,
+): Promise<{ readonly commits: readonly MadeCommit[]; readonly rejected?: string }> {
+  const { branch, clock } = writer;
+  const commits: MadeCommit[] = [];
+  const { author, signer } = on;
+  let { parent } = on;
+  for (const draft of on.drafts) {
+    const { writes: files, message } = draft;
+    const request = { parent, files, message, author, signer, time: clock.now() };
+    const commit = await branch.commit(request, signal);
+    checkMayWrite(writer);
+    const push = await branch.push({ commit, parent }, signal);
+    if (push.kind === 'rejected') return { commits, rejected: push.reason };
+    commits.push(madeCommit(commit, draft));
+    parent = commit;
+  }
+  return { commits };
+}
+
+/** @throws AppError `cancelled` when this process may write no more */
+function checkMayWrite({ branch, mayWrite }: BranchWriter): void {
+  if (mayWrite?.() !== false) return;
+  const message = `${branch.description}: this process is no longer to write; nothing was pushed`;
+  throw new AppError('cancelled', message);
 }
 
 /** A commit that is gone by the time it is fetched: the branch moved in between. Else the error itself is thrown. */
@@ -90,39 +117,27 @@ function branchMoved(error: unknown): AppError {
 /** A pass that was carried out. */
 export interface CarriedOutPass {
   readonly pass: PlannedPass;
-  readonly commit?: { readonly id: string; readonly subject: string };
+  /** Those that were made, the first of them first. */
+  readonly commits: readonly MadeCommit[];
 }
 
-/** One update pass over a branch: at most one commit. */
+/** One update pass over a branch: at most one commit for each group. */
 export async function updateBranch(
   context: PassContext,
   writer: BranchWriter,
   request: PassRequest,
   signal: AbortSignal,
 ): Promise<CarriedOutPass> {
-  const { result, commit } = await commitToBranch(
+  const { result: pass, commits } = await commitToBranch(
     writer,
     async (revision) => {
       const source = writer.branch.files(revision);
-      const pass = await planPass(
-        context,
-        { ...request, source, revision, history: writer.branch },
-        signal,
-      );
-      const message = messageOf(pass);
-      return {
-        writes: writesOf(pass.edits),
-        message,
-        author: pass.author,
-        signer: pass.signer,
-        result: { pass, message },
-      };
+      const input = { ...request, source, revision, history: writer.branch };
+      const result = await planPass(context, input, signal);
+      const { author, signer } = result;
+      return { drafts: await draftCommits(source, result, signal), author, signer, result };
     },
     signal,
   );
-  const subject = result.message.slice(0, result.message.indexOf('\n'));
-  return {
-    pass: result.pass,
-    ...(commit === undefined ? {} : { commit: { id: commit, subject } }),
-  };
+  return { pass, commits };
 }

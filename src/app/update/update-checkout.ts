@@ -1,7 +1,7 @@
-import { messageOf } from './commit-author.ts';
 import type { Checkout, Clock } from '../../ports.ts';
-import type { CarriedOutPass } from './update-branch.ts';
+import { draftCommits, madeCommit, type MadeCommit } from './commit-drafts.ts';
 import { writesOf } from './edit-files.ts';
+import type { CarriedOutPass } from './update-branch.ts';
 import { planPass, type PassContext, type PassRequest } from './update-pass.ts';
 
 /** The folder is read once in a pass: within it, it counts as standing still. */
@@ -17,7 +17,7 @@ export interface CheckoutWriter {
   readonly clock: Clock;
 }
 
-/** One update pass over a local folder: edits in place, and one commit where asked for. */
+/** One update pass over a local folder: edits in place, and a commit for each group where asked for. */
 export async function updateCheckout(
   context: PassContext,
   writer: CheckoutWriter,
@@ -30,15 +30,17 @@ export async function updateCheckout(
     { ...request, source: checkout, revision: WORKING_TREE },
     signal,
   );
-  if (writer.dryRun || pass.edits.length === 0) return { pass };
-  const files = writesOf(pass.edits);
+  const commits: MadeCommit[] = [];
+  if (writer.dryRun || pass.edits.length === 0) return { pass, commits };
   if (!writer.commit) {
-    await checkout.write(files, signal);
-    return { pass };
+    await checkout.write(writesOf(pass.edits), signal);
+    return { pass, commits };
   }
   const { author, signer } = pass;
-  const message = messageOf(pass);
-  const commit = { files, message, author, signer, time: clock.now() };
-  const id = await checkout.commit(commit, signal);
-  return { pass, commit: { id, subject: message.slice(0, message.indexOf('\n')) } };
+  for (const draft of await draftCommits(checkout, pass, signal)) {
+    const { writes: files, message } = draft;
+    const request = { files, message, author, signer, time: clock.now() };
+    commits.push(madeCommit(await checkout.commit(request, signal), draft));
+  }
+  return { pass, commits };
 }

@@ -6,6 +6,7 @@ import type { ImageField, PolicyKey } from '../../domain/manifest/image-field.ts
 import { messageStyle, type MessageStyle } from '../../domain/message-template/template-message.ts';
 import { lockedTags, nextExpiry } from '../../domain/plan/effective-lock.ts';
 import { policyKey, type PolicyView } from '../../domain/plan/policy-view.ts';
+import { groupDecisions, groupingOf, type ChangeGroup } from '../../domain/plan/change-groups.ts';
 import {
   changesOf,
   planUpdate,
@@ -93,6 +94,8 @@ export interface UpdateScope {
 /** A planned pass: nothing has been written yet. */
 export interface PlannedPass {
   readonly plan: UpdatePlan;
+  /** Which automation says where and how to write, where there is one. */
+  readonly automation: ImageUpdateAutomation | undefined;
   /** Who commits are by. */
   readonly author: Person;
   /** How commits are worded. */
@@ -101,8 +104,11 @@ export interface PlannedPass {
   readonly signOff: boolean;
   readonly signer: CommitSigner | undefined;
   readonly views: ReadonlyMap<PolicyKey, PolicyView>;
+  /** What is made together or not at all; empty when there is nothing to do. */
+  readonly groups: readonly ChangeGroup[];
+  /** Those of all groups, in path and file order. */
   readonly changes: readonly Change[];
-  /** Changed files, in path order; empty when there is nothing to do. */
+  /** Changed files, all groups together, in path order. */
   readonly edits: readonly FileEdit[];
   readonly findings: readonly Finding[];
   /** Policies of other namespaces that markers name, whether or not there are such. */
@@ -136,8 +142,9 @@ export async function planPass(
   const reverts = revertSource(context, input, subject);
   const plan =
     reverts === undefined ? planUpdate(wishes) : await planWithHolds(wishes, reverts, signal);
-  const edited = await editFiles(input.source, plan, signal);
-  const changes = changesOf(plan, views, edited.refused);
+  const edited = await editFiles(input.source, plan.decisions, signal);
+  const moving = plan.decisions.filter(({ slot }) => !edited.refused.has(slot.fields[0].at.path));
+  const changes = changesOf(moving, views);
   const style = messageStyle(automation);
   const isCluster = input.inCluster !== undefined;
   const nextChange = earliest(
@@ -147,12 +154,14 @@ export async function planPass(
   );
   return {
     plan,
+    automation,
     ...authorOf(automation),
     signer,
     style,
     window,
     nextChange,
     views,
+    groups: groupDecisions(moving, views, groupingOf(automation)),
     changes,
     edits: edited.edits,
     findings: [

@@ -5,6 +5,7 @@ import type { Reason } from '../../domain/plan/slot-verdict.ts';
 import type { Hold } from '../../domain/plan/hold.ts';
 import { policyKey, type PolicyView } from '../../domain/plan/policy-view.ts';
 import { formatResource, type Change } from '../../domain/plan/update-plan.ts';
+import type { CarriedOutPass } from './update-branch.ts';
 import type { PlannedPass } from './update-pass.ts';
 
 /** A location that stays as it is, and why. */
@@ -40,18 +41,19 @@ export interface UpdateReport {
   readonly held: readonly Held[];
   readonly policies: readonly PolicyReport[];
   readonly findings: readonly Finding[];
-  /** The commit that was made, where one was. */
-  readonly commit?: { readonly id: string; readonly subject: string };
+  /** The commits that were made, the first of them first. */
+  readonly commits: readonly { readonly id: string; readonly subject: string }[];
 }
 
 /** Builds the report of a pass. */
-export function reportOf(pass: PlannedPass, commit?: UpdateReport['commit']): UpdateReport {
+export function reportOf({ pass, commits }: CarriedOutPass): UpdateReport {
   return {
-    changes: pass.changes,
+    // After a lost race the last plan holds only what was left to do.
+    changes: commits.length === 0 ? pass.changes : commits.flatMap(({ changes }) => changes),
     held: pass.plan.decisions.filter(isHeld).map(heldOf),
     policies: [...pass.views.values()].map((view) => policyReport(view, pass)),
     findings: pass.findings,
-    ...(commit === undefined ? {} : { commit }),
+    commits: commits.map(({ id, subject }) => ({ id, subject })),
   };
 }
 

@@ -74,10 +74,12 @@ export function planUpdate(input: PlanInput): UpdatePlan {
   };
 }
 
-/** The edits of a plan by file, in path order. */
-export function editsByPath(plan: UpdatePlan): ReadonlyMap<string, readonly FieldEdit[]> {
+/** The edits of decisions by file, in path order. */
+export function editsByPath(
+  decisions: readonly Decision[],
+): ReadonlyMap<string, readonly FieldEdit[]> {
   const result = new Map<string, FieldEdit[]>();
-  for (const edit of plan.decisions.flatMap((decision) => decision.edits)) {
+  for (const edit of decisions.flatMap(({ edits }) => edits)) {
     const edits = result.get(edit.field.at.path);
     if (edits === undefined) result.set(edit.field.at.path, [edit]);
     else edits.push(edit);
@@ -85,16 +87,15 @@ export function editsByPath(plan: UpdatePlan): ReadonlyMap<string, readonly Fiel
   return result;
 }
 
-/** The changes that a plan makes, in path and file order. @param refused files left out after all */
+/** The changes that decisions make, in path and file order. */
 export function changesOf(
-  plan: UpdatePlan,
+  decisions: readonly Decision[],
   views: ReadonlyMap<PolicyKey, PolicyView>,
-  refused: ReadonlySet<string> = new Set(),
 ): readonly Change[] {
-  return plan.decisions.flatMap((decision) => {
+  return decisions.flatMap((decision) => {
     const view = views.get(decision.policy);
     const { at, resource } = decision.slot.fields[0];
-    if (decision.target === undefined || view === undefined || refused.has(at.path)) return [];
+    if (decision.target === undefined || view === undefined) return [];
     return [
       {
         policy: decision.policy,

@@ -23,7 +23,6 @@ const UNBUILT: Readonly<Record<string, readonly UnbuiltField[]>> = {
     { path: ['push', 'refspec'] },
     { path: ['push', 'options'] },
     { path: ['pullRequest'] },
-    { path: ['groupBy'], isBuilt: (value) => value === 'all' },
   ],
 };
 

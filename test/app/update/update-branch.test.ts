@@ -2,8 +2,10 @@ import { describe, expect, it, vi } from 'vitest';
 import { BranchSessions } from '../../../src/app/update/branch-sessions.ts';
 import { viewsOver } from '../../../src/app/scan/recorded-memories.ts';
 import type { PassRequest } from '../../../src/app/update/update-pass.ts';
+import { reportOf } from '../../../src/app/update/update-report.ts';
 import { AppError } from '../../../src/domain/errors.ts';
 import { NO_RESOURCES } from '../../../src/domain/resources/merge-resources.ts';
+import type { CommitRequest } from '../../../src/ports.ts';
 import type { SigningKey } from '../../../src/signing-port.ts';
 import { automation } from '../../support/builders.ts';
 import {
@@ -15,7 +17,7 @@ import {
   type Files,
   type MemoryPorts,
 } from '../../support/memory-ports.ts';
-import { deploymentText, policyText, PODINFO } from '../../support/texts.ts';
+import { automationText, deploymentText, policyText, PODINFO } from '../../support/texts.ts';
 
 const ACCESS = { url: 'https://git.example.com/config.git', branch: 'main' };
 const REQUEST: PassRequest = { resources: NO_RESOURCES, chooseAutomation: () => undefined };
@@ -38,8 +40,10 @@ function sessionsOf(ports: MemoryPorts) {
 describe('an update of a branch', () => {
   it('is one commit on the head, pushed', async () => {
     const { branch, sessions } = world();
-    const { commit } = await sessions.update(ACCESS, REQUEST, OPTIONS);
-    expect(commit).toEqual({ id: 'c1', subject: 'Update podinfo to 6.2.0' });
+    const {
+      commits: [commit],
+    } = await sessions.update(ACCESS, REQUEST, OPTIONS);
+    expect(commit).toMatchObject({ id: 'c1', subject: 'Update podinfo to 6.2.0' });
     expect(branch.current['web.yaml']).toBe(deploymentText(`${PODINFO}:6.2.0`));
     expect(branch.requests).toMatchObject([
       {
@@ -96,7 +100,7 @@ describe('an update of a branch', () => {
   it('writes nothing in a dry run', async () => {
     const { branch, sessions } = world();
     const outcome = await sessions.update(ACCESS, REQUEST, { ...OPTIONS, dryRun: true });
-    expect(outcome).not.toHaveProperty('commit');
+    expect(outcome.commits).toEqual([]);
     expect(outcome.pass.edits).toHaveLength(1);
     expect(branch.requests).toEqual([]);
   });
@@ -109,7 +113,9 @@ describe('an update of a branch', () => {
       await sessions.update(ACCESS, request, OPTIONS);
       await sessions.update(ACCESS, request, OPTIONS);
       const before = { ...branch.usage, reads: branch.usage.reads.length, heads: branch.heads };
-      const { commit } = await sessions.update(ACCESS, request, OPTIONS);
+      const {
+        commits: [commit],
+      } = await sessions.update(ACCESS, request, OPTIONS);
       expect(commit).toBeUndefined();
       expect({ ...branch.usage, reads: branch.usage.reads.length, heads: branch.heads }).toEqual({
         ...before,
@@ -127,7 +133,9 @@ describe('an update of a branch', () => {
     };
     const retries: string[] = [];
     const onRetry = (reason: string) => void retries.push(reason);
-    const { commit } = await sessions.update(ACCESS, REQUEST, { ...OPTIONS, onRetry });
+    const {
+      commits: [commit],
+    } = await sessions.update(ACCESS, REQUEST, { ...OPTIONS, onRetry });
     expect(commit).toBeDefined();
     expect(retries).toEqual(['the branch moved', 'the branch moved']);
     expect(branch.requests.map(({ parent }) => parent)).toEqual(['c0', 'c2', 'c4']);
@@ -144,7 +152,9 @@ describe('an update of a branch', () => {
     const { branch, sessions } = world();
     branch.beforePush = () =>
       branch.commitByOther({ 'web.yaml': deploymentText(`${PODINFO}:6.2.0`) });
-    const { commit } = await sessions.update(ACCESS, REQUEST, OPTIONS);
+    const {
+      commits: [commit],
+    } = await sessions.update(ACCESS, REQUEST, OPTIONS);
     expect(commit).toBeUndefined();
     expect(branch.requests).toHaveLength(1);
   });
@@ -154,7 +164,10 @@ describe('an update of a branch', () => {
     const annotations = ['lockkeeper.dev/lock: "true"'];
     const locked = deploymentText(undefined, { annotations });
     branch.beforePush = () => branch.commitByOther({ 'web.yaml': locked });
-    const { commit, pass } = await sessions.update(ACCESS, REQUEST, OPTIONS);
+    const {
+      commits: [commit],
+      pass,
+    } = await sessions.update(ACCESS, REQUEST, OPTIONS);
     expect(commit).toBeUndefined();
     expect(pass.plan.decisions).toMatchObject([{ reason: 'Locked' }]);
     expect(branch.current['web.yaml']).toBe(locked);
@@ -165,7 +178,9 @@ describe('an update of a branch', () => {
     vi.spyOn(branch, 'files').mockImplementationOnce(() => {
       throw new AppError('git/not-found', 'the commit is no longer there', { retry: true });
     });
-    const { commit } = await sessions.update(ACCESS, REQUEST, OPTIONS);
+    const {
+      commits: [commit],
+    } = await sessions.update(ACCESS, REQUEST, OPTIONS);
     expect(commit).toBeDefined();
   });
 
@@ -263,7 +278,7 @@ describe('sessions', () => {
     const { branch, ports, sessions } = world();
     const update = sessions.update(ACCESS, REQUEST, OPTIONS);
     const drop = sessions.drop(ACCESS);
-    expect((await update).commit).toBeDefined();
+    expect((await update).commits).toHaveLength(1);
     await drop;
     expect(branch.closed).toBe(1);
     await sessions.update(ACCESS, REQUEST, OPTIONS);
@@ -312,4 +327,74 @@ describe('an update in a cluster', () => {
     expect(await findings()).toEqual(['marker/unknown-policy']);
     expect(await findings('apps/podinfo')).toEqual([]);
   });
+});
+
+describe('an update in groups', () => {
+  const NGINX = 'docker.io/library/nginx';
+  /** One file with an image of each policy, and one of the second alone. */
+  const files = {
+    'automation.yaml': automationText('update', 'groupBy: policy'),
+    'nginx-policy.yaml': policyText('nginx', 'nginx'),
+    'policy.yaml': policyText(),
+    'web.yaml': both('6.1.0', '1.0.0'),
+    'z.yaml': deploymentText('nginx:1.0.0', { marker: 'apps:nginx' }),
+  };
+  const request: PassRequest = {
+    ...REQUEST,
+    chooseAutomation: ({ automations }) => automations.get('apps/update'),
+  };
+
+  function both(podinfo: string, nginx: string): string {
+    const second = deploymentText(`nginx:${nginx}`, { marker: 'apps:nginx' });
+    return `${deploymentText(`${PODINFO}:${podinfo}`)}---\n${second}`;
+  }
+
+  function groupedWorld() {
+    const branch = new MemoryBranch(files);
+    const repositories = { [PODINFO]: ['6.2.0'], [NGINX]: ['1.1.0'] };
+    const clock = new FakeClock(undefined, { auto: true });
+    const ports = memoryPorts({ branch, repositories, clock });
+    return { branch, sessions: sessionsOf(ports) };
+  }
+
+  it('is a commit for each, one on top of the other, also within one file', async () => {
+    const { branch, sessions } = groupedWorld();
+    const { commits } = await sessions.update(ACCESS, request, OPTIONS);
+    expect(commits.map(({ id, subject, changes }) => [id, subject, changes.length])).toEqual([
+      ['c1', 'Update podinfo to 6.2.0', 1],
+      ['c2', 'Update nginx to 1.1.0', 2],
+    ]);
+    expect(branch.requests.map(({ parent }) => parent)).toEqual(['c0', 'c1']);
+    expect(filesOf(branch.requests[0])).toEqual({ 'web.yaml': both('6.2.0', '1.0.0') });
+    expect(filesOf(branch.requests[1])).toEqual({
+      'web.yaml': both('6.2.0', '1.1.0'),
+      'z.yaml': deploymentText('nginx:1.1.0', { marker: 'apps:nginx' }),
+    });
+  });
+
+  it('makes what is left again, and only that, when someone else came in between', async () => {
+    const { branch, sessions } = groupedWorld();
+    let pushes = 0;
+    branch.beforePush = () => {
+      pushes += 1;
+      if (pushes === 2) branch.commitByOther({ 'human.txt': 'kept' });
+    };
+    const outcome = await sessions.update(ACCESS, request, OPTIONS);
+    expect(outcome.commits.map(({ subject }) => subject)).toEqual([
+      'Update podinfo to 6.2.0',
+      'Update nginx to 1.1.0',
+    ]);
+    expect(reportOf(outcome).changes).toHaveLength(3);
+    expect(branch.current).toMatchObject({
+      'human.txt': 'kept',
+      'web.yaml': both('6.2.0', '1.1.0'),
+    });
+  });
+
+  function filesOf(request: CommitRequest | undefined): Record<string, string> {
+    const decoder = new TextDecoder();
+    return Object.fromEntries(
+      (request?.files ?? []).map(({ path, bytes }) => [path, decoder.decode(bytes)]),
+    );
+  }
 });

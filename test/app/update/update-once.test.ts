@@ -75,10 +75,13 @@ describe('an update outside the windows of its automation', () => {
     const branch = new MemoryBranch(files);
     const { update } = worldOf({ checkout, branch });
     const target = kind === 'remote' ? remote : ({ kind, dir: '.' } as const);
-    const { pass, commit } = await update({ target });
+    const {
+      commits: [commit],
+      pass,
+    } = await update({ target });
     expect(commit).toBeUndefined();
     expect([checkout.writes, branch.requests]).toEqual([0, []]);
-    expect(reportOf(pass).held).toMatchObject([
+    expect(reportOf({ pass, commits: [] }).held).toMatchObject([
       {
         reason: 'WindowClosed',
         choice: '6.2.0',
@@ -90,7 +93,9 @@ describe('an update outside the windows of its automation', () => {
   it('is made all the same where a person asks for it', async () => {
     const branch = new MemoryBranch(files);
     const { update } = worldOf({ branch });
-    const { commit } = await update({ target: remote, ignoreWindows: true });
+    const {
+      commits: [commit],
+    } = await update({ target: remote, ignoreWindows: true });
     expect(commit).toMatchObject({ subject: 'Update podinfo to 6.2.0' });
   });
 
@@ -100,7 +105,9 @@ describe('an update outside the windows of its automation', () => {
     const branch = new MemoryBranch({ ...files, 'web.yaml': web });
     const repositories = { [PODINFO]: ['6.0.0', '6.1.0', '6.2.0'] };
     const { update } = worldOf({ branch, repositories });
-    const { commit } = await update({ target: remote });
+    const {
+      commits: [commit],
+    } = await update({ target: remote });
     expect(commit).toMatchObject({ subject: 'Return podinfo to 6.0.0' });
   });
 });
@@ -109,7 +116,7 @@ describe('an update of a folder', () => {
   it('edits in place, and a second one changes nothing', async () => {
     const { checkout, update } = worldOf();
     const first = await update();
-    expect(first).not.toHaveProperty('commit');
+    expect(first.commits).toEqual([]);
     expect(checkout.files).toEqual({ ...FILES, 'web.yaml': UPDATED });
     await update();
     expect(checkout.writes).toBe(1);
@@ -124,10 +131,12 @@ describe('an update of a folder', () => {
 
   it('commits where that was asked for', async () => {
     const { checkout, update } = worldOf();
-    const { commit } = await update({ commit: true });
-    expect(commit).toEqual({ id: 'commit-1', subject: 'Update podinfo to 6.2.0' });
+    const {
+      commits: [commit],
+    } = await update({ commit: true });
+    expect(commit).toMatchObject({ id: 'commit-1', subject: 'Update podinfo to 6.2.0' });
     expect(checkout.commits[0]?.files.map(({ path }) => path)).toEqual(['web.yaml']);
-    expect(await update({ commit: true })).not.toHaveProperty('commit');
+    expect((await update({ commit: true })).commits).toEqual([]);
     expect(checkout.commits).toHaveLength(1);
   });
 
@@ -219,7 +228,9 @@ describe('the automation', () => {
 describe('an update of a remote repo', () => {
   it('commits and pushes, with no login where nothing names one', async () => {
     const { branch, ports, update } = worldOf();
-    const { commit } = await update({ target: remote });
+    const {
+      commits: [commit],
+    } = await update({ target: remote });
     expect(commit).toMatchObject({ id: 'c1' });
     expect(branch.current['web.yaml']).toBe(UPDATED);
     expect(branch.closed).toBe(1);
@@ -258,9 +269,9 @@ describe('the report', () => {
         'docker.io/library/nginx': new AppError('registry/unreachable', 'down'),
       },
     });
-    const { pass, commit } = await update({ commit: true });
+    const outcome = await update({ commit: true });
     const held = 'Deployment apps/web';
-    expect(reportOf(pass, commit)).toMatchObject({
+    expect(reportOf(outcome)).toMatchObject({
       changes: [
         { path: 'held.yaml', from: '6.1.0', to: '6.0.0', locked: true },
         { path: 'web.yaml', from: '6.1.0', to: '6.2.0', locked: false },
@@ -282,10 +293,10 @@ describe('the report', () => {
         },
       ],
       findings: [{ code: 'policy/failed' }],
-      commit: { id: 'commit-1' },
+      commits: [{ id: 'commit-1', subject: 'Update podinfo to 6.0.0, podinfo to 6.2.0' }],
     });
-    const again = reportOf((await update()).pass);
-    expect(again).not.toHaveProperty('commit');
+    const again = reportOf(await update());
+    expect(again.commits).toEqual([]);
     expect(again.held).toMatchObject([
       {
         path: 'held.yaml',

@@ -23,7 +23,6 @@ describe('what is not supported yet', () => {
       automation('  pullRequest: { provider: github }'),
       'a.yaml:7:3: spec.pullRequest: not supported yet',
     ],
-    [automation('  groupBy: path'), 'a.yaml:7:3: spec.groupBy: "path" is not supported yet'],
   ])('is refused and never ignored: %#', (text, want) => {
     expect(complaints(text)).toEqual([want]);
     const [finding] = parseResources('a.yaml', text).findings;
@@ -34,7 +33,6 @@ describe('what is not supported yet', () => {
     ['provider: generic', more('  provider: generic')],
     ['git.provider: generic', automation('    provider: generic')],
     ['push to the branch itself', automation('  push: { branch: main }')],
-    ['groupBy: all', automation('  groupBy: all')],
   ])('may be given where it says what is built: %s', (_, text) => {
     expect(complaints(text)).toEqual([]);
   });

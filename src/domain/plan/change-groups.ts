@@ -1,0 +1,78 @@
+import type {
+  ImageUpdateAutomation,
+  ImageUpdateAutomationSpec,
+} from '../../api/image-update-automation.ts';
+import type { PolicyKey } from '../manifest/image-field.ts';
+import type { Decision } from './decide-slot.ts';
+import type { PolicyView } from './policy-view.ts';
+import { changesOf, type Change } from './update-plan.ts';
+
+/** What goes into one commit or pull request. */
+type GroupBy = NonNullable<ImageUpdateAutomationSpec['groupBy']>;
+
+/** Changes that are made together or not at all. */
+export interface ChangeGroup {
+  /** `all`, `policy NAMESPACE/NAME` or `path FOLDER`; the same group has the same name at all times. */
+  readonly name: string;
+  /** Those that move something. */
+  readonly decisions: readonly Decision[];
+  readonly changes: readonly Change[];
+}
+
+/** How changes are grouped. */
+export interface Grouping {
+  readonly by: GroupBy;
+  /** `spec.update.paths`: what `path` goes by. */
+  readonly paths: readonly string[];
+}
+
+/** How an automation groups changes; everything together where there is none. */
+export function groupingOf(automation: ImageUpdateAutomation | undefined): Grouping {
+  const { groupBy: by = 'all', update } = automation?.spec ?? {};
+  return { by, paths: update?.paths ?? [] };
+}
+
+/**
+ * Puts the moving decisions of a plan into groups, in the order in which their first locations stand in
+ * the repo. By `path`, a group is the entry of `update.paths` that holds the file, the longest where
+ * several do; where none are given, the file's folder.
+ */
+export function groupDecisions(
+  decisions: readonly Decision[],
+  views: ReadonlyMap<PolicyKey, PolicyView>,
+  { by, paths }: Grouping,
+): readonly ChangeGroup[] {
+  const groups = new Map<string, Decision[]>();
+  for (const decision of decisions) {
+    if (decision.edits.length === 0) continue;
+    const name = groupName(decision, by, paths);
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [decision]);
+    else group.push(decision);
+  }
+  return [...groups].map(([name, ofGroup]) => ({
+    name,
+    decisions: ofGroup,
+    changes: changesOf(ofGroup, views),
+  }));
+}
+
+function groupName({ policy, slot }: Decision, by: GroupBy, paths: readonly string[]): string {
+  switch (by) {
+    case 'all':
+      return 'all';
+    case 'policy':
+      return `policy ${policy}`;
+    case 'path':
+      return `path ${placeOf(slot.fields[0].at.path, paths)}`;
+  }
+}
+
+function placeOf(file: string, paths: readonly string[]): string {
+  const [longest] = paths
+    .map((path) => path.replace(/^\.\//, '').replace(/\/+$/, ''))
+    .filter((path) => file === path || file.startsWith(`${path}/`))
+    .toSorted((a, b) => b.length - a.length);
+  const folder = file.includes('/') ? file.slice(0, file.lastIndexOf('/')) : '.';
+  return longest ?? folder;
+}

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { groupDecisions, type Grouping } from '../../../src/domain/plan/change-groups.ts';
+import { policyKey } from '../../../src/domain/plan/policy-view.ts';
+import { planUpdate } from '../../../src/domain/plan/update-plan.ts';
+import { field, policy, view } from '../../support/builders.ts';
+
+const [A, B] = ['registry.local/a', 'registry.local/b'];
+const views = new Map(
+  [
+    view(policy({ image: A }, 'apps/a'), { tags: ['2.0.0'] }),
+    view(policy({ image: B }, 'apps/b'), { tags: ['2.0.0'] }),
+  ].map((one) => [policyKey(one.policy), one]),
+);
+
+/** Fields of two policies, by file; the last holds what is newest already. */
+const fields = [
+  marked(A, 'a', 'apps/one/web.yaml', 3),
+  marked(B, 'b', 'apps/one/web.yaml', 9),
+  marked(A, 'a', 'apps/one/deep/job.yaml', 1),
+  marked(B, 'b', 'infra/b.yaml', 2),
+  marked(B, 'b', 'root.yaml', 1),
+  marked(B, 'b', 'infra/new.yaml', 1, '2.0.0'),
+];
+
+function marked(image: string, name: string, path: string, line: number, tag = '1.0.0') {
+  return field(`${image}:${tag}`, {
+    at: { path, line, column: 1 },
+    marker: `apps/${name}`,
+    keyPath: [path, String(line)],
+  });
+}
+
+function grouped(grouping: Grouping) {
+  const known = new Set(views.keys());
+  const { decisions } = planUpdate({ fields, views, known, now: new Date(0) });
+  return groupDecisions(decisions, views, grouping).map(({ name, changes }) => [
+    name,
+    changes.map(({ path, line }) => `${path}:${line}`),
+  ]);
+}
+
+describe('groupDecisions', () => {
+  it('makes one group of everything that moves', () => {
+    expect(grouped({ by: 'all', paths: [] })).toEqual([
+      [
+        'all',
+        [
+          'apps/one/web.yaml:3',
+          'apps/one/web.yaml:9',
+          'apps/one/deep/job.yaml:1',
+          'infra/b.yaml:2',
+          'root.yaml:1',
+        ],
+      ],
+    ]);
+  });
+
+  it('makes one of each policy, wherever it is written', () => {
+    expect(grouped({ by: 'policy', paths: [] })).toEqual([
+      ['policy apps/a', ['apps/one/web.yaml:3', 'apps/one/deep/job.yaml:1']],
+      ['policy apps/b', ['apps/one/web.yaml:9', 'infra/b.yaml:2', 'root.yaml:1']],
+    ]);
+  });
+
+  it('makes one of each folder where no paths are given', () => {
+    expect(grouped({ by: 'path', paths: [] })).toEqual([
+      ['path apps/one', ['apps/one/web.yaml:3', 'apps/one/web.yaml:9']],
+      ['path apps/one/deep', ['apps/one/deep/job.yaml:1']],
+      ['path infra', ['infra/b.yaml:2']],
+      ['path .', ['root.yaml:1']],
+    ]);
+  });
+
+  it('goes by the paths that are given, the longest that fits', () => {
+    expect(grouped({ by: 'path', paths: ['./apps/', 'apps/one/deep', 'infra', '.'] })).toEqual([
+      ['path apps', ['apps/one/web.yaml:3', 'apps/one/web.yaml:9']],
+      ['path apps/one/deep', ['apps/one/deep/job.yaml:1']],
+      ['path infra', ['infra/b.yaml:2']],
+      ['path .', ['root.yaml:1']],
+    ]);
+  });
+
+  it('makes none where nothing moves', () => {
+    expect(groupDecisions([], views, { by: 'all', paths: [] })).toEqual([]);
+  });
+});
