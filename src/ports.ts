@@ -188,6 +188,11 @@ export interface Opener {
   folder(path: string): Promise<FileSource>;
   /** Does not contact the remote yet. */
   branch(access: GitAccess, signal: AbortSignal): Promise<GitBranch>;
+  /**
+   * Does not contact the forge yet.
+   * @throws AppError `resource/invalid` when the repo's address is not one at such a forge
+   */
+  forge(access: ForgeAccess): Promise<Forge>;
 }
 
 /** Forges whose pull requests can be handled; `gitea` is Forgejo too, `bitbucket` the cloud. */

@@ -53,9 +53,10 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
   const theGit = () => (git ??= openGit(config, overrides));
   let verifier: ReturnType<typeof openVerifier> | undefined;
   const theVerifier = () => (verifier ??= openVerifier(config, overrides));
+  const theForges = () => import('../adapters/forge/open-forge.ts');
   const clouds = openClouds(config, overrides);
   if (overrides.inAdvance === true) {
-    await Promise.all([theRegistry(), theGit(), theVerifier(), clouds.load()]);
+    await Promise.all([theRegistry(), theGit(), theVerifier(), theForges(), clouds.load()]);
   }
   return {
     registry: {
@@ -85,6 +86,7 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
         checkTenantRepo(access);
         return branches.open(withTrust(access, ca), signal);
       },
+      forge: async (access) => (await theForges()).openForge(withTrust(access, ca)),
     },
     close: async () => (await registry)?.close(),
   };
@@ -151,7 +153,7 @@ function withLogin(access: GitAccess, { gitLogin }: Config): GitAccess {
 }
 
 /** The environment's certificates, where a resource names none. */
-function withTrust(access: GitAccess, ca: string | undefined): GitAccess {
+function withTrust<T extends { readonly ca?: string }>(access: T, ca: string | undefined): T {
   return access.ca === undefined && ca !== undefined ? { ...access, ca } : access;
 }
 

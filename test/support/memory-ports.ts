@@ -1,3 +1,4 @@
+import type { MemoryForge } from './memory-forge.ts';
 import { createHash } from 'node:crypto';
 import { createSigningKeys } from '../../src/adapters/signing/open-signer.ts';
 import { cronTimes } from '../../src/adapters/time/cron-times.ts';
@@ -430,6 +431,7 @@ export interface World {
   /** Configuration folders by path. */
   readonly folders?: Readonly<Record<string, Files>>;
   readonly branch?: MemoryBranch;
+  readonly forge?: MemoryForge;
   readonly clock?: FakeClock;
 }
 
@@ -473,6 +475,10 @@ export function memoryPorts(world: World = {}): MemoryPorts {
         opened.push(access);
         if (world.branch === undefined) throw new AppError('git/not-found', 'there is no repo');
         return world.branch;
+      },
+      forge: async () => {
+        if (world.forge === undefined) throw missing('forge');
+        return world.forge;
       },
     },
   };
