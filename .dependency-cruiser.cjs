@@ -8,7 +8,8 @@
 const API = '^src/api/';
 const DOMAIN = '^src/domain/';
 const PORTS =
-  '^src/(cloud-port|cluster-port|ports|push-port|registry-port|signature-port|signing-port)\\.ts$';
+const PORTS =
+  '^src/(cloud-port|cluster-port|forge-port|ports|push-port|registry-port|signature-port|signing-port)\\.ts$';
 const CONFIG = '^src/config(/|\\.ts$)';
 const COMPOSE = '^src/compose(/|\\.ts$)';
 const APP = '^src/app/';

@@ -5,7 +5,7 @@ import type {
   PullRequestExtras,
   PullRequestQuery,
   PullRequestText,
-} from '../../src/ports.ts';
+} from '../../src/forge-port.ts';
 
 /** A pull request with what only its forge knows. */
 export interface MemoryPullRequest extends PullRequest {

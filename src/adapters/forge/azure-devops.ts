@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
-import type { Forge, PullRequest } from '../../ports.ts';
+import type {
+  Forge,
+  NewPullRequest,
+  PullRequest,
+  PullRequestExtras,
+  PullRequestQuery,
+  PullRequestText,
+} from '../../forge-port.ts';
 import { attempts } from './attempts.ts';
 import type { ForgeHttp, ForgeRequest } from './forge-http.ts';
 
@@ -27,105 +34,134 @@ const STATES = {
   completed: 'merged',
 } as const;
 
-const refName = (branch: string) => `refs/heads/${branch}`;
+/** Azure DevOps Services and Server: Git pull requests (learn.microsoft.com/rest/api/azure/devops/git). */
+export class AzureDevOps implements Forge {
+  readonly #http: ForgeHttp;
+  /** Path of the repo's pull requests in the API. */
+  readonly #pulls: string;
+  /** Where people's browsers find them. */
+  readonly #page: string;
 
-/**
- * Azure DevOps Services and Server: Git pull requests (learn.microsoft.com/rest/api/azure/devops/git).
- * @param path organisation, project and repo
- * @param api where people's browsers find them, too
- */
-export function azureDevOps(http: ForgeHttp, api: string, path: readonly string[]): Forge {
-  const [organisation = '', project = '', name = ''] = path.map(encodeURIComponent);
-  const repo = `/${organisation}/${project}/_apis/git/repositories/${name}/pullrequests`;
-  const page = `${api}/${organisation}/${project}/_git/${name}/pullrequest`;
+  /**
+   * @param api base of the API, and of what people see
+   * @param path organisation, project and repo
+   */
+  constructor(http: ForgeHttp, api: string, path: readonly string[]) {
+    const [organisation = '', project = '', name = ''] = path.map(encodeURIComponent);
+    this.#http = http;
+    this.#pulls = `/${organisation}/${project}/_apis/git/repositories/${name}/pullrequests`;
+    this.#page = `${api}/${organisation}/${project}/_git/${name}/pullrequest`;
+  }
 
-  const versioned = (request: ForgeRequest): ForgeRequest => ({
-    ...request,
-    query: { ...request.query, 'api-version': API_VERSION },
-  });
+  async list(
+    { base, branch, state }: PullRequestQuery,
+    signal: AbortSignal,
+  ): Promise<readonly PullRequest[]> {
+    const query = {
+      'searchCriteria.targetRefName': refName(base),
+      ...(branch === undefined ? {} : { 'searchCriteria.sourceRefName': refName(branch) }),
+    };
+    if (state === 'open') return this.#list('active', query, signal);
+    // One status at a time is all that the API can be asked for, other than all.
+    const ended = [
+      ...(await this.#list('completed', query, signal)),
+      ...(await this.#list('abandoned', query, signal)),
+    ];
+    return ended.toSorted((a, b) => b.number - a.number);
+  }
 
-  const pullRequest = (pull: z.output<typeof Pull>): PullRequest => ({
-    number: pull.pullRequestId,
-    url: `${page}/${pull.pullRequestId}`,
-    branch: pull.sourceRefName.replace(/^refs\/heads\//, ''),
-    title: pull.title,
-    body: pull.description ?? '',
-    state: STATES[pull.status],
-  });
+  async create(
+    { branch, base, title, body }: NewPullRequest,
+    signal: AbortSignal,
+  ): Promise<PullRequest> {
+    const content = {
+      sourceRefName: refName(branch),
+      targetRefName: refName(base),
+      title,
+      description: shortened(body),
+    };
+    const request = versioned({ method: 'POST', path: this.#pulls, body: content });
+    return this.#pullRequest(await this.#http.json(request, Pull, signal));
+  }
 
-  async function list(
+  edit(number: number, { title, body }: PullRequestText, signal: AbortSignal): Promise<void> {
+    return this.#send('PATCH', `/${number}`, { title, description: shortened(body) }, signal);
+  }
+
+  async close(number: number, comment: string, signal: AbortSignal): Promise<void> {
+    const body = { comments: [{ parentCommentId: 0, content: comment, commentType: 1 }] };
+    await this.#send('POST', `/${number}/threads`, body, signal);
+    await this.#send('PATCH', `/${number}`, { status: 'abandoned' }, signal);
+  }
+
+  decorate(
+    number: number,
+    { labels, reviewers, autoMerge }: PullRequestExtras,
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    return attempts([
+      ...labels.map((label) => ({
+        what: `label ${label}`,
+        run: () => this.#send('POST', `/${number}/labels`, { name: label }, signal),
+      })),
+      ...reviewers.map((id) => ({
+        what: `reviewer ${id}`,
+        run: () => {
+          const place = `/${number}/reviewers/${encodeURIComponent(id)}`;
+          return this.#send('PUT', place, { vote: 0 }, signal);
+        },
+      })),
+      autoMerge && { what: 'auto-merge', run: () => this.#completeWhenReady(number, signal) },
+    ]);
+  }
+
+  async #list(
     status: string,
     query: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<readonly PullRequest[]> {
     const search = { ...query, 'searchCriteria.status': status, $top: '100' };
-    const request = versioned({ method: 'GET', path: repo, query: search });
-    return (await http.json(request, Page, signal)).value.map(pullRequest);
+    const request = versioned({ method: 'GET', path: this.#pulls, query: search });
+    const { value } = await this.#http.json(request, Page, signal);
+    return value.map((pull) => this.#pullRequest(pull));
   }
-
-  const patch = (number: number, body: unknown, signal: AbortSignal) =>
-    http.call(versioned({ method: 'PATCH', path: `${repo}/${number}`, body }), signal);
 
   /** Somebody has to complete it: who opened it. */
-  async function completeWhenReady(number: number, signal: AbortSignal): Promise<void> {
-    const request = versioned({ method: 'GET', path: `${repo}/${number}` });
-    const { createdBy } = await http.json(request, Pull, signal);
+  async #completeWhenReady(number: number, signal: AbortSignal): Promise<void> {
+    const request = versioned({ method: 'GET', path: `${this.#pulls}/${number}` });
+    const { createdBy } = await this.#http.json(request, Pull, signal);
     if (createdBy === undefined || createdBy === null)
       throw new AppError('forge/bad-response', 'the service does not say who opened it');
-    await patch(number, { autoCompleteSetBy: { id: createdBy.id } }, signal);
+    await this.#send('PATCH', `/${number}`, { autoCompleteSetBy: { id: createdBy.id } }, signal);
   }
 
-  return {
-    async list({ base, branch, state }, signal) {
-      const query = {
-        'searchCriteria.targetRefName': refName(base),
-        ...(branch === undefined ? {} : { 'searchCriteria.sourceRefName': refName(branch) }),
-      };
-      if (state === 'open') return list('active', query, signal);
-      // One status at a time is all that the API can be asked for, other than all.
-      const ended = [
-        ...(await list('completed', query, signal)),
-        ...(await list('abandoned', query, signal)),
-      ];
-      return ended.toSorted((a, b) => b.number - a.number);
-    },
-    async create({ branch, base, title, body }, signal) {
-      const content = {
-        sourceRefName: refName(branch),
-        targetRefName: refName(base),
-        title,
-        description: shortened(body),
-      };
-      const request = versioned({ method: 'POST', path: repo, body: content });
-      return pullRequest(await http.json(request, Pull, signal));
-    },
-    edit: (number, { title, body }, signal) =>
-      patch(number, { title, description: shortened(body) }, signal),
-    async close(number, comment, signal) {
-      const body = { comments: [{ parentCommentId: 0, content: comment, commentType: 1 }] };
-      const threads = `${repo}/${number}/threads`;
-      await http.call(versioned({ method: 'POST', path: threads, body }), signal);
-      await patch(number, { status: 'abandoned' }, signal);
-    },
-    decorate: (number, { labels, reviewers, autoMerge }, signal) =>
-      attempts([
-        ...labels.map((label) => ({
-          what: `label ${label}`,
-          run: () => {
-            const path = `${repo}/${number}/labels`;
-            return http.call(versioned({ method: 'POST', path, body: { name: label } }), signal);
-          },
-        })),
-        ...reviewers.map((id) => ({
-          what: `reviewer ${id}`,
-          run: () => {
-            const path = `${repo}/${number}/reviewers/${encodeURIComponent(id)}`;
-            return http.call(versioned({ method: 'PUT', path, body: { vote: 0 } }), signal);
-          },
-        })),
-        autoMerge && { what: 'auto-merge', run: () => completeWhenReady(number, signal) },
-      ]),
-  };
+  #send(
+    method: 'PATCH' | 'POST' | 'PUT',
+    place: string,
+    body: unknown,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return this.#http.call(versioned({ method, path: `${this.#pulls}${place}`, body }), signal);
+  }
+
+  #pullRequest(pull: z.output<typeof Pull>): PullRequest {
+    return {
+      number: pull.pullRequestId,
+      url: `${this.#page}/${pull.pullRequestId}`,
+      branch: pull.sourceRefName.replace(/^refs\/heads\//, ''),
+      title: pull.title,
+      body: pull.description ?? '',
+      state: STATES[pull.status],
+    };
+  }
+}
+
+function refName(branch: string): string {
+  return `refs/heads/${branch}`;
+}
+
+function versioned(request: ForgeRequest): ForgeRequest {
+  return { ...request, query: { ...request.query, 'api-version': API_VERSION } };
 }
 
 function shortened(text: string): string {

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
-import type { Forge, PullRequest } from '../../ports.ts';
+import type {
+  Forge,
+  NewPullRequest,
+  PullRequest,
+  PullRequestExtras,
+  PullRequestQuery,
+  PullRequestText,
+} from '../../forge-port.ts';
 import { attempts } from './attempts.ts';
 import type { ForgeHttp } from './forge-http.ts';
 
@@ -24,64 +31,88 @@ const STATES = {
 } as const;
 
 /** Bitbucket Cloud, API 2.0 (developer.atlassian.com/cloud/bitbucket/rest). It has neither labels nor auto-merge. */
-export function bitbucket(http: ForgeHttp, path: readonly string[]): Forge {
-  const repo = `/repositories/${path.map(encodeURIComponent).join('/')}/pullrequests`;
+export class Bitbucket implements Forge {
+  readonly #http: ForgeHttp;
+  /** Path of the repo's pull requests in the API. */
+  readonly #pulls: string;
 
-  async function edit(number: number, body: unknown, signal: AbortSignal): Promise<void> {
-    await http.call({ method: 'PUT', path: `${repo}/${number}`, body }, signal);
+  /** @param path workspace and name of the repo */
+  constructor(http: ForgeHttp, path: readonly string[]) {
+    this.#http = http;
+    this.#pulls = `/repositories/${path.map(encodeURIComponent).join('/')}/pullrequests`;
   }
 
-  const hasNo = (thing: string) => () =>
-    Promise.reject(new AppError('forge/rejected', `Bitbucket has no ${thing}`));
+  async list(
+    { base, branch, state }: PullRequestQuery,
+    signal: AbortSignal,
+  ): Promise<readonly PullRequest[]> {
+    const states = state === 'open' ? ['OPEN'] : ['MERGED', 'DECLINED', 'SUPERSEDED'];
+    const filter = [
+      `destination.branch.name = ${quoted(base)}`,
+      ...(branch === undefined ? [] : [`source.branch.name = ${quoted(branch)}`]),
+      `(${states.map((one) => `state = "${one}"`).join(' OR ')})`,
+    ].join(' AND ');
+    const query = { q: filter, sort: '-id', pagelen: '50' };
+    const request = { method: 'GET', path: this.#pulls, query } as const;
+    return (await this.#http.json(request, Page, signal)).values.map(pullRequest);
+  }
 
-  return {
-    async list({ base, branch, state }, signal) {
-      const states = state === 'open' ? ['OPEN'] : ['MERGED', 'DECLINED', 'SUPERSEDED'];
-      const filter = [
-        `destination.branch.name = ${quoted(base)}`,
-        ...(branch === undefined ? [] : [`source.branch.name = ${quoted(branch)}`]),
-        `(${states.map((one) => `state = "${one}"`).join(' OR ')})`,
-      ].join(' AND ');
-      const query = { q: filter, sort: '-id', pagelen: '50' };
-      const page = await http.json({ method: 'GET', path: repo, query }, Page, signal);
-      return page.values.map(pullRequest);
-    },
-    async create({ branch, base, title, body }, signal) {
-      const content = {
-        title,
-        description: body,
-        source: { branch: { name: branch } },
-        destination: { branch: { name: base } },
-        close_source_branch: true,
-      };
-      const request = { method: 'POST', path: repo, body: content } as const;
-      return pullRequest(await http.json(request, Pull, signal));
-    },
-    edit: (number, { title, body }, signal) => edit(number, { title, description: body }, signal),
-    async close(number, comment, signal) {
-      const comments = `${repo}/${number}/comments`;
-      const body = { content: { raw: comment } };
-      await http.call({ method: 'POST', path: comments, body }, signal);
-      await http.call({ method: 'POST', path: `${repo}/${number}/decline` }, signal);
-    },
-    decorate: (number, { labels, reviewers, autoMerge }, signal) =>
-      attempts([
-        labels.length > 0 && { what: 'labels', run: hasNo('labels') },
-        reviewers.length > 0 && {
-          what: 'reviewers',
-          run: async () => {
-            // Whatever an update leaves out is emptied, but the title, which it must have.
-            const request = { method: 'GET', path: `${repo}/${number}` } as const;
-            const { title, body: description } = pullRequest(
-              await http.json(request, Pull, signal),
-            );
-            const people = reviewers.map((name) => ({ [idKind(name)]: name }));
-            await edit(number, { title, description, reviewers: people }, signal);
-          },
-        },
-        autoMerge && { what: 'auto-merge', run: hasNo('auto-merge in its API') },
-      ]),
-  };
+  async create(
+    { branch, base, title, body }: NewPullRequest,
+    signal: AbortSignal,
+  ): Promise<PullRequest> {
+    const content = {
+      title,
+      description: body,
+      source: { branch: { name: branch } },
+      destination: { branch: { name: base } },
+      close_source_branch: true,
+    };
+    const request = { method: 'POST', path: this.#pulls, body: content } as const;
+    return pullRequest(await this.#http.json(request, Pull, signal));
+  }
+
+  edit(number: number, { title, body }: PullRequestText, signal: AbortSignal): Promise<void> {
+    return this.#put(number, { title, description: body }, signal);
+  }
+
+  async close(number: number, comment: string, signal: AbortSignal): Promise<void> {
+    const at = `${this.#pulls}/${number}`;
+    const body = { content: { raw: comment } };
+    await this.#http.call({ method: 'POST', path: `${at}/comments`, body }, signal);
+    await this.#http.call({ method: 'POST', path: `${at}/decline` }, signal);
+  }
+
+  decorate(
+    number: number,
+    { labels, reviewers, autoMerge }: PullRequestExtras,
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    return attempts([
+      labels.length > 0 && { what: 'labels', run: () => hasNo('labels') },
+      reviewers.length > 0 && {
+        what: 'reviewers',
+        run: () => this.#ask(number, reviewers, signal),
+      },
+      autoMerge && { what: 'auto-merge', run: () => hasNo('auto-merge in its API') },
+    ]);
+  }
+
+  /** Whatever an update leaves out is emptied, but the title, which it must have. */
+  async #ask(number: number, reviewers: readonly string[], signal: AbortSignal): Promise<void> {
+    const request = { method: 'GET', path: `${this.#pulls}/${number}` } as const;
+    const { title, body } = pullRequest(await this.#http.json(request, Pull, signal));
+    const people = reviewers.map((name) => ({ [idKind(name)]: name }));
+    await this.#put(number, { title, description: body, reviewers: people }, signal);
+  }
+
+  #put(number: number, body: unknown, signal: AbortSignal): Promise<void> {
+    return this.#http.call({ method: 'PUT', path: `${this.#pulls}/${number}`, body }, signal);
+  }
+}
+
+async function hasNo(thing: string): Promise<never> {
+  throw new AppError('forge/rejected', `Bitbucket has no ${thing}`);
 }
 
 /** Names of people are no longer ids: a UUID in braces, or an Atlassian account id. */

@@ -1,7 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
-import type { Forge, PullRequest } from '../../ports.ts';
+import type {
+  Forge,
+  NewPullRequest,
+  PullRequest,
+  PullRequestExtras,
+  PullRequestQuery,
+  PullRequestText,
+} from '../../forge-port.ts';
 import { attempts } from './attempts.ts';
 import type { ForgeHttp } from './forge-http.ts';
 
@@ -27,51 +34,129 @@ const MAX_PULLS = 100;
 const MERGE_ATTEMPTS = 5;
 const MERGE_PAUSE_MS = 1_000;
 
+/** Before the name of a team. */
+const TEAM = 'team:';
+
 /** Grey: what a label needs besides a name. */
 const LABEL_COLOUR = '#808080';
 
 /** Gitea and Forgejo (their `/api/swagger`). Pull requests cannot be asked for by branch: pages are gone through. */
-export function gitea(http: ForgeHttp, path: readonly string[]): Forge {
-  const [owner = '', name = ''] = path;
-  const repo = `/repos/${encodeURIComponent(owner)}/${encodeURIComponent(name)}`;
+export class Gitea implements Forge {
+  readonly #http: ForgeHttp;
+  /** Path of the repo in the API. */
+  readonly #repo: string;
 
-  async function* pulls(state: string, signal: AbortSignal): AsyncGenerator<z.output<typeof Pull>> {
+  /** @param path owner and name of the repo */
+  constructor(http: ForgeHttp, path: readonly string[]) {
+    this.#http = http;
+    this.#repo = `/repos/${path.map(encodeURIComponent).join('/')}`;
+  }
+
+  async list(
+    { base, branch, state }: PullRequestQuery,
+    signal: AbortSignal,
+  ): Promise<readonly PullRequest[]> {
+    const found: PullRequest[] = [];
+    for await (const pull of this.#pulls(state === 'open' ? 'open' : 'closed', signal)) {
+      if (pull.base.ref !== base) continue;
+      const request = pullRequest(pull);
+      if (branch === undefined || request.branch === branch) found.push(request);
+      if (found.length === MAX_PULLS) break;
+    }
+    return found.toSorted((a, b) => b.number - a.number);
+  }
+
+  async create(
+    { branch, base, title, body }: NewPullRequest,
+    signal: AbortSignal,
+  ): Promise<PullRequest> {
+    const content = { head: branch, base, title, body };
+    const request = { method: 'POST', path: `${this.#repo}/pulls`, body: content } as const;
+    return pullRequest(await this.#http.json(request, Pull, signal));
+  }
+
+  edit(number: number, { title, body }: PullRequestText, signal: AbortSignal): Promise<void> {
+    return this.#patch(number, { title, body }, signal);
+  }
+
+  async close(number: number, comment: string, signal: AbortSignal): Promise<void> {
+    const path = `${this.#repo}/issues/${number}/comments`;
+    await this.#http.call({ method: 'POST', path, body: { body: comment } }, signal);
+    await this.#patch(number, { state: 'closed' }, signal);
+  }
+
+  decorate(
+    number: number,
+    { labels, reviewers, autoMerge }: PullRequestExtras,
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    return attempts([
+      labels.length > 0 && {
+        what: 'labels',
+        run: () => this.#setLabels(number, labels, signal),
+      },
+      // One by one: of a list with an unknown name nobody would be asked.
+      ...reviewers.map((reviewer) => ({
+        what: `reviewer ${reviewer}`,
+        run: () => this.#ask(number, reviewer, signal),
+      })),
+      autoMerge && { what: 'auto-merge', run: () => this.#autoMerge(number, signal) },
+    ]);
+  }
+
+  async *#pulls(state: string, signal: AbortSignal): AsyncGenerator<z.output<typeof Pull>> {
     for (let page = 1; page <= MAX_PAGES; page += 1) {
       const query = { state, sort: 'recentupdate', limit: String(PAGE_SIZE), page: String(page) };
-      const request = { method: 'GET', path: `${repo}/pulls`, query } as const;
-      const found = await http.json(request, z.array(Pull), signal);
+      const request = { method: 'GET', path: `${this.#repo}/pulls`, query } as const;
+      const found = await this.#http.json(request, z.array(Pull), signal);
       yield* found;
       if (found.length === 0) return;
     }
   }
 
-  const patch = (number: number, body: unknown, signal: AbortSignal) =>
-    http.call({ method: 'PATCH', path: `${repo}/pulls/${number}`, body }, signal);
-
-  async function setLabels(number: number, wanted: readonly string[], signal: AbortSignal) {
-    const request = { method: 'GET', path: `${repo}/labels`, query: { limit: '50' } } as const;
-    const known = new Map(
-      (await http.json(request, Labels, signal)).map((label) => [label.name, label.id]),
+  #patch(number: number, body: unknown, signal: AbortSignal): Promise<void> {
+    return this.#http.call(
+      { method: 'PATCH', path: `${this.#repo}/pulls/${number}`, body },
+      signal,
     );
-    const ids: number[] = [];
-    for (const label of wanted) ids.push(known.get(label) ?? (await createLabel(label, signal)));
-    const labels = `${repo}/issues/${number}/labels`;
-    await http.call({ method: 'POST', path: labels, body: { labels: ids } }, signal);
   }
 
-  async function createLabel(label: string, signal: AbortSignal): Promise<number> {
+  #ask(number: number, reviewer: string, signal: AbortSignal): Promise<void> {
+    const path = `${this.#repo}/pulls/${number}/requested_reviewers`;
+    const body = reviewer.startsWith(TEAM)
+      ? { team_reviewers: [reviewer.slice(TEAM.length)] }
+      : { reviewers: [reviewer] };
+    return this.#http.call({ method: 'POST', path, body }, signal);
+  }
+
+  async #setLabels(number: number, wanted: readonly string[], signal: AbortSignal): Promise<void> {
+    const request = {
+      method: 'GET',
+      path: `${this.#repo}/labels`,
+      query: { limit: '50' },
+    } as const;
+    const known = new Map(
+      (await this.#http.json(request, Labels, signal)).map((label) => [label.name, label.id]),
+    );
+    const ids: number[] = [];
+    for (const label of wanted) ids.push(known.get(label) ?? (await this.#addLabel(label, signal)));
+    const path = `${this.#repo}/issues/${number}/labels`;
+    await this.#http.call({ method: 'POST', path, body: { labels: ids } }, signal);
+  }
+
+  async #addLabel(label: string, signal: AbortSignal): Promise<number> {
     const body = { name: label, color: LABEL_COLOUR };
-    const request = { method: 'POST', path: `${repo}/labels`, body } as const;
-    return (await http.json(request, z.object({ id: z.int() }), signal)).id;
+    const request = { method: 'POST', path: `${this.#repo}/labels`, body } as const;
+    return (await this.#http.json(request, z.object({ id: z.int() }), signal)).id;
   }
 
   /** A new pull request is first looked through for conflicts; until then it is refused ("try again later"). */
-  async function autoMerge(number: number, signal: AbortSignal): Promise<void> {
+  async #autoMerge(number: number, signal: AbortSignal): Promise<void> {
     const body = { Do: 'merge', merge_when_checks_succeed: true };
-    const path = `${repo}/pulls/${number}/merge`;
+    const path = `${this.#repo}/pulls/${number}/merge`;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await http.call({ method: 'POST', path, body, already: 409 }, signal);
+        await this.#http.call({ method: 'POST', path, body, already: 409 }, signal);
         return;
       } catch (error) {
         const isRefused = error instanceof AppError && error.code === 'forge/rejected';
@@ -80,46 +165,6 @@ export function gitea(http: ForgeHttp, path: readonly string[]): Forge {
       }
     }
   }
-
-  return {
-    async list({ base, branch, state }, signal) {
-      const found: PullRequest[] = [];
-      for await (const pull of pulls(state === 'open' ? 'open' : 'closed', signal)) {
-        if (pull.base.ref !== base) continue;
-        const request = pullRequest(pull);
-        if (branch === undefined || request.branch === branch) found.push(request);
-        if (found.length === MAX_PULLS) break;
-      }
-      return found.toSorted((a, b) => b.number - a.number);
-    },
-    async create({ branch, base, title, body }, signal) {
-      const content = { head: branch, base, title, body };
-      const request = { method: 'POST', path: `${repo}/pulls`, body: content } as const;
-      return pullRequest(await http.json(request, Pull, signal));
-    },
-    edit: (number, { title, body }, signal) => patch(number, { title, body }, signal),
-    async close(number, comment, signal) {
-      const comments = `${repo}/issues/${number}/comments`;
-      await http.call({ method: 'POST', path: comments, body: { body: comment } }, signal);
-      await patch(number, { state: 'closed' }, signal);
-    },
-    decorate: (number, extras, signal) =>
-      attempts([
-        extras.labels.length > 0 && {
-          what: 'labels',
-          run: () => setLabels(number, extras.labels, signal),
-        },
-        // One by one: of a list with an unknown name nobody would be asked.
-        ...extras.reviewers.map((reviewer) => ({
-          what: `reviewer ${reviewer}`,
-          run: () => {
-            const reviewers = `${repo}/pulls/${number}/requested_reviewers`;
-            return http.call({ method: 'POST', path: reviewers, body: asked(reviewer) }, signal);
-          },
-        })),
-        extras.autoMerge && { what: 'auto-merge', run: () => autoMerge(number, signal) },
-      ]),
-  };
 }
 
 function pullRequest(pull: z.output<typeof Pull>): PullRequest {
@@ -135,10 +180,4 @@ function pullRequest(pull: z.output<typeof Pull>): PullRequest {
     body: pull.body ?? '',
     state: pull.state === 'open' ? 'open' : ended,
   };
-}
-
-function asked(reviewer: string): unknown {
-  return reviewer.startsWith('team:')
-    ? { team_reviewers: [reviewer.slice('team:'.length)] }
-    : { reviewers: [reviewer] };
 }

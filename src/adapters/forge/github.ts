@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
-import type { Forge, PullRequest, PullRequestExtras } from '../../ports.ts';
+import type {
+  Forge,
+  NewPullRequest,
+  PullRequest,
+  PullRequestExtras,
+  PullRequestQuery,
+  PullRequestText,
+} from '../../forge-port.ts';
 import { attempts } from './attempts.ts';
 import type { ForgeHttp } from './forge-http.ts';
 
@@ -17,74 +24,105 @@ const Pull = z.object({
 
 const GraphQl = z.object({ errors: z.array(z.object({ message: z.string() })).optional() });
 
+/** Before the name of a team. */
+const TEAM = 'team:';
+
 const ENABLE_AUTO_MERGE =
   'mutation($id: ID!) { enablePullRequestAutoMerge(input: {pullRequestId: $id}) { clientMutationId } }';
 
 /**
  * GitHub and GitHub Enterprise Server: the REST API (docs.github.com/rest/pulls), and GraphQL for
  * auto-merge, which REST does not have.
- * @param graphQl speaks to the host's GraphQL endpoint
  */
-export function github(http: ForgeHttp, graphQl: ForgeHttp, path: readonly string[]): Forge {
-  const [owner = '', name = ''] = path;
-  const repo = `/repos/${encodeURIComponent(owner)}/${encodeURIComponent(name)}`;
-  const pull = (number: number) => `${repo}/pulls/${number}`;
+export class GitHub implements Forge {
+  readonly #http: ForgeHttp;
+  readonly #graphQl: ForgeHttp;
+  readonly #owner: string;
+  /** Path of the repo in the API. */
+  readonly #repo: string;
 
-  async function autoMerge(number: number, signal: AbortSignal): Promise<void> {
-    const { node_id: id } = await http.json({ method: 'GET', path: pull(number) }, Pull, signal);
+  /**
+   * @param graphQl speaks to the host's GraphQL endpoint
+   * @param path owner and name of the repo
+   */
+  constructor(http: ForgeHttp, graphQl: ForgeHttp, path: readonly string[]) {
+    this.#http = http;
+    this.#graphQl = graphQl;
+    this.#owner = path[0] ?? '';
+    this.#repo = `/repos/${path.map(encodeURIComponent).join('/')}`;
+  }
+
+  async list(
+    { base, branch, state }: PullRequestQuery,
+    signal: AbortSignal,
+  ): Promise<readonly PullRequest[]> {
+    const query = {
+      base,
+      state: state === 'open' ? 'open' : 'closed',
+      per_page: '100',
+      ...(branch === undefined ? {} : { head: `${this.#owner}:${branch}` }),
+    };
+    const request = { method: 'GET', path: `${this.#repo}/pulls`, query } as const;
+    return (await this.#http.json(request, z.array(Pull), signal)).map(pullRequest);
+  }
+
+  async create(
+    { branch, base, title, body }: NewPullRequest,
+    signal: AbortSignal,
+  ): Promise<PullRequest> {
+    const content = { head: branch, base, title, body };
+    const request = { method: 'POST', path: `${this.#repo}/pulls`, body: content } as const;
+    return pullRequest(await this.#http.json(request, Pull, signal));
+  }
+
+  edit(number: number, { title, body }: PullRequestText, signal: AbortSignal): Promise<void> {
+    return this.#send('PATCH', `/pulls/${number}`, { title, body }, signal);
+  }
+
+  async close(number: number, comment: string, signal: AbortSignal): Promise<void> {
+    await this.#send('POST', `/issues/${number}/comments`, { body: comment }, signal);
+    await this.#send('PATCH', `/pulls/${number}`, { state: 'closed' }, signal);
+  }
+
+  decorate(
+    number: number,
+    { labels, reviewers, autoMerge }: PullRequestExtras,
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    return attempts([
+      labels.length > 0 && {
+        what: 'labels',
+        run: () => this.#send('POST', `/issues/${number}/labels`, { labels }, signal),
+      },
+      reviewers.length > 0 && {
+        what: 'reviewers',
+        run: () => {
+          const people = reviewersOf(reviewers);
+          return this.#send('POST', `/pulls/${number}/requested_reviewers`, people, signal);
+        },
+      },
+      autoMerge && { what: 'auto-merge', run: () => this.#autoMerge(number, signal) },
+    ]);
+  }
+
+  async #autoMerge(number: number, signal: AbortSignal): Promise<void> {
+    const request = { method: 'GET', path: `${this.#repo}/pulls/${number}` } as const;
+    const { node_id: id } = await this.#http.json(request, Pull, signal);
     const body = { query: ENABLE_AUTO_MERGE, variables: { id } };
-    const { errors } = await graphQl.json({ method: 'POST', path: '', body }, GraphQl, signal);
+    const mutation = { method: 'POST', path: '', body } as const;
+    const { errors } = await this.#graphQl.json(mutation, GraphQl, signal);
     const [error] = errors ?? [];
     if (error !== undefined) throw new AppError('forge/rejected', error.message);
   }
 
-  return {
-    async list({ base, branch, state }, signal) {
-      const query = {
-        base,
-        state: state === 'open' ? 'open' : 'closed',
-        per_page: '100',
-        ...(branch === undefined ? {} : { head: `${owner}:${branch}` }),
-      };
-      const pulls = await http.json(
-        { method: 'GET', path: `${repo}/pulls`, query },
-        z.array(Pull),
-        signal,
-      );
-      return pulls.map(pullRequest);
-    },
-    async create({ branch, base, title, body }, signal) {
-      const request = { method: 'POST', path: `${repo}/pulls` } as const;
-      const content = { head: branch, base, title, body };
-      return pullRequest(await http.json({ ...request, body: content }, Pull, signal));
-    },
-    edit: (number, { title, body }, signal) =>
-      http.call({ method: 'PATCH', path: pull(number), body: { title, body } }, signal),
-    async close(number, comment, signal) {
-      const comments = `${repo}/issues/${number}/comments`;
-      await http.call({ method: 'POST', path: comments, body: { body: comment } }, signal);
-      await http.call({ method: 'PATCH', path: pull(number), body: { state: 'closed' } }, signal);
-    },
-    decorate: (number, extras, signal) =>
-      attempts([
-        extras.labels.length > 0 && {
-          what: 'labels',
-          run: () => {
-            const body = { labels: extras.labels };
-            const labels = `${repo}/issues/${number}/labels`;
-            return http.call({ method: 'POST', path: labels, body }, signal);
-          },
-        },
-        extras.reviewers.length > 0 && {
-          what: 'reviewers',
-          run: () => {
-            const path = `${pull(number)}/requested_reviewers`;
-            return http.call({ method: 'POST', path, body: reviewersOf(extras) }, signal);
-          },
-        },
-        extras.autoMerge && { what: 'auto-merge', run: () => autoMerge(number, signal) },
-      ]),
-  };
+  #send(
+    method: 'PATCH' | 'POST',
+    place: string,
+    body: unknown,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return this.#http.call({ method, path: `${this.#repo}${place}`, body }, signal);
+  }
 }
 
 function pullRequest(pull: z.output<typeof Pull>): PullRequest {
@@ -100,12 +138,11 @@ function pullRequest(pull: z.output<typeof Pull>): PullRequest {
   };
 }
 
-function reviewersOf({ reviewers }: PullRequestExtras): unknown {
-  const team = /^team:/;
+function reviewersOf(names: readonly string[]): unknown {
   return {
-    reviewers: reviewers.filter((name) => !team.test(name)),
-    team_reviewers: reviewers
-      .filter((name) => team.test(name))
-      .map((name) => name.replace(team, '')),
+    reviewers: names.filter((name) => !name.startsWith(TEAM)),
+    team_reviewers: names
+      .filter((name) => name.startsWith(TEAM))
+      .map((name) => name.slice(TEAM.length)),
   };
 }

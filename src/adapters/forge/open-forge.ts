@@ -1,10 +1,10 @@
-import type { Forge, ForgeAccess } from '../../ports.ts';
-import { azureDevOps } from './azure-devops.ts';
-import { bitbucket } from './bitbucket.ts';
+import type { Forge, ForgeAccess } from '../../forge-port.ts';
+import { AzureDevOps } from './azure-devops.ts';
+import { Bitbucket } from './bitbucket.ts';
 import { ForgeHttp } from './forge-http.ts';
-import { gitea } from './gitea.ts';
-import { github } from './github.ts';
-import { gitlab } from './gitlab.ts';
+import { Gitea } from './gitea.ts';
+import { GitHub } from './github.ts';
+import { GitLab } from './gitlab.ts';
 import { repoAddress } from './repo-address.ts';
 
 /**
@@ -17,15 +17,15 @@ export function openForge(access: ForgeAccess): Forge {
   const http = new ForgeHttp(api, login);
   switch (access.kind) {
     case 'github':
-      return github(http, new ForgeHttp(graphQlOf(api), login), path);
+      return new GitHub(http, new ForgeHttp(graphQlOf(api), login), path);
     case 'gitlab':
-      return gitlab(http, path);
+      return new GitLab(http, path);
     case 'gitea':
-      return gitea(http, path);
+      return new Gitea(http, path);
     case 'bitbucket':
-      return bitbucket(http, path);
+      return new Bitbucket(http, path);
     case 'azuredevops':
-      return azureDevOps(http, api, path);
+      return new AzureDevOps(http, api, path);
   }
 }
 

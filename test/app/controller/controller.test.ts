@@ -261,10 +261,8 @@ describe('an object that cannot be used', () => {
 
   it('is stalled where it is an automation', async () => {
     const { cluster, branch } = await started();
-    cluster.apply('ImageUpdateAutomation', AUTOMATION, {
-      ...AUTOMATION_SPEC,
-      push: { refspec: 'a:b' },
-    });
+    const push = { refspec: 'a:b' };
+    cluster.apply('ImageUpdateAutomation', AUTOMATION, { ...AUTOMATION_SPEC, push });
     branch.commitByOther({ 'web.yaml': deploymentText() });
     await settled();
     expect(cluster.conditions('ImageUpdateAutomation', AUTOMATION)).toEqual([

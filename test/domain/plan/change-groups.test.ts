@@ -14,16 +14,16 @@ const views = new Map(
 
 /** Fields of two policies, by file; the last holds what is newest already. */
 const fields = [
-  marked(A, 'a', 'apps/one/web.yaml', 3),
-  marked(B, 'b', 'apps/one/web.yaml', 9),
-  marked(A, 'a', 'apps/one/deep/job.yaml', 1),
-  marked(B, 'b', 'infra/b.yaml', 2),
-  marked(B, 'b', 'root.yaml', 1),
-  marked(B, 'b', 'infra/new.yaml', 1, '2.0.0'),
+  marked('a', 'apps/one/web.yaml', 3),
+  marked('b', 'apps/one/web.yaml', 9),
+  marked('a', 'apps/one/deep/job.yaml', 1),
+  marked('b', 'infra/b.yaml', 2),
+  marked('b', 'root.yaml', 1),
+  marked('b', 'infra/new.yaml', 1, '2.0.0'),
 ];
 
-function marked(image: string, name: string, path: string, line: number, tag = '1.0.0') {
-  return field(`${image}:${tag}`, {
+function marked(name: 'a' | 'b', path: string, line: number, tag = '1.0.0') {
+  return field(`${{ a: A, b: B }[name]}:${tag}`, {
     at: { path, line, column: 1 },
     marker: `apps/${name}`,
     keyPath: [path, String(line)],

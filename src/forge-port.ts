@@ -1,0 +1,86 @@
+/**
+ * Pull requests at a forge, as interfaces; see `ports.ts`.
+ */
+
+/** Forges whose pull requests can be handled; `gitea` is Forgejo too, `bitbucket` the cloud. */
+export type ForgeKind = 'github' | 'gitlab' | 'gitea' | 'bitbucket' | 'azuredevops';
+
+/** How to reach the API of the forge that hosts a repo. */
+export interface ForgeAccess {
+  readonly kind: ForgeKind;
+  /** Address of the repo, as Git is given it. */
+  readonly repoUrl: string;
+  /** Base of the API, where it is not where that forge usually has it. */
+  readonly apiUrl?: string;
+  readonly basic?: { readonly username: string; readonly password: string };
+  readonly bearerToken?: string;
+  /** PEM certificates trusted besides the system's. */
+  readonly ca?: string;
+}
+
+/** A pull request (merge request) within one repo. */
+export interface PullRequest {
+  /** Its number in the repo, as people write it. */
+  readonly number: number;
+  /** For people's browsers. */
+  readonly url: string;
+  readonly branch: string;
+  readonly title: string;
+  readonly body: string;
+  /** `closed`: ended without being merged. */
+  readonly state: 'open' | 'merged' | 'closed';
+}
+
+/** Which pull requests. */
+export interface PullRequestQuery {
+  /** Branch that they are to be merged into. */
+  readonly base: string;
+  /** Branch that they come from; absent: any of this repo. */
+  readonly branch?: string;
+  /** `ended`: merged or closed. */
+  readonly state: 'open' | 'ended';
+}
+
+/** What a pull request says. */
+export interface PullRequestText {
+  readonly title: string;
+  /** Markdown. */
+  readonly body: string;
+}
+
+/** A pull request to be opened. */
+export interface NewPullRequest extends PullRequestText {
+  /** Branch that it comes from. */
+  readonly branch: string;
+  /** Branch that it is to be merged into. */
+  readonly base: string;
+}
+
+/** What may stand beside a pull request. */
+export interface PullRequestExtras {
+  readonly labels: readonly string[];
+  /** Names that the forge knows people by; `team:NAME` for a team, where it has teams. */
+  readonly reviewers: readonly string[];
+  /** Merge when everything that the forge demands is there. */
+  readonly autoMerge: boolean;
+}
+
+/** Pull requests of one repo at a forge. */
+export interface Forge {
+  /** Newest first; at most a hundred. */
+  list(query: PullRequestQuery, signal: AbortSignal): Promise<readonly PullRequest[]>;
+  /** @throws AppError `forge/rejected` when there is such a pull request already, or nothing to merge */
+  create(request: NewPullRequest, signal: AbortSignal): Promise<PullRequest>;
+  edit(number: number, text: PullRequestText, signal: AbortSignal): Promise<void>;
+  /** Closes without merging, after a comment that says why. */
+  close(number: number, comment: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Sets what is not set yet. What the forge refuses stands in no one's way: it is told.
+   * @returns one line for each thing that could not be had
+   */
+  decorate(
+    number: number,
+    extras: PullRequestExtras,
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
+}
