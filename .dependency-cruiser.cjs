@@ -7,9 +7,7 @@
 
 const API = '^src/api/';
 const DOMAIN = '^src/domain/';
-const PORTS =
-const PORTS =
-  '^src/(cloud-port|cluster-port|forge-port|ports|push-port|registry-port|signature-port|signing-port)\\.ts$';
+const PORTS = '^src/ports/';
 const CONFIG = '^src/config(/|\\.ts$)';
 const COMPOSE = '^src/compose(/|\\.ts$)';
 const APP = '^src/app/';

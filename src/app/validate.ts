@@ -12,7 +12,7 @@ import {
   type Resources,
 } from '../domain/resources/merge-resources.ts';
 import { parseResources, type ParsedResources } from '../domain/resources/parse-resources.ts';
-import type { FileSource } from '../ports.ts';
+import type { FileSource } from '../ports/ports.ts';
 import { isInside } from './read/repo-path.ts';
 import { escapingLinks, tooLarge } from './read/unreadable-files.ts';
 

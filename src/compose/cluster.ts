@@ -5,7 +5,7 @@ import { connectCluster } from '../adapters/kubernetes/connect-cluster.ts';
 import { runController } from '../app/controller/controller.ts';
 import { statusTable, type StatusTable } from '../app/controller/status-table.ts';
 import type { Config } from '../config.ts';
-import type { ObjectScope } from '../cluster-port.ts';
+import type { ObjectScope } from '../ports/cluster.ts';
 import { createObserver } from './observer.ts';
 import { compose, type Overrides } from './ports.ts';
 import { createRegistryObserver } from './registry-observer.ts';

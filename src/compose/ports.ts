@@ -8,11 +8,11 @@ import type { OnRegistryEvent } from '../adapters/registry/events.ts';
 import { createSigningKeys } from '../adapters/signing/open-signer.ts';
 import { cronTimes } from '../adapters/time/cron-times.ts';
 import { systemClock } from '../adapters/time/system-clock.ts';
-import type { CloudLogin, CloudLogins } from '../cloud-port.ts';
+import type { CloudLogin, CloudLogins } from '../ports/cloud.ts';
 import type { Config } from '../config.ts';
 import type { CloudProvider, CloudRegistry } from '../domain/cloud-registry.ts';
 import { AppError } from '../domain/errors.ts';
-import type { GitAccess, Ports } from '../ports.ts';
+import type { GitAccess, Ports } from '../ports/ports.ts';
 import { checkTenantCloud, checkTenantRepo, tenantEnvironment } from './tenants.ts';
 import manifest from '../../package.json' with { type: 'json' };
 

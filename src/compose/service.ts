@@ -3,7 +3,7 @@ import type { RunningServer } from '../adapters/http/listen.ts';
 import { startPushServer, type PushServer } from '../adapters/http/push-server.ts';
 import { createLogger, type Logger, type LogLevel } from '../adapters/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../adapters/telemetry/metrics.ts';
-import type { PushPorts } from '../push-port.ts';
+import type { PushPorts } from '../ports/push.ts';
 import type { StopSignals } from '../app/stop-signals.ts';
 
 /** How long work under way may take once the process was told to stop; Kubernetes kills after 30 s. */

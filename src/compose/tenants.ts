@@ -1,6 +1,6 @@
 import type { CloudProvider, CloudRegistry } from '../domain/cloud-registry.ts';
 import { AppError } from '../domain/errors.ts';
-import type { GitAccess } from '../ports.ts';
+import type { GitAccess } from '../ports/ports.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -12,8 +12,8 @@ import type {
   ObjectListener,
   ObjectRef,
   ObjectScope,
-} from '../../src/cluster-port.ts';
-import type { Secrets } from '../../src/ports.ts';
+} from '../../src/ports/cluster.ts';
+import type { Secrets } from '../../src/ports/ports.ts';
 
 /** A Secret's values by key. */
 type Secret = Readonly<Record<string, string>>;

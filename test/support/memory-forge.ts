@@ -5,7 +5,7 @@ import type {
   PullRequestExtras,
   PullRequestQuery,
   PullRequestText,
-} from '../../src/forge-port.ts';
+} from '../../src/ports/forge.ts';
 
 /** A pull request with what only its forge knows. */
 export interface MemoryPullRequest extends PullRequest {

@@ -2,7 +2,7 @@ import type { MemoryForge } from './memory-forge.ts';
 import { createHash } from 'node:crypto';
 import { createSigningKeys } from '../../src/adapters/signing/open-signer.ts';
 import { cronTimes } from '../../src/adapters/time/cron-times.ts';
-import type { CloudLogins } from '../../src/cloud-port.ts';
+import type { CloudLogins } from '../../src/ports/cloud.ts';
 import { AppError } from '../../src/domain/errors.ts';
 import type { ImageConfig, ImageManifest } from '../../src/domain/image/image-manifest.ts';
 import { repositoryKey } from '../../src/domain/image-reference.ts';
@@ -26,9 +26,9 @@ import type {
   PushResult,
   Secrets,
   StateFiles,
-} from '../../src/ports.ts';
-import type { Registry, RegistryAccess } from '../../src/registry-port.ts';
-import type { SignatureVerifier } from '../../src/signature-port.ts';
+} from '../../src/ports/ports.ts';
+import type { Registry, RegistryAccess } from '../../src/ports/registry.ts';
+import type { SignatureVerifier } from '../../src/ports/signature.ts';
 
 /** A signal that never fires. */
 export const never: AbortSignal = new AbortController().signal;

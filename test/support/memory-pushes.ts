@@ -1,5 +1,5 @@
 import { createPushMessages } from '../../src/adapters/push-events/push-messages.ts';
-import type { PushAnswer, PushHandler, PushPorts } from '../../src/push-port.ts';
+import type { PushAnswer, PushHandler, PushPorts } from '../../src/ports/push.ts';
 import { never } from './memory-ports.ts';
 
 /** An endpoint without a network: what a test posts is answered by whoever handles requests. */

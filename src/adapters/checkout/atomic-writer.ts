@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
-import type { FileWrite } from '../../ports.ts';
+import type { FileWrite } from '../../ports/ports.ts';
 import { isGone, ownMark } from './process-mark.ts';
 
 const DRAFT = /^\.lockkeeper-(\d+-\d+)-[0-9a-f]{16}\.tmp$/;

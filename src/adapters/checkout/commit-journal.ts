@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { FileWrite } from '../../ports.ts';
+import type { FileWrite } from '../../ports/ports.ts';
 import { isGone, ownMark } from './process-mark.ts';
 
 /**

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import type { CommitSigner } from '../../signing-port.ts';
+import type { CommitSigner } from '../../ports/signing.ts';
 import { AppError } from '../../domain/errors.ts';
 import { dirty, type Committer } from './committer.ts';
 import type { WorkTree } from './work-tree.ts';

@@ -3,7 +3,7 @@ import { rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
 import { withSignature } from '../../domain/signed-commit.ts';
-import type { CommitSigner } from '../../signing-port.ts';
+import type { CommitSigner } from '../../ports/signing.ts';
 import { dirty, type Committer } from './committer.ts';
 import type { WorkTree } from './work-tree.ts';
 

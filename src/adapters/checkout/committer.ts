@@ -1,5 +1,5 @@
 import { AppError } from '../../domain/errors.ts';
-import type { CommitRequest } from '../../ports.ts';
+import type { CommitRequest } from '../../ports/ports.ts';
 
 /** Commits paths of a work tree, given relative to the opened folder. */
 export interface Committer {

@@ -4,7 +4,7 @@ import {
   GetAuthorizationTokenCommand as GetPublicTokenCommand,
 } from '@aws-sdk/client-ecr-public';
 import type { CloudRegistry } from '../../domain/cloud-registry.ts';
-import type { CloudLogin } from '../../cloud-port.ts';
+import type { CloudLogin } from '../../ports/cloud.ts';
 import type { CloudContext } from './context.ts';
 import type { Expiring } from './login-cache.ts';
 

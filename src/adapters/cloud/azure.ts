@@ -5,7 +5,7 @@ import {
   ManagedIdentityApplication,
 } from '@azure/msal-node';
 import type { CloudRegistry } from '../../domain/cloud-registry.ts';
-import type { CloudLogin } from '../../cloud-port.ts';
+import type { CloudLogin } from '../../ports/cloud.ts';
 import type { CloudContext } from './context.ts';
 import type { Expiring } from './login-cache.ts';
 

@@ -1,7 +1,7 @@
-import type { CloudLogin, CloudLogins } from '../../cloud-port.ts';
+import type { CloudLogin, CloudLogins } from '../../ports/cloud.ts';
 import type { CloudProvider, CloudRegistry } from '../../domain/cloud-registry.ts';
 import { AppError } from '../../domain/errors.ts';
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/ports.ts';
 import type { CloudContext } from './context.ts';
 import { createLoginCache, type Expiring } from './login-cache.ts';
 

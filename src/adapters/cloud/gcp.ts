@@ -1,5 +1,5 @@
 import { GoogleAuth } from 'google-auth-library';
-import type { CloudLogin } from '../../cloud-port.ts';
+import type { CloudLogin } from '../../ports/cloud.ts';
 import type { CloudContext } from './context.ts';
 import type { Expiring } from './login-cache.ts';
 

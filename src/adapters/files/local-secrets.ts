@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
-import type { Secrets } from '../../ports.ts';
+import type { Secrets } from '../../ports/ports.ts';
 
 /** Largest value read: Kubernetes bounds a whole Secret at 1 MiB. */
 const MAX_SECRET_BYTES = 1024 * 1024;

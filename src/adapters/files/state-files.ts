@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
-import type { StateFiles } from '../../ports.ts';
+import type { StateFiles } from '../../ports/ports.ts';
 
 /**
  * JSON documents in a folder, each replaced atomically. A damaged one counts as absent.

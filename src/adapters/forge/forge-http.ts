@@ -2,7 +2,7 @@ import { rootCertificates } from 'node:tls';
 import { Agent, request as send, type Dispatcher } from 'undici';
 import { z } from 'zod';
 import { AppError, type ErrorCode } from '../../domain/errors.ts';
-import type { ForgeAccess } from '../../forge-port.ts';
+import type { ForgeAccess } from '../../ports/forge.ts';
 
 const TIMEOUT_MS = 30_000;
 /** A page of a hundred pull requests with long bodies is a few MB. */

@@ -7,7 +7,7 @@ import type {
   PullRequestExtras,
   PullRequestQuery,
   PullRequestText,
-} from '../../forge-port.ts';
+} from '../../ports/forge.ts';
 import { attempts } from './attempts.ts';
 import type { ForgeHttp } from './forge-http.ts';
 

@@ -1,4 +1,4 @@
-import type { Forge, ForgeAccess } from '../../forge-port.ts';
+import type { Forge, ForgeAccess } from '../../ports/forge.ts';
 import { AzureDevOps } from './azure-devops.ts';
 import { Bitbucket } from './bitbucket.ts';
 import { ForgeHttp } from './forge-http.ts';

@@ -1,5 +1,5 @@
 import { AppError } from '../../domain/errors.ts';
-import type { ForgeAccess, ForgeKind } from '../../forge-port.ts';
+import type { ForgeAccess, ForgeKind } from '../../ports/forge.ts';
 
 /** Where a repo is at its forge. */
 export interface RepoAddress {

@@ -1,5 +1,5 @@
 import { withSignature } from '../../domain/signed-commit.ts';
-import type { CommitRequest, LoggedCommit, Person } from '../../ports.ts';
+import type { CommitRequest, LoggedCommit, Person } from '../../ports/ports.ts';
 
 /** Content of the commit object that a request asks for, signed where it says by whom. */
 export async function commitBytes(

@@ -1,4 +1,4 @@
-import type { FileWrite, PushResult } from '../../ports.ts';
+import type { FileWrite, PushResult } from '../../ports/ports.ts';
 import type { Remote } from './remote.ts';
 import type { StoreFolder } from './store-folder.ts';
 import type { TreeDifference, TreeEntry } from './tree.ts';

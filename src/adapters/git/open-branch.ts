@@ -1,5 +1,5 @@
 import { AppError } from '../../domain/errors.ts';
-import type { GitAccess, GitBranch } from '../../ports.ts';
+import type { GitAccess, GitBranch } from '../../ports/ports.ts';
 import type { Engine, EngineStore, Environment } from './engine.ts';
 import { hasNativeGit, nativeEngine } from './native/native-engine.ts';
 import { parseRemote, type Remote } from './remote.ts';

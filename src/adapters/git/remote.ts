@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../domain/errors.ts';
-import type { GitAccess } from '../../ports.ts';
+import type { GitAccess } from '../../ports/ports.ts';
 
 /** A checked remote address: what to connect to, what to show, and how to log in. */
 export interface Remote {

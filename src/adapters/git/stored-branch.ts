@@ -10,7 +10,7 @@ import type {
   PushRequest,
   PushResult,
   PushTarget,
-} from '../../ports.ts';
+} from '../../ports/ports.ts';
 import { throwIfCancelled } from './cancellation.ts';
 import { walkHistory } from './commit-log.ts';
 import { commitBytes, parseCommit } from './commit-object.ts';

@@ -1,5 +1,5 @@
 import { AppError } from '../../domain/errors.ts';
-import type { FileChange, FileEntry } from '../../ports.ts';
+import type { FileChange, FileEntry } from '../../ports/ports.ts';
 
 /** Mode of a submodule, whose id is a commit of another repo. */
 export const SUBMODULE = '160000';

@@ -1,6 +1,6 @@
 import { Agent, request } from 'undici';
 import { AppError } from '../../domain/errors.ts';
-import type { PushAnswer, PushHeaders, PushRelay } from '../../push-port.ts';
+import type { PushAnswer, PushHeaders, PushRelay } from '../../ports/push.ts';
 
 /** Says that a request was passed on once already. */
 const RELAYED = 'lockkeeper-relayed';

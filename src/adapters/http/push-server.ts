@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { PushAnswer, PushEndpoint, PushHandler, PushHeaders } from '../../push-port.ts';
+import type { PushAnswer, PushEndpoint, PushHandler, PushHeaders } from '../../ports/push.ts';
 import { startServer, type RunningServer } from './listen.ts';
 
 /** Largest body that is read; the largest event of a registry is some hundred kB. */

@@ -1,5 +1,5 @@
-import type { ChangedSource } from '../../cluster-port.ts';
-import type { Secrets } from '../../ports.ts';
+import type { ChangedSource } from '../../ports/cluster.ts';
+import type { Secrets } from '../../ports/ports.ts';
 import type { ClusterContext } from './context.ts';
 import {
   PULL_SECRETS_SOURCE,

@@ -1,4 +1,4 @@
-import type { Cluster, ClusterObject, ObjectKind, ObjectScope } from '../../cluster-port.ts';
+import type { Cluster, ClusterObject, ObjectKind, ObjectScope } from '../../ports/cluster.ts';
 import { ApiClient } from './api-client.ts';
 import { ClusterSecrets } from './cluster-secrets.ts';
 import type { ClusterContext } from './context.ts';

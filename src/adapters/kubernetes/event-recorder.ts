@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { asAppError } from '../../domain/errors.ts';
 import { GROUP, VERSION } from '../../api/crd.ts';
-import type { ClusterEvent } from '../../cluster-port.ts';
+import type { ClusterEvent } from '../../ports/cluster.ts';
 import type { ClusterContext } from './context.ts';
 import { EVENTS } from './resource.ts';
 import { Trouble } from './trouble.ts';

@@ -1,4 +1,9 @@
-import type { ClusterObject, ObjectKind, ObjectListener, ObjectScope } from '../../cluster-port.ts';
+import type {
+  ClusterObject,
+  ObjectKind,
+  ObjectListener,
+  ObjectScope,
+} from '../../ports/cluster.ts';
 import type { ClusterContext } from './context.ts';
 import { listObjects, type Selection } from './list-objects.ts';
 import { ObjectFollower } from './object-follower.ts';

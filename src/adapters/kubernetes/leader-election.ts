@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { AppError, asAppError } from '../../domain/errors.ts';
-import type { Cluster, Leadership } from '../../cluster-port.ts';
+import type { Cluster, Leadership } from '../../ports/cluster.ts';
 import type { ClusterContext } from './context.ts';
 import { LeaseCandidate } from './lease-candidate.ts';
 import { pause } from './pause.ts';

@@ -1,4 +1,4 @@
-import type { LeaseClaim } from '../../cluster-port.ts';
+import type { LeaseClaim } from '../../ports/cluster.ts';
 import type { ClusterContext } from './context.ts';
 import {
   holderAddress,

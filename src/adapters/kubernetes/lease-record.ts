@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
 import type { ClusterContext } from './context.ts';
-import type { LeaseClaim } from '../../cluster-port.ts';
+import type { LeaseClaim } from '../../ports/cluster.ts';
 import { LEASES } from './resource.ts';
 
 const Lease = z.object({

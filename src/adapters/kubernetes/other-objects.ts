@@ -1,4 +1,4 @@
-import type { ForeignObject, ForeignRef } from '../../cluster-port.ts';
+import type { ForeignObject, ForeignRef } from '../../ports/cluster.ts';
 import type { ClusterContext } from './context.ts';
 import { rawObject } from './raw-object.ts';
 import { foreignResource, NAMESPACES, type Resource } from './resource.ts';

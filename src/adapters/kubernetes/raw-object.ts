@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
-import type { ClusterObject, ObjectKind } from '../../cluster-port.ts';
+import type { ClusterObject, ObjectKind } from '../../ports/cluster.ts';
 
 const Metadata = z.object({
   name: z.string(),

@@ -1,4 +1,4 @@
-import type { ForeignKind, ObjectKind } from '../../cluster-port.ts';
+import type { ForeignKind, ObjectKind } from '../../ports/cluster.ts';
 import { GROUP, VERSION } from '../../api/crd.ts';
 
 /** A kind of object, by its place in the API. `group` is empty for the core group. */

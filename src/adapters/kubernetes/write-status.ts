@@ -1,4 +1,4 @@
-import type { ClusterObject } from '../../cluster-port.ts';
+import type { ClusterObject } from '../../ports/cluster.ts';
 import type { ClusterContext } from './context.ts';
 import { answerError } from './errors.ts';
 import { rawObject } from './raw-object.ts';

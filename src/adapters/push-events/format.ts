@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { isTag, parseImageReference, parseRepository } from '../../domain/image-reference.ts';
 import type { PushedImage } from '../../domain/push/pushed-image.ts';
-import type { PushHeaders } from '../../push-port.ts';
+import type { PushHeaders } from '../../ports/push.ts';
 
 /** A body as a format understands it. */
 export type Parsed =

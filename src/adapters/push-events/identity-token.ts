@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
 import type { ImageReceiverSpec } from '../../api/image-receiver.ts';
 import { AppError } from '../../domain/errors.ts';
-import type { PushHeaders } from '../../push-port.ts';
+import type { PushHeaders } from '../../ports/push.ts';
 
 /** Google's issuer and the keys that it signs identity tokens with (its OpenID discovery document). */
 export const GOOGLE: TokenIssuer = {

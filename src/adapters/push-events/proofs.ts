@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import type { PushHeaders } from '../../push-port.ts';
+import type { PushHeaders } from '../../ports/push.ts';
 
 /** Does a request show that its sender knows the token? */
 export type Proof = (

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import type { PushMessages, PushSender } from '../../push-port.ts';
+import type { PushMessages, PushSender } from '../../ports/push.ts';
 import { GOOGLE, IdentityTokens, type TokenIssuer } from './identity-token.ts';
 import { parseJson } from './json.ts';
 import { SENDERS } from './senders.ts';

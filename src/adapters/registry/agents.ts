@@ -1,5 +1,5 @@
 import { Agent, type Dispatcher } from 'undici';
-import type { RegistryAccess } from '../../registry-port.ts';
+import type { RegistryAccess } from '../../ports/registry.ts';
 import { environmentProxy, type EnvironmentProxies } from './environment-proxy.ts';
 import { createConnector } from './connector.ts';
 import { type Connections, connectionsThroughProxy } from './proxy-connections.ts';

@@ -1,4 +1,4 @@
-import type { RegistryAccess } from '../../registry-port.ts';
+import type { RegistryAccess } from '../../ports/registry.ts';
 import type { Credentials } from './credentials.ts';
 import type { Deadline } from './deadline.ts';
 

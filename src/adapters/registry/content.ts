@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Layer, Referrer } from '../../domain/signature/signature-manifests.ts';
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/ports.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { Call, HttpResponse } from './call.ts';
 import { badResponse, parseJson, statusError } from './errors.ts';

@@ -1,6 +1,6 @@
 import type { Repository } from '../../domain/image-reference.ts';
-import type { Clock } from '../../ports.ts';
-import type { Registry, RegistryAccess } from '../../registry-port.ts';
+import type { Clock } from '../../ports/ports.ts';
+import type { Registry, RegistryAccess } from '../../ports/registry.ts';
 import { createAuthorizer } from './authorizer.ts';
 import type { Call } from './call.ts';
 import { contentFetcher } from './content.ts';

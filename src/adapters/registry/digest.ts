@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/ports.ts';
 import type { Call, HttpResponse } from './call.ts';
 import type { Authorizer } from './authorizer.ts';
 import { badResponse, statusError } from './errors.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/ports.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { Call } from './call.ts';
 import { type Credentials, identityKey, IDENTITY_USERNAME } from './credentials.ts';

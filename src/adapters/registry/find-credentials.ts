@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
 import type { Repository } from '../../domain/image-reference.ts';
-import type { RegistryAccess } from '../../registry-port.ts';
+import type { RegistryAccess } from '../../ports/registry.ts';
 import { runCredentialHelper } from './credential-helper.ts';
 import type { Credentials } from './credentials.ts';
 import type { Deadline } from './deadline.ts';

@@ -1,5 +1,5 @@
 import { AppError } from '../../domain/errors.ts';
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/ports.ts';
 import type { Call } from './call.ts';
 import type { HostProfile } from './known-registries.ts';
 import { Pace } from './pace.ts';

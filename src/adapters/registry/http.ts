@@ -1,6 +1,6 @@
 import { type Dispatcher, request as send } from 'undici';
 import { AppError } from '../../domain/errors.ts';
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/ports.ts';
 import type { Agents } from './agents.ts';
 import type { Call, HttpRequest, HttpResponse } from './call.ts';
 import { type OnRegistryEvent, requestEvent } from './events.ts';

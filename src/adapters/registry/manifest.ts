@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ImageConfig, ImageManifest } from '../../domain/image/image-manifest.ts';
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/ports.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { Call, HttpResponse } from './call.ts';
 import { DIGEST, MANIFEST_TYPES, MAX_MANIFEST_BYTES } from './digest.ts';

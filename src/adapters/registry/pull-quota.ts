@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { AppError } from '../../domain/errors.ts';
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/ports.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { Call, HttpRequest, HttpResponse } from './call.ts';
 import { identityKey } from './credentials.ts';

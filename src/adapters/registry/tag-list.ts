@@ -1,4 +1,4 @@
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/ports.ts';
 import type { Authorizer } from './authorizer.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { Call, HttpResponse } from './call.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/ports.ts';
 import type { Call, HttpRequest, HttpResponse } from './call.ts';
 import { type Challenge, challengeKey } from './challenge.ts';
 import { encodeBasic, identityKey, IDENTITY_USERNAME } from './credentials.ts';

@@ -1,5 +1,5 @@
 import type { AppError } from '../../domain/errors.ts';
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/ports.ts';
 import { type AgentOptions, createAgents } from './agents.ts';
 import type { Call, HttpRequest, HttpResponse } from './call.ts';
 import { isRateLimited } from './errors.ts';

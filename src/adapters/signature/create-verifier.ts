@@ -6,7 +6,7 @@ import {
   type SignatureFault,
   type SignatureFinding,
 } from '../../domain/signature/signature-verdict.ts';
-import type { SignatureVerifier } from '../../signature-port.ts';
+import type { SignatureVerifier } from '../../ports/signature.ts';
 import { verifyByIdentity } from './by-identity.ts';
 import { readPublicKey, type PublicKey } from './public-keys.ts';
 import type { PublicRootOptions } from './public-root.ts';

@@ -1,7 +1,7 @@
 import { DEFAULT_MIRROR_URL, getTrustedRoot } from '@sigstore/tuf';
 import type { TrustedRoot } from '@sigstore/protobuf-specs';
 import { AppError } from '../../domain/errors.ts';
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/ports.ts';
 
 /** Keys are changed with notice of weeks; a day late is in time. */
 const FRESH_MS = 24 * 60 * 60 * 1000;

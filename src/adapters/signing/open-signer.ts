@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SigningKey, SigningKeys } from '../../signing-port.ts';
+import type { SigningKey, SigningKeys } from '../../ports/signing.ts';
 import type { OpenedKey } from './opened-key.ts';
 
 /** Keys kept open; unlocking one costs up to a second, by design of its passphrase. */

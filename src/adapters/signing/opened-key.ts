@@ -1,5 +1,5 @@
 import { AppError } from '../../domain/errors.ts';
-import type { CommitSigner, SigningKey } from '../../signing-port.ts';
+import type { CommitSigner, SigningKey } from '../../ports/signing.ts';
 
 /** A key that was read and unlocked. */
 export interface OpenedKey extends CommitSigner {

@@ -1,5 +1,5 @@
 import { createMessage, decryptKey, readPrivateKeys, sign, type PrivateKey } from 'openpgp';
-import type { SigningKey } from '../../signing-port.ts';
+import type { SigningKey } from '../../ports/signing.ts';
 import { unusableKey, type OpenedKey } from './opened-key.ts';
 
 /**

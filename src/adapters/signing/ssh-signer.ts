@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, sign, type KeyObject } from 'node:crypto';
 import { KeyEncryptedError, KeyParseError, parsePrivateKey, type PrivateKey } from 'sshpk';
-import type { SigningKey } from '../../signing-port.ts';
+import type { SigningKey } from '../../ports/signing.ts';
 import { unusableKey, type OpenedKey } from './opened-key.ts';
 
 /** What Git's signatures are made for, so that they are good for nothing else (gitformat-signature). */

@@ -1,6 +1,6 @@
 import { CronTime } from 'cron';
 import { AppError } from '../../domain/errors.ts';
-import type { CronTimes } from '../../ports.ts';
+import type { CronTimes } from '../../ports/ports.ts';
 import { changeOver, momentsOf, offsetsOf, type OffsetAt, type WallTime } from './wall-clock.ts';
 
 const DAY_MS = 24 * 60 * 60_000;

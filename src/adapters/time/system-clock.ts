@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../domain/errors.ts';
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/ports.ts';
 
 /** Longest single timer: `setTimeout` takes a signed 32-bit number of ms, and fires at once beyond it. */
 const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -1,7 +1,7 @@
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
 import { AppError } from '../../domain/errors.ts';
-import type { CommitSigner, SigningKey } from '../../signing-port.ts';
-import type { Ports } from '../../ports.ts';
+import type { CommitSigner, SigningKey } from '../../ports/signing.ts';
+import type { Ports } from '../../ports/ports.ts';
 import { requiredSecret } from './required-secret.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
-import type { ForeignObject, ForeignRef } from '../../cluster-port.ts';
+import type { ForeignObject, ForeignRef } from '../../ports/cluster.ts';
 import { AppError } from '../../domain/errors.ts';
 import { gitSource, type GitSpec } from '../../domain/resources/git-source.ts';
 import {

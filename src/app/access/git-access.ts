@@ -1,6 +1,6 @@
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
 import { AppError } from '../../domain/errors.ts';
-import type { GitAccess, Secrets } from '../../ports.ts';
+import type { GitAccess, Secrets } from '../../ports/ports.ts';
 import { caOf, requiredSecret } from './required-secret.ts';
 
 /** How an automation reaches its repo. @throws AppError `secret/not-found`, `secret/invalid` */

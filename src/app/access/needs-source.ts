@@ -1,7 +1,7 @@
 import type { ImagePolicy } from '../../api/image-policy.ts';
 import type { ImageReceiver } from '../../api/image-receiver.ts';
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
-import type { ChangedSource } from '../../cluster-port.ts';
+import type { ChangedSource } from '../../ports/cluster.ts';
 import { namesSecret } from '../../domain/resources/names-secret.ts';
 
 /** Does a resource get a login, a key or a certificate from a Secret or ServiceAccount? */

@@ -1,11 +1,11 @@
 import type { ImagePolicy } from '../../api/image-policy.ts';
-import type { CloudLogin, CloudLogins } from '../../cloud-port.ts';
+import type { CloudLogin, CloudLogins } from '../../ports/cloud.ts';
 import type { DockerConfig } from '../../domain/access.ts';
 import { cloudRegistryOf } from '../../domain/cloud-registry.ts';
 import { AppError } from '../../domain/errors.ts';
 import { parseDuration } from '../../domain/schedule.ts';
-import type { Secrets } from '../../ports.ts';
-import type { RegistryAccess } from '../../registry-port.ts';
+import type { Secrets } from '../../ports/ports.ts';
+import type { RegistryAccess } from '../../ports/registry.ts';
 import { certificatesOf } from './certificates-of.ts';
 import { proxyOf } from './proxy-of.ts';
 import { requiredSecret } from './required-secret.ts';

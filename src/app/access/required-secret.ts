@@ -1,5 +1,5 @@
 import { AppError } from '../../domain/errors.ts';
-import type { Secrets } from '../../ports.ts';
+import type { Secrets } from '../../ports/ports.ts';
 
 /** A Secret that must be there. @throws AppError `secret/not-found` */
 export async function requiredSecret(

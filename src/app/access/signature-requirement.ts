@@ -5,7 +5,7 @@ import {
   type NamedSecret,
   type SignatureRequirement,
 } from '../../domain/signature/signature-requirement.ts';
-import type { Secrets } from '../../ports.ts';
+import type { Secrets } from '../../ports/ports.ts';
 import { requiredSecret } from './required-secret.ts';
 
 /** What signature a policy demands. @throws AppError `secret/not-found`, `secret/invalid` */

@@ -6,9 +6,9 @@ import type {
   ObjectKind,
   ObjectListener,
   ObjectScope,
-} from '../../cluster-port.ts';
-import type { Ports } from '../../ports.ts';
-import type { PushAnswer, PushHandler, PushPorts, PushRelay } from '../../push-port.ts';
+} from '../../ports/cluster.ts';
+import type { Ports } from '../../ports/ports.ts';
+import type { PushAnswer, PushHandler, PushPorts, PushRelay } from '../../ports/push.ts';
 import { RETRY_AFTER_S } from '../receive/push-handler.ts';
 import { createRelayHandler } from '../receive/relay-pushes.ts';
 import type { StopSignals } from '../stop-signals.ts';

@@ -1,11 +1,11 @@
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import { appliesTo } from '../../domain/resources/merge-resources.ts';
-import type { ChangedSource, Cluster, Leadership, ObjectKind } from '../../cluster-port.ts';
-import type { Ports } from '../../ports.ts';
+import type { ChangedSource, Cluster, Leadership, ObjectKind } from '../../ports/cluster.ts';
+import type { Ports } from '../../ports/ports.ts';
 import { inNamespaceOf } from '../access/config-repo.ts';
 import type { CrossNamespace } from '../access/foreign-policies.ts';
-import type { PushHandler, PushMessages } from '../../push-port.ts';
+import type { PushHandler, PushMessages } from '../../ports/push.ts';
 import { receivePushes, type PushReceiving } from '../receive/receive-pushes.ts';
 import { needsSource } from '../access/needs-source.ts';
 import { BranchSessions } from '../update/branch-sessions.ts';

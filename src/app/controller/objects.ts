@@ -6,7 +6,7 @@ import { appliesTo, type Resources } from '../../domain/resources/merge-resource
 import { readObject, type ReadObject } from '../../domain/resources/read-object.ts';
 import { requestOf } from '../../domain/status/request-of.ts';
 import { sameJson } from '../../domain/status/same-json.ts';
-import type { ClusterObject, ObjectKind, ObjectRef } from '../../cluster-port.ts';
+import type { ClusterObject, ObjectKind, ObjectRef } from '../../ports/cluster.ts';
 
 /** An object of the cluster, and what it says. */
 export interface KnownObject {

@@ -9,7 +9,7 @@ import {
 } from '../../domain/status/automation-status.ts';
 import { automationEvents, pushEvent } from '../../domain/status/events.ts';
 import { requestOf } from '../../domain/status/request-of.ts';
-import type { ClusterObject } from '../../cluster-port.ts';
+import type { ClusterObject } from '../../ports/cluster.ts';
 import {
   configRepo,
   inNamespaceOf,

@@ -1,4 +1,4 @@
-import type { GitAccess } from '../../ports.ts';
+import type { GitAccess } from '../../ports/ports.ts';
 import type { ConfigRepo } from '../access/config-repo.ts';
 
 type BranchOf = Pick<GitAccess, 'url' | 'branch'>;

@@ -1,5 +1,5 @@
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
-import type { ClusterObject, ForeignRef } from '../../cluster-port.ts';
+import type { ClusterObject, ForeignRef } from '../../ports/cluster.ts';
 import { asAppError, AppError } from '../../domain/errors.ts';
 import {
   checkAccess,

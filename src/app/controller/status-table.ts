@@ -1,7 +1,7 @@
 import type { Condition } from '../../api/conditions.ts';
 import type { ImagePolicyStatus } from '../../api/image-policy-status.ts';
 import type { ImageUpdateAutomationStatus } from '../../api/image-update-automation-status.ts';
-import type { ClusterObject } from '../../cluster-port.ts';
+import type { ClusterObject } from '../../ports/cluster.ts';
 
 /** One policy, in words for a table. */
 export interface PolicyRow {

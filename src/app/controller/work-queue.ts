@@ -1,6 +1,6 @@
 import { asAppError, type AppError } from '../../domain/errors.ts';
 import { backoffMs } from '../../domain/schedule.ts';
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/ports.ts';
 import type { StopSignals } from '../stop-signals.ts';
 
 /** Waiting after failures of one key: from a moment to minutes. */

@@ -8,7 +8,7 @@ import { isMovedAway, isSameTarget, type CompareTags, type Hold } from '../../do
 import { assignFields, type ImageSlot, type OwningPolicy } from '../../domain/plan/image-slot.ts';
 import { heldThen } from '../../domain/plan/slot-identity.ts';
 import { heldText } from '../../domain/plan/target.ts';
-import type { FileChange, GitBranch, LoggedCommit } from '../../ports.ts';
+import type { FileChange, GitBranch, LoggedCommit } from '../../ports/ports.ts';
 
 /** How far back our own last word on a field is looked for. */
 const MAX_COMMITS = 1_000;

@@ -4,7 +4,7 @@ import { assignFields, type ImageSlot, type OwningPolicy } from '../../domain/pl
 import { heldText } from '../../domain/plan/target.ts';
 import { mergeResources, NO_RESOURCES } from '../../domain/resources/merge-resources.ts';
 import { createSelector } from '../../domain/selection/create-selector.ts';
-import type { GitBranch } from '../../ports.ts';
+import type { GitBranch } from '../../ports/ports.ts';
 import type { ManifestReader } from '../read/manifest-reader.ts';
 import { findHolds } from './hold-search.ts';
 

@@ -1,6 +1,6 @@
 import { releaseMessage, type HoldRelease } from '../../domain/commit-message.ts';
 import { AppError } from '../../domain/errors.ts';
-import type { Ports } from '../../ports.ts';
+import type { Ports } from '../../ports/ports.ts';
 import { formatLockTarget, type LockTarget } from '../locks/lock-target.ts';
 import { onBranch } from '../update/branch-sessions.ts';
 import { commitToBranch } from '../update/update-branch.ts';

@@ -1,5 +1,5 @@
 import { lockMessage } from '../../domain/commit-message.ts';
-import type { Ports } from '../../ports.ts';
+import type { Ports } from '../../ports/ports.ts';
 import { listHolds, type ListedHold } from '../holds/list-holds.ts';
 import { onBranch } from '../update/branch-sessions.ts';
 import { planLock, type LockEdit, type LockWish } from './edit-lock.ts';

@@ -8,7 +8,7 @@ import {
 import type { FileFields } from '../../domain/manifest/image-field.ts';
 import { locateFields } from '../../domain/manifest/locate-fields.ts';
 import { parseResources, type ParsedResources } from '../../domain/resources/parse-resources.ts';
-import type { FileEntry, FileSource } from '../../ports.ts';
+import type { FileEntry, FileSource } from '../../ports/ports.ts';
 import { escapingLinks, tooLarge } from './unreadable-files.ts';
 import { interestOf, type Interest, type InterestMemory } from './interest-memory.ts';
 import { ParsedFiles, type ParsedFile } from './parsed-files.ts';

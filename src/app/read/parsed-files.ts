@@ -1,7 +1,7 @@
 import type { UpdateStrategy } from '../../api/image-update-automation.ts';
 import type { FileFields } from '../../domain/manifest/image-field.ts';
 import type { ParsedResources } from '../../domain/resources/parse-resources.ts';
-import type { FileEntry } from '../../ports.ts';
+import type { FileEntry } from '../../ports/ports.ts';
 
 /** What one file amounted to. Plain data, so that it can be kept as JSON. */
 export interface ParsedFile {

@@ -3,14 +3,14 @@ import type { ReceiverType } from '../../api/image-receiver.ts';
 import { asAppError } from '../../domain/errors.ts';
 import { isConcerned, type PushedImage } from '../../domain/push/pushed-image.ts';
 import { appliesTo } from '../../domain/resources/merge-resources.ts';
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/ports.ts';
 import type {
   PushAnswer,
   PushHandler,
   PushHead,
   PushMessages,
   PushReading,
-} from '../../push-port.ts';
+} from '../../ports/push.ts';
 import { RateLimits, type Rate } from './rate-limits.ts';
 import type { OpenReceiver, Receivers } from './receivers.ts';
 

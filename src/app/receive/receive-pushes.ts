@@ -1,7 +1,7 @@
 import { createPushHandler, RETRY_AFTER_S, type PushHandlerOptions } from './push-handler.ts';
 import { Receivers } from './receivers.ts';
 import { ScanHints, type ScanHintOptions } from './scan-hints.ts';
-import type { PushHandler } from '../../push-port.ts';
+import type { PushHandler } from '../../ports/push.ts';
 
 /** What receiving works with. */
 export type ReceiveOptions = ScanHintOptions & Omit<PushHandlerOptions, 'receivers' | 'hint'>;

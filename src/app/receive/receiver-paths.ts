@@ -1,7 +1,7 @@
 import { asAppError } from '../../domain/errors.ts';
 import type { Resources } from '../../domain/resources/merge-resources.ts';
-import type { Secrets } from '../../ports.ts';
-import type { PushMessages } from '../../push-port.ts';
+import type { Secrets } from '../../ports/ports.ts';
+import type { PushMessages } from '../../ports/push.ts';
 import { receiverToken } from './receivers.ts';
 
 /** Where a registry sends to for one receiver. */

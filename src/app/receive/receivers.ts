@@ -1,8 +1,8 @@
 import type { ImageReceiver } from '../../api/image-receiver.ts';
 import type { ObjectMeta } from '../../api/schema.ts';
 import { AppError } from '../../domain/errors.ts';
-import type { Secrets } from '../../ports.ts';
-import type { PushMessages } from '../../push-port.ts';
+import type { Secrets } from '../../ports/ports.ts';
+import type { PushMessages } from '../../ports/push.ts';
 import { requiredSecret } from '../access/required-secret.ts';
 
 /** Shortest token: it must not be guessed from the path, which people may see. */

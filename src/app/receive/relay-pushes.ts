@@ -1,6 +1,6 @@
 import { asAppError } from '../../domain/errors.ts';
-import type { Clock } from '../../ports.ts';
-import type { PushAnswer, PushHandler, PushRelay } from '../../push-port.ts';
+import type { Clock } from '../../ports/ports.ts';
+import type { PushAnswer, PushHandler, PushRelay } from '../../ports/push.ts';
 import { PER_RECEIVER, PER_SENDER, RETRY_AFTER_S, type PushEvent } from './push-handler.ts';
 import { RateLimits } from './rate-limits.ts';
 

@@ -2,7 +2,7 @@ import type { ImagePolicy } from '../../api/image-policy.ts';
 import { parseRepository, repositoryKey } from '../../domain/image-reference.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import { policyKey } from '../../domain/plan/policy-view.ts';
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/ports.ts';
 
 /** One push is many events: of each platform, of the index, of the signature. */
 const REST_MS = 1_000;

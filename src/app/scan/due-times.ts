@@ -1,6 +1,6 @@
 import type { ImagePolicySpec } from '../../api/image-policy.ts';
 import { parseDuration } from '../../domain/schedule.ts';
-import type { CronTimes } from '../../ports.ts';
+import type { CronTimes } from '../../ports/ports.ts';
 
 /** When a policy is to be scanned after `last`: by its cron schedule, else by its interval. */
 export function nextScan(

@@ -11,8 +11,8 @@ import { ImageMemory, type ImageFacts } from '../../domain/image/image-memory.ts
 import type { ImageConfig, ImageManifest } from '../../domain/image/image-manifest.ts';
 import { platformText } from '../../domain/image/platform.ts';
 import { repositoryKey, type Repository } from '../../domain/image-reference.ts';
-import type { StateFiles } from '../../ports.ts';
-import type { Registry, RegistryAccess } from '../../registry-port.ts';
+import type { StateFiles } from '../../ports/ports.ts';
+import type { Registry, RegistryAccess } from '../../ports/registry.ts';
 import { shareWork } from './share-work.ts';
 
 /** Images asked about at the same time, of all repositories together. */

@@ -1,6 +1,6 @@
 import type { ImagePolicy } from '../../api/image-policy.ts';
 import { parseRepository } from '../../domain/image-reference.ts';
-import type { RegistryAccess } from '../../registry-port.ts';
+import type { RegistryAccess } from '../../ports/registry.ts';
 import { accessKey, registryAccess, type AccessPorts } from '../access/registry-access.ts';
 import type { ImageSource } from './image-library.ts';
 

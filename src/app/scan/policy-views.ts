@@ -11,7 +11,7 @@ import {
   type PolicyView,
 } from '../../domain/plan/policy-view.ts';
 import type { Ranking, TagSelector } from '../../domain/selection/selector.ts';
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/ports.ts';
 import type { Candidate } from './gates/gate.ts';
 import type { SignatureChecks } from './gates/signature-checks.ts';
 import { checksOf, gatesOf } from './gates/policy-gates.ts';

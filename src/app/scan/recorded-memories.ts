@@ -8,7 +8,7 @@ import {
   type PolicyMemory,
 } from '../../domain/gates/policy-memory.ts';
 import { policyKey, writtenName } from '../../domain/plan/policy-view.ts';
-import type { Ports, StateFiles } from '../../ports.ts';
+import type { Ports, StateFiles } from '../../ports/ports.ts';
 import { ImageLibrary } from './image-library.ts';
 import { rulesOf, type MemoryStore } from './policy-memories.ts';
 import { SignatureChecks } from './gates/signature-checks.ts';

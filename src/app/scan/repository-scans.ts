@@ -9,8 +9,8 @@ import { nextScan } from './due-times.ts';
 import { HeldTags } from './held-tags.ts';
 import { shareWork } from './share-work.ts';
 import { accessKey, registryAccess, type AccessPorts } from '../access/registry-access.ts';
-import type { Clock, CronTimes } from '../../ports.ts';
-import type { Registry } from '../../registry-port.ts';
+import type { Clock, CronTimes } from '../../ports/ports.ts';
+import type { Registry } from '../../ports/registry.ts';
 
 /** Repositories asked at the same time; each registry's own limit is the adapter's business. */
 const MAX_SCANS_IN_FLIGHT = 8;

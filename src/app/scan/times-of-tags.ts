@@ -1,8 +1,8 @@
 import type { Repository } from '../../domain/image-reference.ts';
 import type { ImageTimes } from '../../domain/selection/image-times.ts';
 import type { SelectionRules } from '../../domain/selection/selector.ts';
-import type { Ports } from '../../ports.ts';
-import type { RegistryAccess } from '../../registry-port.ts';
+import type { Ports } from '../../ports/ports.ts';
+import type { RegistryAccess } from '../../ports/registry.ts';
 import { ImageLibrary } from './image-library.ts';
 import { timesFor } from './policy-selectors.ts';
 

@@ -1,6 +1,6 @@
 import { AppError } from '../../domain/errors.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/ports.ts';
 
 /** Wakes those who wait for some policies. */
 export class Alarm {

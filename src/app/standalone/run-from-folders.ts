@@ -1,7 +1,7 @@
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
 import type { Resources } from '../../domain/resources/merge-resources.ts';
-import type { Ports } from '../../ports.ts';
-import type { PushPorts } from '../../push-port.ts';
+import type { Ports } from '../../ports/ports.ts';
+import type { PushPorts } from '../../ports/push.ts';
 import { BranchSessions } from '../update/branch-sessions.ts';
 import type { CrossNamespace } from '../access/foreign-policies.ts';
 import { gitAccess } from '../access/git-access.ts';

@@ -6,7 +6,7 @@ import {
   type Resources,
 } from '../../domain/resources/merge-resources.ts';
 import { backoffMs, parseDuration } from '../../domain/schedule.ts';
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/ports.ts';
 import type { StopSignals } from '../stop-signals.ts';
 import type { PushEvent } from '../receive/push-handler.ts';
 import type { Alarm, Sleeper } from './alarm.ts';

@@ -3,8 +3,8 @@ import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts
 import { asAppError, type AppError } from '../../domain/errors.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import type { Resources } from '../../domain/resources/merge-resources.ts';
-import type { Clock, Secrets } from '../../ports.ts';
-import type { PushPorts } from '../../push-port.ts';
+import type { Clock, Secrets } from '../../ports/ports.ts';
+import type { PushPorts } from '../../ports/push.ts';
 import type { PushEvent } from '../receive/push-handler.ts';
 import { receivePushes, type PushReceiving } from '../receive/receive-pushes.ts';
 import { openReceiver } from '../receive/receivers.ts';

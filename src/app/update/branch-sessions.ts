@@ -1,5 +1,5 @@
 import pLimit, { type LimitFunction } from 'p-limit';
-import type { GitAccess, GitBranch, Ports } from '../../ports.ts';
+import type { GitAccess, GitBranch, Ports } from '../../ports/ports.ts';
 import { HoldMemory } from '../holds/hold-memory.ts';
 import { commitSigners } from '../access/commit-signer.ts';
 import { InterestMemory } from '../read/interest-memory.ts';

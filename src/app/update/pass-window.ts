@@ -1,6 +1,6 @@
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
 import { openingDelayMs, windowState, type WindowState } from '../../domain/write-windows.ts';
-import type { CronTimes } from '../../ports.ts';
+import type { CronTimes } from '../../ports/ports.ts';
 
 /** The state of an automation's windows for a pass; undefined where it has none. */
 export function passWindow(

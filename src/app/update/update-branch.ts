@@ -1,7 +1,7 @@
 import { AppError } from '../../domain/errors.ts';
 import { backoffMs } from '../../domain/schedule.ts';
-import type { CommitSigner } from '../../signing-port.ts';
-import type { Clock, GitBranch, Person } from '../../ports.ts';
+import type { CommitSigner } from '../../ports/signing.ts';
+import type { Clock, GitBranch, Person } from '../../ports/ports.ts';
 import { draftCommits, madeCommit, type CommitDraft, type MadeCommit } from './commit-drafts.ts';
 import { planPass, type PassContext, type PassRequest, type PlannedPass } from './update-pass.ts';
 

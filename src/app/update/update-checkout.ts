@@ -1,4 +1,4 @@
-import type { Checkout, Clock } from '../../ports.ts';
+import type { Checkout, Clock } from '../../ports/ports.ts';
 import { draftCommits, madeCommit, type MadeCommit } from './commit-drafts.ts';
 import { writesOf } from './edit-files.ts';
 import type { CarriedOutPass } from './update-branch.ts';

@@ -1,7 +1,7 @@
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { Resources } from '../../domain/resources/merge-resources.ts';
-import type { GitAccess, Ports } from '../../ports.ts';
+import type { GitAccess, Ports } from '../../ports/ports.ts';
 import { onBranch } from './branch-sessions.ts';
 import { commitSigners } from '../access/commit-signer.ts';
 import { gitAccess } from '../access/git-access.ts';

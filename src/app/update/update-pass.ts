@@ -21,8 +21,8 @@ import {
 import type { ParsedResources } from '../../domain/resources/parse-resources.ts';
 import { earliest } from '../../domain/schedule.ts';
 import { closedText, type WindowState } from '../../domain/write-windows.ts';
-import type { CommitSigner } from '../../signing-port.ts';
-import type { CronTimes, FileSource, Person } from '../../ports.ts';
+import type { CommitSigner } from '../../ports/signing.ts';
+import type { CronTimes, FileSource, Person } from '../../ports/ports.ts';
 import type { CommitSigners } from '../access/commit-signer.ts';
 import {
   BY_NAME_ONLY,

@@ -13,7 +13,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CommitJournal } from '../../../src/adapters/checkout/commit-journal.ts';
 import { openCheckout } from '../../../src/adapters/checkout/directory.ts';
 import { createSigningKeys } from '../../../src/adapters/signing/open-signer.ts';
-import type { Checkout } from '../../../src/ports.ts';
+import type { Checkout } from '../../../src/ports/ports.ts';
 import { git, GIT_TEST_ENV, scratch, type Scratch } from '../../support/git/repo.ts';
 import { makeSshKey, SIGNER, verifyCommit } from '../../support/git/signing-keys.ts';
 import { hasTool } from '../../support/git/tools.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { openForge } from '../../../src/adapters/forge/open-forge.ts';
-import type { Forge } from '../../../src/forge-port.ts';
+import type { Forge } from '../../../src/ports/forge.ts';
 import {
   startRecordedForge,
   type Exchange,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openForge } from '../../../src/adapters/forge/open-forge.ts';
-import type { Forge } from '../../../src/forge-port.ts';
+import type { Forge } from '../../../src/ports/forge.ts';
 import { skipWithoutGitea } from '../../support/forge/availability.ts';
 import { startGitea, type GiteaServer } from '../../support/forge/start-gitea.ts';
 

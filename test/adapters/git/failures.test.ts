@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AppError } from '../../../src/domain/errors.ts';
-import type { GitAccess, GitBranch } from '../../../src/ports.ts';
+import type { GitAccess, GitBranch } from '../../../src/ports/ports.ts';
 import type { Fault, LoggedRequest } from '../../support/git/http-server.ts';
 import { hasTool } from '../../support/git/tools.ts';
 import { commitAndPush, commitOn, NEVER, readAll, startFixture, type Fixture } from './fixture.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { GitBranches, type EngineChoice } from '../../../src/adapters/git/open-branch.ts';
-import type { FileContent, FileSource, GitAccess, GitBranch } from '../../../src/ports.ts';
+import type { FileContent, FileSource, GitAccess, GitBranch } from '../../../src/ports/ports.ts';
 import {
   startGitHttpServer,
   type GitHttpServer,

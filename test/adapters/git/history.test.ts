@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { GitBranch, LoggedCommit } from '../../../src/ports.ts';
+import type { GitBranch, LoggedCommit } from '../../../src/ports/ports.ts';
 import { git } from '../../support/git/repo.ts';
 import { hasTool } from '../../support/git/tools.ts';
 import { commitAndPush, NEVER, readAll, startFixture, type Fixture } from './fixture.ts';

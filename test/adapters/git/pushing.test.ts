@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { GitBranch, PushTarget } from '../../../src/ports.ts';
+import type { GitBranch, PushTarget } from '../../../src/ports/ports.ts';
 import { hasTool } from '../../support/git/tools.ts';
 import { commitOn, NEVER, readAll, startFixture, type Fixture } from './fixture.ts';
 

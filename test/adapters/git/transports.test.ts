@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { GitBranches } from '../../../src/adapters/git/open-branch.ts';
-import type { GitAccess, GitBranch } from '../../../src/ports.ts';
+import type { GitAccess, GitBranch } from '../../../src/ports/ports.ts';
 import {
   createRemote,
   GIT_TEST_ENV,

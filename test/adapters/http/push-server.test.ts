@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startPushServer, type PushServer } from '../../../src/adapters/http/push-server.ts';
-import type { PushHead } from '../../../src/push-port.ts';
+import type { PushHead } from '../../../src/ports/push.ts';
 
 const MIB = 1024 * 1024;
 

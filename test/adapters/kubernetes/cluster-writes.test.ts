@@ -3,7 +3,7 @@ import {
   connectCluster,
   type ConnectedCluster,
 } from '../../../src/adapters/kubernetes/connect-cluster.ts';
-import type { ClusterEvent } from '../../../src/cluster-port.ts';
+import type { ClusterEvent } from '../../../src/ports/cluster.ts';
 import { succeeded } from '../../support/kubernetes/api-request.ts';
 import { startApiServer, type TestApiServer } from '../../support/kubernetes/api-server.ts';
 import { skipWithoutApiServer } from '../../support/kubernetes/availability.ts';

@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPushMessages } from '../../../src/adapters/push-events/push-messages.ts';
-import type { PushMessages } from '../../../src/push-port.ts';
+import type { PushMessages } from '../../../src/ports/push.ts';
 import { never } from '../../support/memory-ports.ts';
 import { startLoopback, type Loopback } from '../../support/registry/loopback.ts';
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { RECEIVER_TYPES, type ReceiverType } from '../../../src/api/image-receiver.ts';
 import { createPushMessages } from '../../../src/adapters/push-events/push-messages.ts';
 import { SENDERS } from '../../../src/adapters/push-events/senders.ts';
-import type { PushHeaders, PushReading } from '../../../src/push-port.ts';
+import type { PushHeaders, PushReading } from '../../../src/ports/push.ts';
 import { ROOT } from '../../support/cli.ts';
 import { never } from '../../support/memory-ports.ts';
 

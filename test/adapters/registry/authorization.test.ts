@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { RegistryAccess } from '../../../src/registry-port.ts';
+import type { RegistryAccess } from '../../../src/ports/registry.ts';
 import { clientOf, loopbackClient } from '../../support/registry/client.ts';
 import {
   type Answer,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ClientCertificate } from '../../../src/domain/access.ts';
-import type { RegistryAccess } from '../../../src/registry-port.ts';
+import type { RegistryAccess } from '../../../src/ports/registry.ts';
 import { skipWithout } from '../../support/registry/availability.ts';
 import { makeCertificate, type TestCertificate } from '../../support/registry/certificate.ts';
 import { clientOf } from '../../support/registry/client.ts';

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { withDeadline } from '../../../src/adapters/registry/deadline.ts';
 import { findCredentials } from '../../../src/adapters/registry/find-credentials.ts';
-import type { RegistryAccess } from '../../../src/registry-port.ts';
+import type { RegistryAccess } from '../../../src/ports/registry.ts';
 import { testClock } from '../../support/registry/client.ts';
 
 const repository = { registry: 'ghcr.io', path: 'team/app' };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Proxy } from '../../../src/domain/proxy.ts';
-import type { RegistryAccess } from '../../../src/registry-port.ts';
+import type { RegistryAccess } from '../../../src/ports/registry.ts';
 import {
   type ConnectProxy,
   type ConnectProxyOptions,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Repository } from '../../../src/domain/image-reference.ts';
-import type { RegistryAccess } from '../../../src/registry-port.ts';
+import type { RegistryAccess } from '../../../src/ports/registry.ts';
 import { skipWithout } from '../../support/registry/availability.ts';
 import { clientOf, plainAccess } from '../../support/registry/client.ts';
 import { startLoopback } from '../../support/registry/loopback.ts';

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Clock } from '../../../src/ports.ts';
+import type { Clock } from '../../../src/ports/ports.ts';
 import { loopbackClient, plainAccess, teamApp } from '../../support/registry/client.ts';
 import { type Answer, startLoopback } from '../../support/registry/loopback.ts';
 

@@ -3,7 +3,7 @@ import { localSecrets } from '../../../src/adapters/files/local-secrets.ts';
 import { gitAccess } from '../../../src/app/access/git-access.ts';
 import { accessKey, registryAccess } from '../../../src/app/access/registry-access.ts';
 import { asAppError } from '../../../src/domain/errors.ts';
-import type { Secrets } from '../../../src/ports.ts';
+import type { Secrets } from '../../../src/ports/ports.ts';
 import { automation, policy } from '../../support/builders.ts';
 import { memorySecrets, never, noClouds } from '../../support/memory-ports.ts';
 

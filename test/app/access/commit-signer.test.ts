@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { commitSigners } from '../../../src/app/access/commit-signer.ts';
-import type { SigningKey } from '../../../src/signing-port.ts';
+import type { SigningKey } from '../../../src/ports/signing.ts';
 import { automation } from '../../support/builders.ts';
 import { memorySecrets, never } from '../../support/memory-ports.ts';
 

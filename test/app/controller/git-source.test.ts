@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ForeignObject } from '../../../src/cluster-port.ts';
+import type { ForeignObject } from '../../../src/ports/cluster.ts';
 import { AppError } from '../../../src/domain/errors.ts';
 import { MemoryCluster } from '../../support/memory-cluster.ts';
 import { MemoryBranch, settled } from '../../support/memory-ports.ts';

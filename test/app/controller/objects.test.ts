@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ClusterObjects } from '../../../src/app/controller/objects.ts';
 import { REQUEST_ANNOTATION } from '../../../src/domain/status/request-of.ts';
-import type { ClusterObject } from '../../../src/cluster-port.ts';
+import type { ClusterObject } from '../../../src/ports/cluster.ts';
 import { automation } from '../../support/builders.ts';
 import { POLICY_SPEC } from './stage.ts';
 

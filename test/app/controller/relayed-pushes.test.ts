@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { runController } from '../../../src/app/controller/controller.ts';
 import type { ControllerEvent } from '../../../src/app/controller/context.ts';
 import { AppError } from '../../../src/domain/errors.ts';
-import type { PushAnswer, PushRelay } from '../../../src/push-port.ts';
+import type { PushAnswer, PushRelay } from '../../../src/ports/push.ts';
 import { MemoryCluster } from '../../support/memory-cluster.ts';
 import { memoryPorts, settled } from '../../support/memory-ports.ts';
 import { MemoryPushes } from '../../support/memory-pushes.ts';

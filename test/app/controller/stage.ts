@@ -1,8 +1,8 @@
 import type { ControllerEvent } from '../../../src/app/controller/context.ts';
 import { runController, type ControllerOptions } from '../../../src/app/controller/controller.ts';
 import { AppError } from '../../../src/domain/errors.ts';
-import type { Clock } from '../../../src/ports.ts';
-import type { Registry } from '../../../src/registry-port.ts';
+import type { Clock } from '../../../src/ports/ports.ts';
+import type { Registry } from '../../../src/ports/registry.ts';
 import { MemoryCluster } from '../../support/memory-cluster.ts';
 import {
   FakeClock,

@@ -5,8 +5,8 @@ import type { PassRequest } from '../../../src/app/update/update-pass.ts';
 import { reportOf } from '../../../src/app/update/update-report.ts';
 import { AppError } from '../../../src/domain/errors.ts';
 import { NO_RESOURCES } from '../../../src/domain/resources/merge-resources.ts';
-import type { CommitRequest } from '../../../src/ports.ts';
-import type { SigningKey } from '../../../src/signing-port.ts';
+import type { CommitRequest } from '../../../src/ports/ports.ts';
+import type { SigningKey } from '../../../src/ports/signing.ts';
 import { automation } from '../../support/builders.ts';
 import {
   FakeClock,

@@ -1,7 +1,7 @@
 import type { AppError } from '../../../src/domain/errors.ts';
 import { CLUSTER_TIMING, type ClusterTiming } from '../../../src/adapters/kubernetes/timing.ts';
 import type { ClusterObserver } from '../../../src/adapters/kubernetes/trouble.ts';
-import type { ClusterObject, ObjectListener } from '../../../src/cluster-port.ts';
+import type { ClusterObject, ObjectListener } from '../../../src/ports/cluster.ts';
 
 /** Production's times, with short pauses between attempts. */
 export const QUICK: ClusterTiming = { ...CLUSTER_TIMING, retryMs: 50, maxRetryMs: 500 };

@@ -5,8 +5,8 @@ import {
   type RegistryOptions,
 } from '../../../src/adapters/registry/create-registry.ts';
 import type { Repository } from '../../../src/domain/image-reference.ts';
-import type { Clock } from '../../../src/ports.ts';
-import type { RegistryAccess } from '../../../src/registry-port.ts';
+import type { Clock } from '../../../src/ports/ports.ts';
+import type { RegistryAccess } from '../../../src/ports/registry.ts';
 import { type Handler, type Loopback, startLoopback } from './loopback.ts';
 
 /** A clock whose `sleep` is over at once: it writes down the wait and moves the time on. */

@@ -1,4 +1,4 @@
-import type { PushResult } from '../../../ports.ts';
+import type { PushResult } from '../../../ports/ports.ts';
 import { throwIfCancelled } from '../cancellation.ts';
 import type { ModedWrite, RefMove, RemoteStore } from '../engine.ts';
 import type { Remote } from '../remote.ts';

@@ -1,5 +1,5 @@
 import { AppError } from '../../../domain/errors.ts';
-import type { FileWrite } from '../../../ports.ts';
+import type { FileWrite } from '../../../ports/ports.ts';
 import type { TreeEntry } from '../tree.ts';
 import type { IsomorphicStore } from './isomorphic-store.ts';
 import { formatTree, isFolder, parseTree, type TreeItem } from './tree-object.ts';

@@ -1,5 +1,5 @@
 import { AppError } from '../../../domain/errors.ts';
-import type { PushResult } from '../../../ports.ts';
+import type { PushResult } from '../../../ports/ports.ts';
 import type { ModedWrite, RefMove, RemoteStore } from '../engine.ts';
 import { readRefusal } from '../refusal.ts';
 import type { Remote } from '../remote.ts';

@@ -1,4 +1,4 @@
-import type { ForgeAccess, PullRequest } from '../../../../src/forge-port.ts';
+import type { ForgeAccess, PullRequest } from '../../../../src/ports/forge.ts';
 import type { Exchange } from '../../../support/forge/recorded-forge.ts';
 
 /** What a forge's API is sent, and answers, when each call of the port is made once. */

@@ -1,6 +1,6 @@
 /** Clouds, as far as their registries ask for logins. As for all ports, calls reject with `AppError`. */
-import type { Login } from './domain/access.ts';
-import type { CloudRegistry } from './domain/cloud-registry.ts';
+import type { Login } from '../domain/access.ts';
+import type { CloudRegistry } from '../domain/cloud-registry.ts';
 
 /** A login for a while that a cloud gives for its own registries. */
 export type CloudLogin =

@@ -2,11 +2,11 @@
  * Asking container registries. As for all ports, calls reject with `AppError`, and take an `AbortSignal` and
  * stop soon after it fires.
  */
-import type { ClientCertificate, DockerConfig, Login } from './domain/access.ts';
-import type { ImageConfig, ImageManifest } from './domain/image/image-manifest.ts';
-import type { Repository } from './domain/image-reference.ts';
-import type { Proxy } from './domain/proxy.ts';
-import type { AttachedSignatures } from './domain/signature/attached-signature.ts';
+import type { ClientCertificate, DockerConfig, Login } from '../domain/access.ts';
+import type { ImageConfig, ImageManifest } from '../domain/image/image-manifest.ts';
+import type { Repository } from '../domain/image-reference.ts';
+import type { Proxy } from '../domain/proxy.ts';
+import type { AttachedSignatures } from '../domain/signature/attached-signature.ts';
 
 /** How to reach one registry. Absent credentials: what the user's Docker configuration says, or anonymous. */
 export interface RegistryAccess {

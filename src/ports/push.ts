@@ -2,9 +2,9 @@
  * How registries tell of pushes, as interfaces: the endpoint that takes their requests, and the formats
  * in which they send. Apart from the other ports because they go the other way: here the outside calls.
  */
-import type { ImageReceiverSpec } from './api/image-receiver.ts';
-import type { ObjectMeta } from './api/schema.ts';
-import type { PushedImage } from './domain/push/pushed-image.ts';
+import type { ImageReceiverSpec } from '../api/image-receiver.ts';
+import type { ObjectMeta } from '../api/schema.ts';
+import type { PushedImage } from '../domain/push/pushed-image.ts';
 
 /** Headers of a request by lower-case name; of a repeated one the values are joined by a comma. */
 export type PushHeaders = Readonly<Record<string, string | undefined>>;

@@ -1,15 +1,15 @@
 /**
- * Every outside effect of the product, as interfaces; those of a cluster are in `cluster-port.ts`.
+ * Every outside effect of the product, as interfaces; the larger ones have files beside this one.
  * Adapters implement them, `app` uses them, and only `compose` knows which adapter stands behind which port.
  *
  * All calls reject with `AppError`; all take an `AbortSignal` and stop soon after it fires.
  */
-import type { CloudLogins } from './cloud-port.ts';
-import type { Login } from './domain/access.ts';
-import type { SignatureVerifier } from './signature-port.ts';
-import type { Registry } from './registry-port.ts';
-import type { CommitSigner, SigningKeys } from './signing-port.ts';
-import type { Forge, ForgeAccess } from './forge-port.ts';
+import type { CloudLogins } from './cloud.ts';
+import type { Login } from '../domain/access.ts';
+import type { SignatureVerifier } from './signature.ts';
+import type { Registry } from './registry.ts';
+import type { CommitSigner, SigningKeys } from './signing.ts';
+import type { Forge, ForgeAccess } from './forge.ts';
 
 /** One file of a tree or folder. */
 export interface FileEntry {

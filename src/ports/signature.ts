@@ -2,9 +2,9 @@
  * Judging signatures. As for all ports, calls reject with `AppError`, and take an `AbortSignal` and stop
  * soon after it fires.
  */
-import type { AttachedSignatures } from './domain/signature/attached-signature.ts';
-import type { SignatureRequirement } from './domain/signature/signature-requirement.ts';
-import type { SignatureVerdict } from './domain/signature/signature-verdict.ts';
+import type { AttachedSignatures } from '../domain/signature/attached-signature.ts';
+import type { SignatureRequirement } from '../domain/signature/signature-requirement.ts';
+import type { SignatureVerdict } from '../domain/signature/signature-verdict.ts';
 
 /** Cosign's cryptography, and whom Sigstore trusts. */
 export interface SignatureVerifier {
