@@ -11,15 +11,13 @@ describe('hostile YAML', () => {
   it.each([
     ['an alias bomb', (name: string) => `[${Array(9).fill(name).join(', ')}]`],
     ['a merge bomb', (name: string) => `{ <<: [${Array(9).fill(name).join(', ')}] }`],
-  ])('%s is refused at once', (_, wrap) => {
+  ])('%s is refused and never unfolded, which would take for ever', (_, wrap) => {
     const lines = ['  l0: &l0 { a: b }', ...levels(wrap)].join('\n');
-    const begun = performance.now();
     expect(complaints(more(lines))).toEqual([
       expect.stringMatching(
         /^a\.yaml:\d+:\d+: the resource is too deep or too large once its aliases are unfolded$/,
       ),
     ]);
-    expect(performance.now() - begun).toBeLessThan(1000);
   });
 
   it('an alias of itself is refused', () => {
