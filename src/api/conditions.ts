@@ -26,8 +26,7 @@ export const REASONS = {
   VerificationFailed:
     'The tag that is chosen or locked is not signed as verify demands; nothing is changed.',
   MinimumAge: 'Every tag that the policy allows is younger than minimumAge.',
-  Unconfirmed:
-    'A scan found far fewer tags or an older choice than the one before; nothing changes until a second one confirms it.',
+  Unconfirmed: 'A scan found far fewer tags, or an older choice; a second one has to confirm it.',
   Locked: 'A lock decides the tag.',
   LockTagMissing: 'The tag of the lock is not in the registry; nothing is changed.',
   GitFailed: 'The config repo could not be read.',

@@ -281,7 +281,9 @@ describe('access to Git', () => {
     });
     await expect(gitAccess(elsewhere, memorySecrets(), never)).rejects.toMatchObject({
       code: 'resource/not-supported',
-      message: 'ImageUpdateAutomation apps/update: spec.git is needed',
+      message: expect.stringMatching(
+        /^ImageUpdateAutomation apps\/update: spec\.sourceRef needs a cluster/,
+      ) as string,
     });
   });
 });

@@ -97,7 +97,7 @@ describe('the standalone controller', () => {
     await clock.advance(6 * MINUTE);
     expect(events).toMatchObject([
       { kind: 'push-retry', reason: 'the branch moved' },
-      { kind: 'pass', outcome: { commit: { subject: 'Update podinfo to 6.3.0' } } },
+      { kind: 'pass', outcome: { commits: [{ subject: 'Update podinfo to 6.3.0' }] } },
     ]);
   });
 

@@ -70,6 +70,9 @@ describe('changes', () => {
   it('tell each image that moves, from what, to what, where and why', () => {
     const { plan, byKey } = planned(fields, [both]);
     const common = { policy: 'apps/podinfo', image: IMAGE };
+    const fieldAt = (line: number, part: string, from: string, to: string) => [
+      { part, line, from, to },
+    ];
     expect(changesOf(plan.decisions, byKey)).toEqual([
       {
         ...common,
@@ -78,9 +81,18 @@ describe('changes', () => {
         path: 'a.yaml',
         line: 7,
         resource: 'Deployment apps/web',
+        object: { ...RESOURCE, namespace: 'apps' },
         locked: false,
+        fields: fieldAt(7, 'reference', `${IMAGE}:6.1.0`, `${IMAGE}:6.2.0`),
       },
-      { ...common, to: '6.2.0', path: 'b.yaml', line: 2, locked: false },
+      {
+        ...common,
+        to: '6.2.0',
+        path: 'b.yaml',
+        line: 2,
+        locked: false,
+        fields: fieldAt(2, 'tag', '', '6.2.0'),
+      },
       {
         ...common,
         from: '6.2.0',
@@ -88,7 +100,9 @@ describe('changes', () => {
         path: 'c.yaml',
         line: 3,
         resource: 'Deployment web',
+        object: RESOURCE,
         locked: true,
+        fields: fieldAt(3, 'reference', `${IMAGE}:6.2.0`, `${IMAGE}:6.1.0`),
       },
     ]);
   });

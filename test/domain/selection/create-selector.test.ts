@@ -323,7 +323,6 @@ describe('invalid rules', () => {
     { rules: semver('*', { pattern: '(?=x)' }), code: 'policy/invalid-pattern' },
     { rules: semver('*', { pattern: 'x', extract: '$1' }), code: 'policy/invalid-pattern' },
     { rules: semver('*', { exclude: ['ok', '['] }), code: 'policy/invalid-pattern' },
-    { rules: { policy: { newest: {} } }, code: 'resource/not-supported' },
   ])('are refused with $code', ({ rules, code }) => {
     expect(() => createSelector(rules)).toThrow(expect.objectContaining({ code }));
   });
