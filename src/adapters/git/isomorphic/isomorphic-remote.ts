@@ -1,8 +1,10 @@
+import { AppError } from '../../../domain/errors.ts';
 import type { PushResult } from '../../../ports/ports.ts';
 import { throwIfCancelled } from '../cancellation.ts';
 import type { ModedWrite, RefMove, RemoteStore } from '../engine.ts';
 import type { Remote } from '../remote.ts';
 import type { TreeDifference, TreeEntry } from '../tree.ts';
+import { completePack } from './complete-pack.ts';
 import type { IsomorphicStore } from './isomorphic-store.ts';
 import { pushPack } from './receive-pack.ts';
 import type { SmartHttp } from './smart-http.ts';
@@ -101,7 +103,18 @@ export class IsomorphicRemote implements RemoteStore {
 
   async #fetch(commit: string, depth: number, signal: AbortSignal): Promise<void> {
     const have = this.#store.known;
-    await this.#store.addPack(await this.#uploadPack.fetch({ commit, depth, have }, signal));
+    const pack = await this.#uploadPack.fetch({ commit, depth, have }, signal);
+    await this.#store.addPack(have.length === 0 ? pack : await this.#completed(pack));
+  }
+
+  async #completed(pack: Buffer): Promise<Buffer> {
+    try {
+      return await completePack(pack, (id) => this.#store.objects.readIfPresent(id));
+    } catch (cause) {
+      if (cause instanceof AppError) throw cause;
+      const text = `${this.#remote.display} sent a pack that cannot be read`;
+      throw new AppError('git/unreachable', text, { retry: true, cause });
+    }
   }
 
   async #treeOf(commit: string): Promise<string> {

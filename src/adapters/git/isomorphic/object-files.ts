@@ -72,9 +72,7 @@ export class ObjectFiles {
   async #openPacks(): Promise<readonly PackReader[]> {
     const folder = join(this.#objectsDir, 'pack');
     const names = (await readdir(folder)).filter((name) => name.endsWith('.idx'));
-    return Promise.all(
-      names.map((name) => PackReader.open(join(folder, name.slice(0, -4)), (id) => this.read(id))),
-    );
+    return Promise.all(names.map((name) => PackReader.open(join(folder, name.slice(0, -4)))));
   }
 
   async #readLoose(id: string): Promise<GitObject | undefined> {
