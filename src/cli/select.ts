@@ -156,15 +156,15 @@ async function tagsOfImage(
   });
   const access = { insecure: insecure ?? false, timeoutMs: LIST_TIMEOUT_MS };
   try {
-    const tags = await withProgress(io, `reading the tags of ${image}`, () =>
+    const list = await withProgress(io, `reading the tags of ${image}`, () =>
       ports.registry.listTags(repository, access, io.stop),
     );
-    if (newest === undefined) return { tags };
+    if (newest === undefined) return { tags: list.tags };
     const { timesOfTags } = await import('../app/scan/times-of-tags.ts');
     const times = await withProgress(io, `asking when the images of ${image} were built`, () =>
-      timesOfTags(ports, { repository, access, tags, rules }, io.stop),
+      timesOfTags(ports, { repository, access, list, rules }, io.stop),
     );
-    return { tags, times };
+    return { tags: list.tags, times };
   } finally {
     await ports.close();
   }

@@ -27,17 +27,28 @@ export interface RegistryAccess {
   readonly timeoutMs: number;
 }
 
+/** What a list itself tells of the image under a tag. */
+export interface ToldImage {
+  readonly digest: string;
+  /** When it was built, in ms since the epoch; absent where only the image can say. */
+  readonly createdMs?: number;
+}
+
+/** A whole list of tags. */
+export interface TagList {
+  /** In the registry's order, without duplicates. */
+  readonly tags: readonly string[];
+  /** By tag; empty for most registries, and without tags of which the list contradicts itself. */
+  readonly told: ReadonlyMap<string, ToldImage>;
+}
+
 /** A container registry (OCI distribution-spec 1.1). */
 export interface Registry {
   /**
-   * All tags of a repository, in the registry's order, without duplicates.
+   * All tags of a repository, and what the registry tells of them on its own.
    * @throws AppError `registry/incomplete` rather than ever returning a part of the list
    */
-  listTags(
-    repository: Repository,
-    access: RegistryAccess,
-    signal: AbortSignal,
-  ): Promise<readonly string[]>;
+  listTags(repository: Repository, access: RegistryAccess, signal: AbortSignal): Promise<TagList>;
   /** Digest of a tag (of the index where there is one), or undefined when there is no such tag. */
   digest(
     repository: Repository,

@@ -27,7 +27,7 @@ import type {
   Secrets,
   StateFiles,
 } from '../../src/ports/ports.ts';
-import type { Registry, RegistryAccess } from '../../src/ports/registry.ts';
+import type { Registry, RegistryAccess, ToldImage } from '../../src/ports/registry.ts';
 import type { SignatureVerifier } from '../../src/ports/signature.ts';
 
 /** A signal that never fires. */
@@ -255,6 +255,8 @@ export class MemoryRegistry implements Registry {
   readonly manifests = new Map<string, ImageManifest>();
   readonly configs = new Map<string, ImageConfig>();
   repositories: Repositories;
+  /** What lists tell on their own, by tag. */
+  told: ReadonlyMap<string, ToldImage> = new Map();
   /** What is attached to every image. */
   attached: AttachedSignatures = { signatures: [], isPartial: false };
 
@@ -267,7 +269,8 @@ export class MemoryRegistry implements Registry {
     this.calls.push(`list ${name}`);
     this.access.push(access);
     const answer = this.#answer(name);
-    return Array.isArray(answer) ? (answer as readonly string[]) : Object.keys(answer);
+    const tags = Array.isArray(answer) ? (answer as readonly string[]) : Object.keys(answer);
+    return { tags, told: this.told };
   }
 
   async digest(...[repository, tag, access]: Parameters<Registry['digest']>) {

@@ -2,6 +2,7 @@ import { AppError } from '../../domain/errors.ts';
 import type { Call, HttpResponse } from './call.ts';
 import { type LargeLists, SMALL_LIST_BYTES } from './large-lists.ts';
 import { isPullable, type PageSource, parseTagPage, type TagPage } from './tag-page.ts';
+import { ToldImages } from './told-images.ts';
 
 /** Bounds on one list, far above what is known in the wild (about a million tags). */
 const MAX_PAGES = 20_000;
@@ -17,6 +18,7 @@ const MAX_BARREN_PAGES = 10;
 /** Reads the pages of one tag list and keeps what they bring, within bounds. */
 export class ListReader {
   readonly tags = new Set<string>();
+  readonly told = new ToldImages();
   /** Did any page have a `Link`? Then its absence means the end. */
   linked = false;
   readonly #visited = new Set<string>();
@@ -95,6 +97,7 @@ export class ListReader {
   #keep(page: TagPage): TagPage {
     const before = this.tags.size;
     for (const tag of page.tags) if (isPullable(tag)) this.tags.add(tag);
+    this.told.add(page.manifest);
     this.#bytes += page.bytes;
     this.#barren = this.tags.size === before ? this.#barren + 1 : 0;
     this.#pages += 1;

@@ -1,4 +1,5 @@
 import type { Clock } from '../../ports/ports.ts';
+import type { TagList } from '../../ports/registry.ts';
 import type { Authorizer } from './authorizer.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { Call, HttpResponse } from './call.ts';
@@ -29,7 +30,7 @@ export interface TagListOptions {
  * reach a manifest.
  * @throws AppError `registry/incomplete` when anything fails after the first page, `registry/too-large`
  */
-export type ReadTagList = (call: Call) => Promise<readonly string[]>;
+export type ReadTagList = (call: Call) => Promise<TagList>;
 
 /** Lists of one client: they share the memory of how large pages may be, and the bound on memory. */
 export function createTagLists(authorizer: Authorizer, options: TagListOptions): ReadTagList {
@@ -70,7 +71,7 @@ export function createTagLists(authorizer: Authorizer, options: TagListOptions):
         else if (alwaysLinks || reader.linked) page = undefined;
         else page = await end.next(page);
       }
-      return [...reader.tags];
+      return { tags: [...reader.tags], told: reader.told.of(reader.tags) };
     } finally {
       reader.close();
     }

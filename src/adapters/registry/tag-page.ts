@@ -8,9 +8,13 @@ import { nextLink } from './link-header.ts';
 const TAG = /^\w[\w.-]{0,127}$/;
 
 /** Checked by hand: zod would make a finding of each of the millions of items that a page may hold. */
-const Body = z.object({ tags: z.custom<readonly string[]>(isListOfTexts).nullish() });
+const Body = z.object({
+  tags: z.custom<readonly string[]>(isListOfTexts).nullish(),
+  manifest: z.unknown().optional(),
+});
 
-function isListOfTexts(value: unknown): boolean {
+/** Is it a list of strings, and nothing else? */
+export function isListOfTexts(value: unknown): boolean {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
@@ -19,6 +23,8 @@ export interface TagPage {
   readonly url: URL;
   /** As sent; some may be no tags. */
   readonly tags: readonly string[];
+  /** What Google's registries tell besides, unchecked. */
+  readonly manifest: unknown;
   /** Target of the link to the next page, as written. */
   readonly link: string | undefined;
   readonly bytes: number;
@@ -39,6 +45,7 @@ export function parseTagPage(url: URL, response: HttpResponse, call: Call): TagP
   return {
     url,
     tags: parsed.data.tags ?? [],
+    manifest: parsed.data.manifest,
     link: nextLink(response.header('link') ?? ''),
     bytes: response.body.length,
   };

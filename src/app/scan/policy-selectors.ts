@@ -92,12 +92,12 @@ export class PolicySelectors {
  */
 export async function timesFor(
   { filterTags }: SelectionRules,
-  { tags, digests }: Pick<RepositoryScan, 'tags' | 'digests'>,
+  { tags, digests, told }: Pick<RepositoryScan, 'tags' | 'digests' | 'told'>,
   { library, source, now }: TimeSource,
   signal: AbortSignal,
 ): Promise<ImageTimes> {
   const wanted = filteredTags(filterTags, tags);
-  const byTag = await tagTimes(library, source, { tags: wanted, digests, now }, signal);
+  const byTag = await tagTimes(library, source, { tags: wanted, digests, told, now }, signal);
   const untimed = wanted.find((tag) => byTag.get(tag) === 'absent');
   if (untimed === undefined) return { byTag, now };
   // It could be the newest: choosing another would be a guess.

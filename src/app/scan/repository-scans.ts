@@ -10,7 +10,7 @@ import { HeldTags } from './held-tags.ts';
 import { shareWork } from './share-work.ts';
 import { accessKey, registryAccess, type AccessPorts } from '../access/registry-access.ts';
 import type { Clock, CronTimes } from '../../ports/ports.ts';
-import type { Registry } from '../../ports/registry.ts';
+import type { Registry, ToldImage } from '../../ports/registry.ts';
 
 /** Repositories asked at the same time; each registry's own limit is the adapter's business. */
 const MAX_SCANS_IN_FLIGHT = 8;
@@ -28,12 +28,15 @@ export interface RepositoryScan {
   readonly listed: ListingTimes;
   /** Digests asked for since, by tag; null where the registry has no such tag. */
   readonly digests: Map<string, string | null>;
+  /** What the list told of images on its own, by tag. */
+  readonly told: ReadonlyMap<string, ToldImage>;
 }
 
 /** What a scan found: without a list, the one tag that was asked for, if it is there. */
 interface Found {
   readonly tags: ReadonlySet<string>;
   readonly digests: Map<string, string | null>;
+  readonly told: ReadonlyMap<string, ToldImage>;
 }
 
 /** No scan, and why. */
@@ -151,13 +154,20 @@ export class RepositoryScans {
   ): Promise<ScanAnswer> {
     const at = this.#ports.clock.now();
     try {
-      const { tags, digests } = await this.#find(policy, signal);
+      const { tags, digests, told } = await this.#find(policy, signal);
       const key = scanKey(policy);
       this.#held.hold(key, tags.size, policy.spec.image);
       const present = policy.spec.policy.digest === undefined ? tags : followedTags(digests);
       const listed = listingTimes(this.#former.get(key), present, at);
       this.#former.set(key, { tags: present, listed });
-      return { at, tags, revision: tagsRevision(tags), listed, digests };
+      return {
+        at,
+        tags,
+        revision: tagsRevision(tags),
+        listed,
+        digests,
+        told: this.#held.holdTold(key, told.size) ? told : new Map(),
+      };
     } catch (error) {
       if (!(error instanceof AppError) || error.code === 'cancelled') throw error;
       const before = last !== undefined && 'error' in last ? last.failures : 0;
@@ -170,12 +180,12 @@ export class RepositoryScans {
     // Following one mutable tag needs no list: its digest says all.
     if (followed !== undefined) {
       const digest = await this.#askDigest(policy, followed, signal);
-      return { tags: new Set(), digests: new Map([[followed, digest]]) };
+      return { tags: new Set(), digests: new Map([[followed, digest]]), told: new Map() };
     }
     const access = await registryAccess(policy, this.#ports, signal);
     const repository = parseRepository(policy.spec.image);
-    const tags = await this.#ports.registry.listTags(repository, access, signal);
-    return { tags: new Set(tags), digests: new Map() };
+    const { tags, told } = await this.#ports.registry.listTags(repository, access, signal);
+    return { tags: new Set(tags), digests: new Map(), told };
   }
 
   async #askDigest(policy: ImagePolicy, tag: string, signal: AbortSignal): Promise<string | null> {

@@ -31,6 +31,11 @@ export function timeOfConfig({ created, labels }: ImageConfig): BuildTime {
   return latest([parse(created), ...LABELS.map((label) => parse(labels[label]))]);
 }
 
+/** A time that somebody else told, by the same rule as what images say. @param ms since the epoch */
+export function toldTime(ms: number): BuildTime {
+  return ms < FIRST_IMAGES ? 'unreal' : ms;
+}
+
 /** The first that is a time; else what can best be said of the others. */
 export function firstOf(...times: readonly BuildTime[]): BuildTime {
   const known = times.find((time) => typeof time === 'number');
@@ -56,5 +61,5 @@ function latest(times: readonly BuildTime[]): BuildTime {
 function parse(text: string | undefined): BuildTime {
   const time = text === undefined ? NaN : Date.parse(text);
   if (Number.isNaN(time)) return 'absent';
-  return time < FIRST_IMAGES ? 'unreal' : time;
+  return toldTime(time);
 }

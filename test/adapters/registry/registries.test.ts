@@ -108,13 +108,14 @@ async function peculiar(name: string, repositories: Readonly<Record<string, read
     profileOf: () => profileOf(imitation.host),
     onEvent: (event) => events.push(event),
   });
-  const list = (path: string, access = {}) =>
+  const wholeList = (path: string, access = {}) =>
     made.registry.listTags(
       { registry: server.host, path },
       plainAccess(access),
       new AbortController().signal,
     );
-  return { ...made, server, events, list };
+  const list = async (path: string, access = {}) => (await wholeList(path, access)).tags;
+  return { ...made, server, events, list, wholeList };
 }
 
 describe('what one registry has to itself', () => {
@@ -131,12 +132,10 @@ describe('what one registry has to itself', () => {
   it('GHCR: a token that does not open another repository gives way to one of its own', async () => {
     const { list, server } = await peculiar('Quay', { 'team/a': ['1.0.0'], 'team/b': ['2.0.0'] });
     const { registry } = clientOf(server.host, { profileOf: () => profileOf('ghcr.io') });
-    const open = (path: string) =>
-      registry.listTags(
-        { registry: server.host, path },
-        plainAccess(),
-        new AbortController().signal,
-      );
+    const open = async (path: string) => {
+      const { signal } = new AbortController();
+      return (await registry.listTags({ registry: server.host, path }, plainAccess(), signal)).tags;
+    };
     await expect(open('team/a')).resolves.toEqual(['1.0.0']);
     await expect(open('team/b')).resolves.toEqual(['2.0.0']);
     await expect(open('team/a')).resolves.toEqual(['1.0.0']);
@@ -170,6 +169,20 @@ describe('what one registry has to itself', () => {
     ).resolves.toEqual(['1.0.0']);
     expect(server.tokens().map(({ method }) => method)).toEqual(['POST']);
   });
+
+  it.each(['GCR', 'Artifact Registry'])(
+    '%s: lists tell digest and time of all tags',
+    async (name) => {
+      const { wholeList, server } = await peculiar(name, { [PATH]: TAGS });
+      const { told } = await wholeList(PATH);
+      expect(told.size).toBe(COUNT);
+      expect(told.get('1.7.0')).toEqual({
+        digest: digestOf('1.7.0'),
+        createdMs: 1_778_000_000_000,
+      });
+      expect(server.manifests()).toEqual([]);
+    },
+  );
 
   it.each([1000, 2000])('a Nexus proxy: of exactly %i tags, none is missing', async (count) => {
     const { list } = await peculiar('a Nexus proxy', { [PATH]: TAGS.slice(0, count) });

@@ -253,12 +253,11 @@ describe('large tag lists', () => {
       await new Promise<void>((go) => waiting.push(go));
       return { body: { tags: LARGE } };
     });
-    const list = (path: string) =>
-      made.registry.listTags(
-        { registry: made.server.host, path },
-        plainAccess(),
-        new AbortController().signal,
-      );
+    const list = async (path: string) => {
+      const { signal } = new AbortController();
+      const target = { registry: made.server.host, path };
+      return (await made.registry.listTags(target, plainAccess(), signal)).tags;
+    };
     const letGo = async () => {
       await expect.poll(() => waiting.length).toBeGreaterThan(0);
       for (const go of waiting.splice(0)) go();

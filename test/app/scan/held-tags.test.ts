@@ -32,4 +32,13 @@ describe('tags held between scans', () => {
     expect(() => held.hold('b', 1.5 * MILLION, 'ghcr.io/team/b')).not.toThrow();
     expect(() => held.hold('c', 1, 'ghcr.io/team/c')).toThrow(/its 1 tags/);
   });
+
+  it('keep what lists told only where there is room for it', () => {
+    const held = new HeldTags();
+    expect(held.holdTold('a', 60_000)).toBe(true);
+    expect(held.holdTold('a', 70_000)).toBe(true);
+    expect(held.holdTold('b', 40_000)).toBe(false);
+    held.release('a');
+    expect(held.holdTold('b', 40_000)).toBe(true);
+  });
 });

@@ -87,6 +87,54 @@ describe('policy.newest', () => {
     expect(calls()).toHaveLength(1 + 2);
   });
 
+  it('asks for nothing that the list tells on its own, and notices at once what was pushed again', async () => {
+    const tags = Array.from({ length: 1_000 }, (_, n) => [`b${n}`, at(1 + (n % 28))] as const);
+    const { registry, choice, calls, nextScan, restart } = building(Object.fromEntries(tags));
+    const told = new Map(
+      tags.map(([tag, time]) => [tag, { digest: digestOf(tag), createdMs: Date.parse(time) }]),
+    );
+    registry.told = told;
+    expect(await choice()).toEqual({ kind: 'selected', tag: 'b111' });
+    expect(calls()).toEqual([`list ${PODINFO}`]);
+    registry.told = new Map(told).set('b5', {
+      digest: digestOf('again'),
+      createdMs: Date.parse(at(30)),
+    });
+    await nextScan();
+    expect(await choice()).toEqual({ kind: 'selected', tag: 'b5' });
+    restart();
+    expect(await choice()).toEqual({ kind: 'selected', tag: 'b5' });
+    expect(calls()).toEqual([`list ${PODINFO}`, `list ${PODINFO}`]);
+  });
+
+  it.each([
+    ['none', undefined],
+    ['1970', 0],
+    ['the future', Date.parse('2027-01-01T00:00:00Z')],
+  ])('asks the image where the list tells its digest and of the time %s', async (_, createdMs) => {
+    const { registry, choice, calls } = building({ a: at(1), b: at(2) });
+    registry.told = new Map([
+      ['a', { digest: digestOf(`a ${at(1)}`), createdMs: Date.parse(at(1)) }],
+      ['b', { digest: digestOf(`b ${at(2)}`), ...(createdMs === undefined ? {} : { createdMs }) }],
+    ]);
+    expect(await choice()).toEqual({ kind: 'selected', tag: 'b' });
+    const digest = digestOf(`b ${at(2)}`);
+    expect(calls()).toEqual([
+      `list ${PODINFO}`,
+      `manifest ${PODINFO}@${digest}`,
+      `config ${digestOf(`c b ${at(2)}`)}`,
+    ]);
+  });
+
+  it('chooses nothing when an image that the list tells no time of cannot be asked', async () => {
+    const { registry, choice } = building({ a: at(1), b: at(2) });
+    registry.told = new Map([
+      ['a', { digest: digestOf('a'), createdMs: Date.parse(at(1)) }],
+      ['b', { digest: digestOf('gone') }],
+    ]);
+    expect(await choice()).toMatchObject({ kind: 'failed' });
+  });
+
   it('asks only about tags that the filter lets through', async () => {
     const filterTags = { pattern: '^main-', exclude: ['-debug$'] };
     const { choice, calls } = building(

@@ -56,7 +56,8 @@ export function clientOf(host: string, options: Partial<RegistryOptions> = {}): 
   return {
     registry,
     clock,
-    listTags: (access) => registry.listTags(teamApp(host), plainAccess(access), never),
+    listTags: async (access) =>
+      (await registry.listTags(teamApp(host), plainAccess(access), never)).tags,
     digest: (tag, access) => registry.digest(teamApp(host), tag, plainAccess(access), never),
   };
 }

@@ -22,8 +22,8 @@ export interface Imitation {
   readonly auth: BasicAuth | TokenAuth;
   /** Answer for a repository that is not there. */
   readonly missing: Answer;
-  /** What a list has besides its tags. */
-  readonly listExtras?: object;
+  /** What a list of these tags has besides them. */
+  readonly listExtras?: (tags: readonly string[]) => object;
   /** Headers of answers about manifests. */
   readonly manifestHeaders?: Readonly<Record<string, string>>;
 }
@@ -168,7 +168,7 @@ function tagList(imitation: Imitation, tags: readonly string[], request: SeenReq
   const start = startOf(imitation, tags, query);
   const page = tags.slice(start, start + size);
   const name = path.slice('/v2/'.length, -'/tags/list'.length);
-  const body = { name, tags: page, ...imitation.listExtras };
+  const body = { name, tags: page, ...imitation.listExtras?.(page) };
   if (start + size >= tags.length || imitation.link === null) return { body };
   const next =
     imitation.cursor === 'last'

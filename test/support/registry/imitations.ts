@@ -1,4 +1,4 @@
-import type { Imitation, TokenAuth } from './imitation.ts';
+import { digestOf, type Imitation, type TokenAuth } from './imitation.ts';
 
 const ALL = 1_000_000;
 
@@ -112,12 +112,7 @@ export const IMITATIONS: readonly Imitation[] = [
     auth: tokens('/v2/token', 'gcr.io', {
       answer: (token) => ({ token, access_token: token, expires_in: 3600 }),
     }),
-    listExtras: {
-      child: ['team/other'],
-      manifest: {
-        [`sha256:${'0'.repeat(64)}`]: { tag: ['1.0.0'], timeUploadedMs: '1700000000000' },
-      },
-    },
+    listExtras: (tags) => ({ child: ['team/other'], manifest: manifestsOf(tags) }),
   },
   {
     ...USUAL,
@@ -127,7 +122,7 @@ export const IMITATIONS: readonly Imitation[] = [
     auth: tokens('/v2/token', 'europe-west1-docker.pkg.dev', {
       answer: (token) => ({ token, expires_in: 3600 }),
     }),
-    listExtras: { child: [], manifest: {} },
+    listExtras: (tags) => ({ child: [], manifest: manifestsOf(tags) }),
   },
   {
     ...USUAL,
@@ -215,3 +210,15 @@ export const IMITATIONS: readonly Imitation[] = [
     missing: denied(403, 'DENIED'),
   },
 ];
+
+/** As Google's registries tell of each image in a list: built in May 2026, and pushed a second later. */
+function manifestsOf(tags: readonly string[]) {
+  const entry = (tag: string) => ({
+    imageSizeBytes: '1048576',
+    mediaType: 'application/vnd.docker.distribution.manifest.v2+json',
+    timeCreatedMs: '1778000000000',
+    timeUploadedMs: '1778000001000',
+    tag: [tag],
+  });
+  return Object.fromEntries(tags.map((tag) => [digestOf(tag), entry(tag)]));
+}
