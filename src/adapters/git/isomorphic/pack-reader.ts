@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { applyDelta, deltaSizes } from './delta.ts';
+import { applyDelta, deltaSizes, type DeltaSizes } from './delta.ts';
 import type { GitObject } from './git-object.ts';
-import { inflate, readBaseLink, readHeader, TYPES, type BaseLink } from './pack-format.ts';
+import { inflate, readBaseLink, readHeader, TYPES } from './pack-format.ts';
 
 /** Delta bases kept for the next objects of their chain, in bytes. */
 const BASE_CACHE_BYTES = 16 * 1024 * 1024;
@@ -65,29 +65,46 @@ export class PackReader {
     return Number(this.#index.readBigUInt64BE(large));
   }
 
-  async #readAt(pack: Buffer, offset: number, maxBytes: number): Promise<GitObject | 'too-large'> {
+  #readAt(pack: Buffer, offset: number, maxBytes: number): GitObject | 'too-large' {
+    // Down to an object that is whole, then up again: a loop, since a chain may be thousands long.
+    const deltas = new Map<number, Delta>();
+    let at = offset;
+    let object = this.#readWhole(pack, at, maxBytes);
+    while (object === undefined) {
+      if (deltas.has(at)) throw new Error('its deltas go round in a circle');
+      const delta = this.#readDelta(pack, at);
+      if (at === offset && delta.sizes.result > maxBytes) return 'too-large';
+      deltas.set(at, delta);
+      at = delta.base;
+      object = this.#readWhole(pack, at, Infinity);
+    }
+    if (object === 'too-large') return object;
+    for (const [place, { bytes, sizes }] of [...deltas].toReversed()) {
+      if (object.bytes.length !== sizes.base) throw new Error('a delta is off');
+      const made = { type: object.type, bytes: applyDelta(object.bytes, bytes, sizes) };
+      object = this.#remember(place, made);
+    }
+    return object;
+  }
+
+  /** @returns undefined when it is a delta */
+  #readWhole(pack: Buffer, offset: number, maxBytes: number): GitObject | 'too-large' | undefined {
     const cached = this.#bases.get(offset);
     if (cached !== undefined) return cached;
     const { code, size, next } = readHeader(pack, offset);
     const type = TYPES[code];
-    if (type !== undefined) {
-      if (size > maxBytes) return 'too-large';
-      return this.#remember(offset, { type, bytes: inflate(pack, next, size) });
-    }
-    const link = readBaseLink(pack, { code, offset, next });
-    const delta = inflate(pack, link.dataAt, size);
-    const sizes = deltaSizes(delta);
-    if (sizes.result > maxBytes) return 'too-large';
-    const base = await this.#readBase(pack, link);
-    if (base === undefined || base.bytes.length !== sizes.base) throw new Error('a delta is off');
-    return this.#remember(offset, { type: base.type, bytes: applyDelta(base.bytes, delta, sizes) });
+    if (type === undefined) return undefined;
+    if (size > maxBytes) return 'too-large';
+    return this.#remember(offset, { type, bytes: inflate(pack, next, size) });
   }
 
-  async #readBase(pack: Buffer, { base }: BaseLink): Promise<GitObject | undefined> {
-    const offset = typeof base === 'number' ? base : this.#offsetOf(base);
-    if (offset === undefined) return undefined;
-    const object = await this.#readAt(pack, offset, Infinity);
-    return object === 'too-large' ? undefined : object;
+  #readDelta(pack: Buffer, offset: number): Delta {
+    const { code, size, next } = readHeader(pack, offset);
+    const link = readBaseLink(pack, { code, offset, next });
+    const base = typeof link.base === 'number' ? link.base : this.#offsetOf(link.base);
+    if (base === undefined) throw new Error(`its base ${link.base} is not in the same pack`);
+    const bytes = inflate(pack, link.dataAt, size);
+    return { base, bytes, sizes: deltaSizes(bytes) };
   }
 
   #remember(offset: number, object: GitObject): GitObject {
@@ -99,4 +116,12 @@ export class PackReader {
     this.#basesBytes += object.bytes.length;
     return object;
   }
+}
+
+/** An object as it differs from another of the pack. */
+interface Delta {
+  /** Where that other is. */
+  readonly base: number;
+  readonly bytes: Buffer;
+  readonly sizes: DeltaSizes;
 }
