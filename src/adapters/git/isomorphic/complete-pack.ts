@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { deflateSync, inflateSync } from 'node:zlib';
 import type { GitObject } from './git-object.ts';
-import { ID_DELTA, readBaseLink, readHeader, TYPES } from './pack-format.ts';
+import { ID_DELTA, inflateLimits, readBaseLink, readHeader, TYPES } from './pack-format.ts';
 
 /** Signature, version and count of objects. */
 const HEADER_BYTES = 12;
@@ -10,9 +10,9 @@ const TRAILER_BYTES = 20;
 
 /**
  * Makes a pack stand on its own. A fetch leaves out objects that are here already ("thin",
- * gitformat-pack) and names them as bases of deltas; they are put behind the others, as `git index-pack
- * --fix-thin` does. Without that two packs could each hold an object as a delta of the other's, and
- * neither could ever be read.
+ * gitformat-pack) and names them as bases of deltas; they are put before the others, where whoever goes
+ * through the pack meets them first (`git index-pack --fix-thin` does the like). Without that two packs
+ * could each hold an object as a delta of the other's, and neither could ever be read.
  * @param find an object that is here; undefined when it is not
  * @throws Error when the pack is not as its checksum says
  */
@@ -29,7 +29,8 @@ export async function completePack(
     if (base !== undefined) bases.push(entryOf(base));
   }
   if (bases.length === 0) return pack;
-  const body = Buffer.concat([content, ...bases]);
+  const [header, entries] = [content.subarray(0, HEADER_BYTES), content.subarray(HEADER_BYTES)];
+  const body = Buffer.concat([header, ...bases, entries]);
   body.writeUInt32BE(pack.readUInt32BE(COUNT_AT) + bases.length, COUNT_AT);
   return Buffer.concat([body, sha1(body)]);
 }
@@ -58,8 +59,8 @@ function namedBases(pack: Buffer): ReadonlySet<string> {
 
 /** How many bytes of a pack an entry's content takes: only inflating it tells. */
 function deflatedLength(pack: Buffer, at: number, size: number): number {
-  const limits = { chunkSize: Math.max(64, size + 1), maxOutputLength: Math.max(1, size) };
-  const { engine } = inflateSync(pack.subarray(at), { ...limits, info: true }) as unknown as {
+  const options = { ...inflateLimits(size), info: true };
+  const { engine } = inflateSync(pack.subarray(at), options) as unknown as {
     readonly engine: { readonly bytesWritten: number };
   };
   return engine.bytesWritten;

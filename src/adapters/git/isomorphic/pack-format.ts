@@ -8,6 +8,10 @@ export const TYPES: Readonly<Record<number, GitObject['type']>> = {
   3: 'blob',
   4: 'tag',
 };
+/** A header may say anything: no object is larger than the largest pack that is taken in. */
+const MAX_OBJECT_BYTES = 512 * 1024 * 1024;
+const MAX_CHUNK_BYTES = 1024 * 1024;
+
 const OFFSET_DELTA = 6;
 /** Type of an entry whose base is named by its id. */
 export const ID_DELTA = 7;
@@ -30,12 +34,23 @@ export function readBaseLink(
   return { base: offset - distance.value, dataAt: distance.next };
 }
 
+/**
+ * How much may come out of an entry, and in what pieces.
+ * @param size as its header says
+ * @throws Error when that is more than any object here may have
+ */
+export function inflateLimits(size: number): {
+  readonly chunkSize: number;
+  readonly maxOutputLength: number;
+} {
+  if (size > MAX_OBJECT_BYTES) throw new Error('a pack holds an object that is too large');
+  const chunkSize = Math.min(Math.max(64, size + 1), MAX_CHUNK_BYTES);
+  return { chunkSize, maxOutputLength: Math.max(1, size) };
+}
+
 /** The content of an entry. @throws Error when it is not as large as its header says */
 export function inflate(pack: Buffer, at: number, size: number): Buffer {
-  const bytes = inflateSync(pack.subarray(at), {
-    chunkSize: Math.max(64, size + 1),
-    maxOutputLength: Math.max(1, size),
-  });
+  const bytes = inflateSync(pack.subarray(at), inflateLimits(size));
   if (bytes.length !== size) throw new Error('an object is shorter than its header says');
   return bytes;
 }
