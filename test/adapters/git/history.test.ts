@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { GitBranch, LoggedCommit } from '../../../src/ports/ports.ts';
-import { git } from '../../support/git/repo.ts';
+import { git, GIT_TEST_ENV } from '../../support/git/repo.ts';
 import { hasTool } from '../../support/git/tools.ts';
 import { commitAndPush, NEVER, readAll, startFixture, type Fixture } from './fixture.ts';
 import { startOldServer } from './old-server.ts';
@@ -153,6 +154,35 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
       expect(await branch.changes({ before: main, after: merge }, NEVER)).toMatchObject([
         { path: 'a.yaml' },
       ]);
+    });
+
+    it('tells of a merged branch before what it began at, though all were made in one second', async () => {
+      fixture = await startFixture(engine);
+      const { remote } = fixture;
+      const base = remote.commit({ 'a.yaml': '1\n' });
+      const main = remote.commit({ 'a.yaml': '2\n' });
+      remote.git('branch', 'side', main);
+      const first = remote.commit({ 'b.yaml': '1\n' }, { branch: 'side' });
+      const second = remote.commit({ 'a.yaml': '1\n' }, { branch: 'side' });
+      const sameSecond = { ...GIT_TEST_ENV, GIT_COMMITTER_DATE: '2026-06-01T12:00:00Z' };
+      // Each anew, with the same clock; the ids follow from the content.
+      const made = new Map<string, string>();
+      const again = (id: string, parents: readonly string[]) => {
+        const args = parents.flatMap((parent) => ['-p', made.get(parent) ?? parent]);
+        const command = ['commit-tree', `${id}^{tree}`, ...args, '-m', id];
+        const copy = execFileSync('git', command, { cwd: remote.path, env: sameSecond });
+        made.set(id, copy.toString().trim());
+      };
+      again(base, []);
+      again(main, [base]);
+      again(first, [main]);
+      again(second, [first]);
+      again('main', [main, second]);
+      const order = ['main', second, first, main, base].map((id) => made.get(id));
+      remote.git('update-ref', 'refs/heads/main', order[0] ?? '');
+      const branch = await fixture.open();
+      const all = await take(branch, await branch.head(NEVER), 10);
+      expect(all.map(({ id }) => id)).toEqual(order);
     });
 
     it('keeps what it fetched for the next process', async () => {
