@@ -11,6 +11,7 @@ const PORTS = '^src/ports/';
 const CONFIG = '^src/config(/|\\.ts$)';
 const COMPOSE = '^src/compose(/|\\.ts$)';
 const APP = '^src/app/';
+const CONNECTIONS = '^src/connections/';
 const ADAPTERS = '^src/adapters/';
 const DEMO = '^src/demo(/|\\.ts$)';
 const CLI = '^src/cli(/|\\.ts$)';
@@ -58,13 +59,19 @@ module.exports = {
       [PORTS, DOMAIN, API],
       'A port speaks the language of the domain, never that of a vendor.',
     ),
+    onlyAndNode(
+      'connections-know-no-system',
+      CONNECTIONS,
+      [CONNECTIONS, DOMAIN, API, library('undici')],
+      'How a host is reached, by TLS and through proxies, is the same for whatever system stands there.',
+    ),
     {
       name: 'adapters-see-no-layer-above',
       comment:
         'An adapter translates for one outside system; it decides nothing and calls nobody above it.',
       severity: 'error',
       from: { path: ADAPTERS },
-      to: { path: '^src/', pathNot: [ADAPTERS, PORTS, DOMAIN, API] },
+      to: { path: '^src/', pathNot: [ADAPTERS, CONNECTIONS, PORTS, DOMAIN, API] },
     },
     {
       name: 'adapters-keep-apart',
@@ -110,7 +117,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: [API, DOMAIN, PORTS, CONFIG, COMPOSE, APP, ADAPTERS, DEMO, CLI, MAIN],
+        pathNot: [API, DOMAIN, PORTS, CONNECTIONS, CONFIG, COMPOSE, APP, ADAPTERS, DEMO, CLI, MAIN],
       },
       to: {},
     },

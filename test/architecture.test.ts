@@ -70,6 +70,11 @@ const violations = [
     file: 'src/adapters/registry/a.ts',
     imports: '../../app/use.ts',
   },
+  {
+    rule: 'connections-know-no-system',
+    file: 'src/connections/a.ts',
+    imports: '../adapters/git/store.ts',
+  },
   { rule: 'adapters-keep-apart', file: 'src/adapters/registry/a.ts', imports: '../git/store.ts' },
   { rule: 'app-works-through-ports', file: 'src/app/a.ts', imports: '../adapters/git/store.ts' },
   { rule: 'app-works-through-ports', file: 'src/app/a.ts', imports: 'node:timers/promises' },

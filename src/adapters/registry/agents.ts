@@ -1,9 +1,9 @@
 import { Agent, type Dispatcher } from 'undici';
 import type { RegistryAccess } from '../../ports/registry.ts';
-import { environmentProxy, type EnvironmentProxies } from './environment-proxy.ts';
-import { createConnector } from './connector.ts';
-import { type Connections, connectionsThroughProxy } from './proxy-connections.ts';
-import { tlsOptions } from './tls-options.ts';
+import { environmentProxy, type EnvironmentProxies } from '../../connections/environment-proxy.ts';
+import { createConnector } from '../../connections/connector.ts';
+import { type Connections, connectionsThroughProxy } from '../../connections/proxy-connections.ts';
+import { tlsOptions } from '../../connections/tls-options.ts';
 
 /** Connections per host and way to it: enough for many policies, few enough for Docker Hub's abuse limits. */
 const CONNECTIONS_PER_HOST = 6;

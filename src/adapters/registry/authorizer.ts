@@ -1,7 +1,8 @@
+import { encodeBasic } from '../../connections/encode-basic.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { Call, HttpRequest, HttpResponse } from './call.ts';
 import { type Challenge, chooseChallenge, isSameChallenge } from './challenge.ts';
-import { encodeBasic, identityKey } from './credentials.ts';
+import { identityKey } from './credentials.ts';
 import { statusError } from './errors.ts';
 import { createTokens, type TokenOptions, type Tokens } from './tokens.ts';
 import type { Transport } from './transport.ts';
@@ -91,7 +92,7 @@ async function grantFor(
     return { challenge, authorization: `Bearer ${value}`, token: value, isNew };
   }
   if (credentials.kind !== 'basic') return undefined;
-  const basic = encodeBasic(credentials.username, credentials.password);
+  const basic = encodeBasic(credentials);
   return { challenge, authorization: `Basic ${basic}`, isNew: true };
 }
 

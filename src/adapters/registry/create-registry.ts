@@ -9,7 +9,7 @@ import { withDeadline } from './deadline.ts';
 import { readDigest } from './digest.ts';
 import { repositoryUrl } from './endpoint.ts';
 import { createEntraExchange } from './entra-exchange.ts';
-import type { EnvironmentProxies } from './environment-proxy.ts';
+import type { EnvironmentProxies } from '../../connections/environment-proxy.ts';
 import { findCredentials } from './find-credentials.ts';
 import type { OnRegistryEvent } from './events.ts';
 import { type HostProfile, profileOf as knownProfileOf } from './known-registries.ts';

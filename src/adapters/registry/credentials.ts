@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { encodeBasic } from '../../connections/encode-basic.ts';
 
 /** Who asks. */
 export type Credentials =
@@ -18,9 +19,12 @@ export function secretTexts(credentials: Credentials): readonly string[] {
     case 'anonymous':
       return [];
     case 'basic':
-      return [credentials.password, encodeBasic(credentials.username, credentials.password)];
+      return [credentials.password, encodeBasic(credentials)];
     default:
-      return [credentials.token, encodeBasic(IDENTITY_USERNAME, credentials.token)];
+      return [
+        credentials.token,
+        encodeBasic({ username: IDENTITY_USERNAME, password: credentials.token }),
+      ];
   }
 }
 
@@ -33,9 +37,4 @@ export function formsOf(secret: string): readonly string[] {
 /** A key that differs for different credentials and tells nothing about them. */
 export function identityKey(credentials: Credentials): string {
   return createHash('sha256').update(JSON.stringify(credentials)).digest('base64');
-}
-
-/** What follows `Basic ` in an `Authorization` header. */
-export function encodeBasic(username: string, password: string): string {
-  return Buffer.from(`${username}:${password}`).toString('base64');
 }

@@ -1,26 +1,8 @@
 import { errors } from 'undici';
+import { ProxyUnreachable, TunnelRefused } from '../../connections/proxy-connections.ts';
+import { isClientRefused, isUntrusted } from '../../connections/tls-trouble.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { Call } from './call.ts';
-import { ProxyUnreachable, TunnelRefused } from './proxy-connections.ts';
-
-const UNTRUSTED_CODES: ReadonlySet<string> = new Set([
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);
-
-/** TLS alerts by which a server refuses the client certificate, or wants one. */
-const CLIENT_CERTIFICATE_CODES: ReadonlySet<string> = new Set([
-  'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
-  'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
-  'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
-  'ERR_SSL_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE',
-  'ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED',
-  'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED',
-  'ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN',
-]);
 
 const REASONS: ReadonlyMap<string, string> = new Map([
   ['ENOTFOUND', 'there is no such host; check the name and DNS'],
@@ -93,9 +75,9 @@ function tunnelError(error: TunnelRefused, { url, proxy }: Target, call: Call): 
 }
 
 function reasonOf(code: string | undefined): string {
-  if (code !== undefined && UNTRUSTED_CODES.has(code))
+  if (isUntrusted(code))
     return 'its certificate is not trusted; give its CA by certSecretRef or --ca-file';
-  if (code !== undefined && CLIENT_CERTIFICATE_CODES.has(code))
+  if (isClientRefused(code))
     return 'it wants a client certificate that it trusts; give tls.crt and tls.key by certSecretRef';
   if (isNotTls(code))
     return 'it does not answer by TLS; if it speaks plain HTTP, allow that by `insecure: true` (`select --insecure`)';

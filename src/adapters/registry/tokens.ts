@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { encodeBasic } from '../../connections/encode-basic.ts';
 import type { Clock } from '../../ports/ports.ts';
 import type { Call, HttpRequest, HttpResponse } from './call.ts';
 import { type Challenge, challengeKey } from './challenge.ts';
-import { encodeBasic, identityKey, IDENTITY_USERNAME } from './credentials.ts';
+import { identityKey, IDENTITY_USERNAME } from './credentials.ts';
 import { mayFollow } from './endpoint.ts';
 import { badResponse, parseJson, statusError } from './errors.ts';
 import type { HostProfile } from './known-registries.ts';
@@ -131,10 +132,9 @@ function getRequest(challenge: BearerChallenge, call: Call): HttpRequest {
 }
 
 function tokenAuthorization({ credentials }: Call): string | undefined {
-  if (credentials.kind === 'basic')
-    return `Basic ${encodeBasic(credentials.username, credentials.password)}`;
+  if (credentials.kind === 'basic') return `Basic ${encodeBasic(credentials)}`;
   if (credentials.kind === 'identity')
-    return `Basic ${encodeBasic(credentials.username || IDENTITY_USERNAME, credentials.token)}`;
+    return `Basic ${encodeBasic({ username: credentials.username || IDENTITY_USERNAME, password: credentials.token })}`;
   return undefined;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { environmentProxy } from '../../../src/adapters/registry/environment-proxy.ts';
+import { environmentProxy } from '../../src/connections/environment-proxy.ts';
 
 const https = { url: 'http://secure:3128' };
 const http = { url: 'http://plain:3128' };

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import type { Proxy } from '../../domain/proxy.ts';
+import type { Proxy } from '../domain/proxy.ts';
 
 /** What the environment says about proxies. */
 export interface EnvironmentProxies {

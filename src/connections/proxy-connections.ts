@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { Agent, Pool, type buildConnector, type Dispatcher } from 'undici';
-import type { Proxy } from '../../domain/proxy.ts';
+import type { Proxy } from '../domain/proxy.ts';
 import { createConnector, CONNECT_TIMEOUT_MS } from './connector.ts';
-import { encodeBasic } from './credentials.ts';
+import { encodeBasic } from './encode-basic.ts';
 import type { TlsOptions } from './tls-options.ts';
 
 /** The proxy answered, but opened no tunnel. */
@@ -77,7 +77,7 @@ function toProxy(connect: buildConnector.connector): buildConnector.connector {
 
 function loginHeaders({ login }: Proxy): Record<string, string> {
   if (login === undefined) return {};
-  return { 'proxy-authorization': `Basic ${encodeBasic(login.username, login.password)}` };
+  return { 'proxy-authorization': `Basic ${encodeBasic(login)}` };
 }
 
 /** Opens tunnels, and speaks TLS with the host at their end. */

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import * as tls from 'node:tls';
-import { AppError } from '../../domain/errors.ts';
-import type { ClientCertificate } from '../../domain/access.ts';
+import { AppError } from '../domain/errors.ts';
+import type { ClientCertificate } from '../domain/access.ts';
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 
