@@ -1,4 +1,5 @@
 import type { ReleasedPlace } from './commit-record.ts';
+import { groupBy } from './group-by.ts';
 import type { Change } from './plan/update-plan.ts';
 
 /** Whom a commit is by. */
@@ -39,10 +40,11 @@ export function trailersOf(changes: readonly Change[]): readonly string[] {
 }
 
 /** Changes that take the same step. */
-function stepsOf(changes: readonly Change[]): readonly [Change, ...Change[]][] {
-  return groupBy(changes, (change) =>
-    JSON.stringify([change.policy, change.image, change.from, change.to, change.locked]),
+function stepsOf(changes: readonly Change[]) {
+  const steps = groupBy(changes, ({ policy, image, from, to, locked }) =>
+    JSON.stringify([policy, image, from, to, locked]),
   );
+  return [...steps.values()];
 }
 
 function subject(changes: readonly Change[]): string {
@@ -133,14 +135,4 @@ function joinedTo(target: string): string {
 /** Paths and names may hold anything: a line break in one must not begin a trailer. */
 function oneLine(text: string): string {
   return text.replaceAll(/\p{Cc}+/gu, ' ');
-}
-
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): readonly [T, ...T[]][] {
-  const groups = new Map<string, [T, ...T[]]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
-    else group.push(item);
-  }
-  return [...groups.values()];
 }

@@ -1,27 +1,40 @@
-import { checkSize, fieldOf, isTrue, templateFault, textOf, type Value } from './value.ts';
+import { formatted, printed } from './print.ts';
+import {
+  checkSize,
+  fieldOf,
+  isList,
+  isTrue,
+  numberOf,
+  templateFault,
+  textOf,
+  type TemplateObject,
+  type Value,
+} from './value.ts';
 
 /** A function of templates: those of Go and of sprig that Flux users know, as far as messages need them. */
 export interface TemplateFunction {
   readonly min: number;
   readonly max: number;
+  /** What stands behind the first value that counts as this is not looked at. */
+  readonly stopsAt?: boolean;
   readonly call: (args: readonly Value[]) => Value;
 }
 
 const ANY = 64;
 
-function text(value: Value | undefined): string {
-  return value === undefined || value === null ? '' : textOf(value);
+function text(value: Value = null): string {
+  return textOf(value);
 }
 
-function number(value: Value | undefined): number {
-  const parsed = typeof value === 'string' && /^-?[0-9]{1,15}$/.test(value) ? Number(value) : value;
-  if (typeof parsed === 'number') return parsed;
-  throw templateFault(`${JSON.stringify(text(value))} is no whole number`);
-}
-
-function list(value: Value | undefined): readonly Value[] {
-  if (Array.isArray(value)) return value as readonly Value[];
+function list(value: Value = null): readonly Value[] {
+  if (isList(value)) return value;
   throw templateFault('a list is needed here');
+}
+
+/** The texts of a list, or of one value, without those that there are not (sprig, `strslice`). */
+function textsOf(value: Value = null): readonly string[] {
+  const values = isList(value) ? value : [value];
+  return values.filter((each) => each !== null).map(text);
 }
 
 function texts(count: number, call: (...args: string[]) => Value): TemplateFunction {
@@ -32,57 +45,56 @@ function fixed(count: number, call: (args: readonly Value[]) => Value): Template
   return { min: count, max: count, call };
 }
 
-function lengthOf(value: Value | undefined): number {
+function lengthOf(value: Value = null): number {
   if (typeof value === 'string') return new TextEncoder().encode(value).length;
-  if (Array.isArray(value)) return value.length;
-  if (value !== null && typeof value === 'object' && 'kind' in value && value.kind === 'map') {
+  if (isList(value)) return value.length;
+  if (value !== null && typeof value === 'object' && value.kind === 'map') {
     return value.entries.length;
   }
   throw templateFault('len needs a text, a list or a map');
 }
 
 /** @throws AppError for values that have no order */
-function compared([a = null, b = null]: readonly Value[]): number {
+function compared([a, b]: readonly Value[]): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
-  if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : Number(a > b);
+  if (typeof a === 'string' && typeof b === 'string') return Number(a > b) - Number(a < b);
   throw templateFault('only two texts or two numbers can be compared');
+}
+
+/** @throws AppError for lists, maps and values of two kinds: they are never equal, so that it must be a slip */
+function isEqual(a: Value = null, b: Value = null): boolean {
+  if (isObject(a) && isObject(b)) {
+    return Object.entries(a.fields).every(([name, field]) => isEqual(field, b.fields[name]));
+  }
+  if (a === null || b === null) return a === b;
+  if (typeof a === typeof b && typeof a !== 'object') return a === b;
+  throw templateFault('only two texts, numbers, truth values or objects can be equal');
+}
+
+function isObject(value: Value): value is TemplateObject {
+  return value !== null && typeof value === 'object' && !isList(value) && value.kind === 'object';
 }
 
 function indexed([value = null, ...keys]: readonly Value[]): Value {
   return keys.reduce<Value>((found, key) => {
-    if (!Array.isArray(found)) return fieldOf(found, text(key));
-    const at = number(key);
-    const each = (found as readonly Value[])[at];
+    if (!isList(found)) return fieldOf(found, text(key));
+    const at = numberOf(key);
+    const each = found[at];
     if (each !== undefined) return each;
     throw templateFault(`index ${at} is outside a list of ${found.length}`);
   }, value);
 }
 
-function formatted([format = '', ...args]: readonly Value[]): string {
-  let used = 0;
-  const done = text(format).replaceAll(/%(.)/g, (_, verb: string) => {
-    if (verb === '%') return '%';
-    const value = args[used];
-    used += 1;
-    if (value === undefined) throw templateFault(`printf: there is no value for %${verb}`);
-    if (verb === 'q') return JSON.stringify(text(value));
-    if ('svdt'.includes(verb)) return text(value);
-    throw templateFault(`printf: %${verb} is none of %s, %v, %d, %t and %q`);
-  });
-  if (used === args.length) return done;
-  throw templateFault('printf: there are more values than verbs');
-}
-
 function trimmedOf(cut: string, from: string): string {
-  let [start, end] = [0, from.length];
-  while (start < end && cut.includes(from[start] ?? '')) start += 1;
-  while (end > start && cut.includes(from[end - 1] ?? '')) end -= 1;
-  return from.slice(start, end);
+  const isKept = (char: string) => !cut.includes(char);
+  const chars = Array.from(from);
+  return chars.slice(chars.findIndex(isKept), chars.findLastIndex(isKept) + 1).join('');
 }
 
 function indented(count: number, lines: string): string {
   if (count < 0 || count > 100) throw templateFault('an indent is from 0 to 100');
-  return lines.replaceAll(/^/gm, ' '.repeat(count));
+  const blanks = ' '.repeat(count);
+  return blanks + joined(`\n${blanks}`, lines.split('\n'));
 }
 
 function repeated(count: number, each: string): string {
@@ -96,25 +108,38 @@ function joined(by: string, parts: readonly string[]): string {
   return parts.join(by);
 }
 
-function abbreviated(max: number, from: string): string {
-  if (max >= 0) return from.slice(0, max);
-  return from.slice(Math.max(0, from.length + max));
+/** Go's `Split`: by nothing, into characters. */
+function split(by: string, from: string): readonly string[] {
+  return by === '' ? Array.from(from) : from.split(by);
 }
 
-function unique(values: readonly Value[]): readonly Value[] {
-  return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
+function replaced(before: string, after: string, from: string): string {
+  return joined(after, before === '' ? ['', ...Array.from(from), ''] : from.split(before));
+}
+
+/** The first characters, or the last ones by a number below 0. */
+function abbreviated(max: number, from: string): string {
+  const chars = Array.from(from);
+  return (max >= 0 ? chars.slice(0, max) : chars.slice(max)).join('');
+}
+
+/** Go's `path.Base`. */
+function baseOf(path: string): string {
+  return path.split('/').findLast((part) => part !== '') ?? (path === '' ? '.' : '/');
+}
+
+/** Go's `path.Dir`, of a path without `.` and `..`. */
+function dirOf(path: string): string {
+  const above = path.slice(0, path.lastIndexOf('/') + 1).replaceAll(/\/+/g, '/');
+  return above === '/' ? above : above.slice(0, -1) || '.';
 }
 
 const LOGIC: Readonly<Record<string, TemplateFunction>> = {
-  and: {
-    min: 1,
-    max: ANY,
-    call: (args) => args.find((arg) => !isTrue(arg)) ?? args.at(-1) ?? null,
-  },
-  or: { min: 1, max: ANY, call: (args) => args.find(isTrue) ?? args.at(-1) ?? null },
+  and: { min: 1, max: ANY, stopsAt: false, call: (args) => args.at(-1) ?? null },
+  or: { min: 1, max: ANY, stopsAt: true, call: (args) => args.at(-1) ?? null },
   not: fixed(1, ([value = null]) => !isTrue(value)),
-  eq: { min: 2, max: ANY, call: ([first, ...rest]) => rest.some((each) => each === first) },
-  ne: fixed(2, ([a, b]) => a !== b),
+  eq: { min: 2, max: ANY, call: ([first, ...rest]) => rest.some((each) => isEqual(first, each)) },
+  ne: fixed(2, ([a, b]) => !isEqual(a, b)),
   lt: fixed(2, (args) => compared(args) < 0),
   le: fixed(2, (args) => compared(args) <= 0),
   gt: fixed(2, (args) => compared(args) > 0),
@@ -127,31 +152,34 @@ const LOGIC: Readonly<Record<string, TemplateFunction>> = {
 
 const LISTS: Readonly<Record<string, TemplateFunction>> = {
   len: fixed(1, ([value]) => lengthOf(value)),
-  index: { min: 2, max: 8, call: indexed },
+  index: { min: 1, max: 8, call: indexed },
   list: { min: 0, max: ANY, call: (args) => args },
   first: fixed(1, ([values]) => list(values)[0] ?? null),
   last: fixed(1, ([values]) => list(values).at(-1) ?? null),
   rest: fixed(1, ([values]) => list(values).slice(1)),
-  uniq: fixed(1, ([values]) => unique(list(values))),
-  sortAlpha: fixed(1, ([values]) => list(values).map(text).toSorted()),
-  has: fixed(2, ([item, values]) => list(values).some((each) => each === item)),
-  join: fixed(2, ([by, values]) => joined(text(by), list(values).map(text))),
-  splitList: texts(2, (by = '', from = '') => from.split(by)),
+  uniq: fixed(1, ([values]) => [...new Set(list(values))]),
+  sortAlpha: fixed(1, ([values]) => textsOf(values).toSorted()),
+  has: fixed(2, ([item = null, values]) => list(values).includes(item)),
+  join: fixed(2, ([by, values]) => joined(text(by), textsOf(values))),
+  splitList: texts(2, (by = '', from = '') => split(by, from)),
   add: {
     min: 1,
     max: ANY,
-    call: (args) => args.reduce<number>((sum, each) => sum + number(each), 0),
+    call: (args) => args.reduce<number>((sum, each) => sum + numberOf(each), 0),
   },
-  sub: fixed(2, ([a, b]) => number(a) - number(b)),
+  sub: fixed(2, ([a, b]) => numberOf(a) - numberOf(b)),
 };
 
+/** A letter that begins a word (Go, `strings.Title`): behind ASCII other than letters, digits and `_`, or white space. */
+const WORD_START = /(?<=^|[^\w\u{80}-\u{10ffff}]|\s)\p{L}/gu;
+
 const TEXTS: Readonly<Record<string, TemplateFunction>> = {
-  print: { min: 0, max: ANY, call: (args) => args.map(text).join('') },
+  print: { min: 0, max: ANY, call: printed },
   println: { min: 0, max: ANY, call: (args) => `${args.map(text).join(' ')}\n` },
   printf: { min: 1, max: ANY, call: formatted },
   lower: texts(1, (from = '') => from.toLowerCase()),
   upper: texts(1, (from = '') => from.toUpperCase()),
-  title: texts(1, (from = '') => from.replaceAll(/(^|\s)\S/g, (start) => start.toUpperCase())),
+  title: texts(1, (from = '') => from.replaceAll(WORD_START, (start) => start.toUpperCase())),
   trim: texts(1, (from = '') => from.trim()),
   trimAll: texts(2, (cut = '', from = '') => trimmedOf(cut, from)),
   trimPrefix: texts(2, (cut = '', from = '') =>
@@ -160,7 +188,7 @@ const TEXTS: Readonly<Record<string, TemplateFunction>> = {
   trimSuffix: texts(2, (cut = '', from = '') =>
     from.endsWith(cut) ? from.slice(0, from.length - cut.length) : from,
   ),
-  replace: texts(3, (before = '', after = '', from = '') => joined(after, from.split(before))),
+  replace: texts(3, (before = '', after = '', from = '') => replaced(before, after, from)),
   contains: texts(2, (part = '', from = '') => from.includes(part)),
   hasPrefix: texts(2, (part = '', from = '') => from.startsWith(part)),
   hasSuffix: texts(2, (part = '', from = '') => from.endsWith(part)),
@@ -168,16 +196,26 @@ const TEXTS: Readonly<Record<string, TemplateFunction>> = {
   quote: {
     min: 1,
     max: ANY,
-    call: (args) => args.map((each) => JSON.stringify(text(each))).join(' '),
+    call: (args) =>
+      textsOf(args)
+        .map((each) => JSON.stringify(each))
+        .join(' '),
   },
-  squote: { min: 1, max: ANY, call: (args) => args.map((each) => `'${text(each)}'`).join(' ') },
+  squote: {
+    min: 1,
+    max: ANY,
+    call: (args) =>
+      textsOf(args)
+        .map((each) => `'${each}'`)
+        .join(' '),
+  },
   toString: fixed(1, ([value]) => text(value)),
-  trunc: fixed(2, ([max, from]) => abbreviated(number(max), text(from))),
-  repeat: fixed(2, ([count, each]) => repeated(number(count), text(each))),
-  indent: fixed(2, ([count, from]) => indented(number(count), text(from))),
-  nindent: fixed(2, ([count, from]) => `\n${indented(number(count), text(from))}`),
-  base: texts(1, (path = '') => path.slice(path.lastIndexOf('/') + 1)),
-  dir: texts(1, (path = '') => path.slice(0, Math.max(0, path.lastIndexOf('/'))) || '.'),
+  trunc: fixed(2, ([max, from]) => abbreviated(numberOf(max), text(from))),
+  repeat: fixed(2, ([count, each]) => repeated(numberOf(count), text(each))),
+  indent: fixed(2, ([count, from]) => indented(numberOf(count), text(from))),
+  nindent: fixed(2, ([count, from]) => `\n${indented(numberOf(count), text(from))}`),
+  base: texts(1, (path = '') => baseOf(path)),
+  dir: texts(1, (path = '') => dirOf(path)),
 };
 
 /** All functions by name. */

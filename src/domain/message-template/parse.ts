@@ -10,7 +10,10 @@ export type Term =
   | { readonly kind: 'call'; readonly name: string };
 
 /** Commands whose results are each the last argument of the next. */
-export type Pipe = readonly (readonly Term[])[];
+export type Pipe = readonly Command[];
+
+/** A value, or a function and what it is given. */
+type Command = readonly [Term, ...Term[]];
 
 interface Acting {
   readonly line: number;
@@ -62,6 +65,8 @@ type Action = Extract<Segment, { kind: 'action' }>;
 class BlockParser {
   readonly #segments: readonly Segment[];
   #at = 0;
+  /** How many bodies of `range` the place that is read stands in. */
+  #ranges = 0;
 
   constructor(segments: readonly Segment[]) {
     this.#segments = segments;
@@ -98,7 +103,10 @@ class BlockParser {
   #node({ tokens, line }: Action, depth: number): TemplateNode | undefined {
     const word = wordAt(tokens, 0);
     if (tokens.length === 0) return undefined;
-    if (word === 'break' || word === 'continue') return { kind: 'jump', to: word };
+    if (word === 'break' || word === 'continue') {
+      if (this.#ranges > 0) return { kind: 'jump', to: word };
+      throw templateFault(`line ${line}: "${word}" outside of "range"`);
+    }
     if (word !== undefined && UNKNOWN.has(word)) {
       throw templateFault(`line ${line}: "${word}" is not supported in commit messages`);
     }
@@ -121,7 +129,10 @@ class BlockParser {
     depth: number,
   ): TemplateNode {
     const { names, pipe } = readPipeline(tokens, line);
+    const loops = kind === 'range' ? 1 : 0;
+    this.#ranges += loops;
     const { nodes: body, closing } = this.block(depth + 1, line);
+    this.#ranges -= loops;
     const otherwise = this.#otherwise(closing, depth);
     return { kind, pipe, names, line, body, otherwise };
   }
@@ -181,24 +192,28 @@ function readPipe(
 ): { readonly pipe: Pipe; readonly end: number } {
   if (depth > MAX_DEPTH)
     throw templateFault(`line ${line}: parentheses stand too deep in one another`);
-  const pipe: Term[][] = [[]];
+  const pipe: Command[] = [];
+  let terms: Term[] = [];
   let index = at;
-  while (index < tokens.length) {
+  for (;;) {
     const token = tokens[index];
     if (token === undefined || isSymbol(token, ')')) break;
-    const command = pipe.at(-1);
     if (isSymbol(token, '|')) {
-      pipe.push([]);
+      pipe.push(command(terms, line));
+      terms = [];
       index += 1;
       continue;
     }
     const { term, end } = readTerm(tokens, token, { at: index, depth, line });
-    command?.push(term);
+    terms.push(term);
     index = end;
   }
-  if (pipe.some((command) => command.length === 0))
-    throw templateFault(`line ${line}: a value is missing`);
-  return { pipe, end: index };
+  return { pipe: [...pipe, command(terms, line)], end: index };
+}
+
+function command([head, ...args]: readonly Term[], line: number): Command {
+  if (head === undefined) throw templateFault(`line ${line}: a value is missing`);
+  return [head, ...args];
 }
 
 function isSymbol(token: Token, text: string): boolean {

@@ -1,7 +1,16 @@
 import { suggestion } from '../resources/suggestion.ts';
 import { FUNCTIONS } from './functions.ts';
 import type { BlockNode, Pipe, SimpleNode, TemplateNode, Term } from './parse.ts';
-import { checkSize, fieldOf, isTrue, templateFault, textOf, tooMuch, type Value } from './value.ts';
+import {
+  checkSize,
+  fieldOf,
+  isList,
+  isTrue,
+  templateFault,
+  textOf,
+  tooMuch,
+  type Value,
+} from './value.ts';
 
 /** How much work a template may be: steps, and texts by their length. */
 const MAX_WORK = 200_000;
@@ -100,7 +109,6 @@ class Renderer {
   #pipe(pipe: Pipe, scope: Scope): Value {
     let piped: Value | undefined;
     for (const [head, ...args] of pipe) {
-      if (head === undefined) throw templateFault('a value is missing');
       piped = this.#command(head, args, { scope, piped });
     }
     return piped ?? null;
@@ -115,7 +123,13 @@ class Renderer {
       if (args.length === 0 && piped === undefined) return this.#term(head, scope);
       throw templateFault('only a function takes values');
     }
-    const values = args.map((arg) => this.#term(arg, scope));
+    const stopsAt = FUNCTIONS.get(head.name)?.stopsAt;
+    const values: Value[] = [];
+    for (const arg of args) {
+      const value = this.#term(arg, scope);
+      values.push(value);
+      if (isTrue(value) === stopsAt) return this.#call(head.name, values);
+    }
     return this.#call(head.name, piped === undefined ? values : [...values, piped]);
   }
 
@@ -167,8 +181,8 @@ class Renderer {
     if (typeof value === 'string') {
       checkSize(value.length);
       this.#spend(1 + Math.floor(value.length / CHARS_PER_STEP));
-    } else if (Array.isArray(value)) {
-      for (const each of value as readonly Value[]) this.#spendOn(each);
+    } else if (isList(value)) {
+      for (const each of value) this.#spendOn(each);
     } else this.#spend(1);
   }
 
@@ -184,9 +198,7 @@ function withVariable(scope: Scope, name: string, value: Value): Scope {
 
 function entriesOf(value: Value): readonly (readonly [Value, Value])[] {
   if (value === null) return [];
-  if (typeof value === 'object' && Array.isArray(value)) {
-    return (value as readonly Value[]).map((each, index) => [index, each]);
-  }
-  if (typeof value === 'object' && 'kind' in value && value.kind === 'map') return value.entries;
+  if (typeof value === 'object' && isList(value)) return value.map((each, index) => [index, each]);
+  if (typeof value === 'object' && value.kind === 'map') return value.entries;
   throw templateFault('range needs a list or a map');
 }

@@ -1,3 +1,4 @@
+import { groupBy } from '../group-by.ts';
 import type { FieldChange, Change } from '../plan/update-plan.ts';
 import { formatResource } from '../plan/update-plan.ts';
 import type { TemplateMap, TemplateObject, Value } from './value.ts';
@@ -24,7 +25,7 @@ export function templateData(changes: readonly Change[], context: MessageContext
       AutomationObject: object({ Name: name, Namespace: namespace }, `${namespace}/${name}`),
       Changed: object(
         {
-          FileChanges: map([...files].map(([path, ofFile]) => [path, objectsOf(ofFile)])),
+          FileChanges: map(files.map(([path, ofFile]) => [path, objectsOf(ofFile)])),
           Objects: objectsOf(steps),
           Changes: steps.map(({ value }) => value),
         },
@@ -32,7 +33,7 @@ export function templateData(changes: readonly Change[], context: MessageContext
       ),
       Values: map(
         Object.entries(context.values)
-          .toSorted(([a], [b]) => (a < b ? -1 : 1))
+          .toSorted(byKey)
           .map(([key, value]) => [key, value]),
       ),
     },
@@ -50,12 +51,10 @@ interface Step {
 function objectsOf(steps: readonly Step[]): TemplateMap {
   const byObject = grouped(steps, ({ change }) => objectText(change));
   return map(
-    [...byObject].flatMap(([, ofObject]) => {
-      const [first] = ofObject;
-      return first === undefined
-        ? []
-        : [[objectIdentifier(first.change), ofObject.map(({ value }) => value)] as const];
-    }),
+    byObject.map(([, ofObject]) => [
+      objectIdentifier(ofObject[0].change),
+      ofObject.map(({ value }) => value),
+    ]),
   );
 }
 
@@ -110,15 +109,10 @@ function map(entries: TemplateMap['entries']): TemplateMap {
   return { kind: 'map', entries };
 }
 
-function grouped(
-  steps: readonly Step[],
-  keyOf: (step: Step) => string,
-): ReadonlyMap<string, readonly Step[]> {
-  const groups = new Map<string, Step[]>();
-  for (const step of steps) {
-    const group = groups.get(keyOf(step)) ?? [];
-    groups.set(keyOf(step), group);
-    group.push(step);
-  }
-  return new Map([...groups].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+function grouped(steps: readonly Step[], keyOf: (step: Step) => string) {
+  return [...groupBy(steps, keyOf)].toSorted(byKey);
+}
+
+function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
 }

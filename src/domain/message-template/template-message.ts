@@ -1,6 +1,7 @@
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
 import { trailersOf, updateMessage } from '../commit-message.ts';
 import { OWN_TRAILER } from '../commit-record.ts';
+import { asAppError } from '../errors.ts';
 import type { Change } from '../plan/update-plan.ts';
 import { parseTemplate } from './parse.ts';
 import { renderTemplate } from './render.ts';
@@ -72,8 +73,7 @@ export function messageFor(
   try {
     return { message: templateMessage(template, changes, context) };
   } catch (error) {
-    const fault = error instanceof Error ? error.message : String(error);
-    return { message: updateMessage(changes), fault };
+    return { message: updateMessage(changes), fault: asAppError(error).message };
   }
 }
 

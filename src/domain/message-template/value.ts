@@ -41,8 +41,8 @@ export function templateFault(message: string): AppError {
 /** Does a value count as true (Go, text/template)? */
 export function isTrue(value: Value): boolean {
   if (value === null || typeof value !== 'object') return Boolean(value);
-  if ('kind' in value) return value.kind === 'object' || value.entries.length > 0;
-  return value.length > 0;
+  if (isList(value)) return value.length > 0;
+  return value.kind === 'object' || value.entries.length > 0;
 }
 
 /** How a value is printed. @throws AppError where there is none: a slip must not make a message with holes */
@@ -50,21 +50,38 @@ export function textOf(value: Value): string {
   if (value === null)
     throw templateFault('there is no such value; guard it with `if` or `default`');
   if (typeof value !== 'object') return String(value);
-  if (!('kind' in value)) return `[${value.map(textOf).join(' ')}]`;
+  if (isList(value)) return `[${value.map(textOf).join(' ')}]`;
   if (value.kind === 'object') return value.text;
   return `map[${value.entries.map(([key, each]) => `${textOf(key)}:${textOf(each)}`).join(' ')}]`;
+}
+
+/** Is it a list? */
+export function isList(value: Value): value is readonly Value[] {
+  return Array.isArray(value);
+}
+
+/** A number, or a text that is one. @throws AppError for everything else */
+export function numberOf(value: Value = null): number {
+  const parsed = typeof value === 'string' && /^-?[0-9]{1,15}$/.test(value) ? Number(value) : value;
+  if (typeof parsed === 'number') return parsed;
+  throw templateFault(`${JSON.stringify(textOf(value))} is no whole number`);
 }
 
 /** A field of an object, or the value of a map's key. */
 export function fieldOf(value: Value, name: string): Value {
   if (value === null) throw templateFault(`.${name}: there is no value to look in`);
-  if (typeof value !== 'object' || !('kind' in value)) {
+  if (typeof value !== 'object' || isList(value)) {
     throw templateFault(`.${name}: this value has no fields`);
   }
   if (value.kind === 'map') return value.entries.find(([key]) => key === name)?.[1] ?? null;
-  if (Object.hasOwn(value.fields, name)) return value.fields[name] ?? null;
+  const field = own(value.fields, name);
+  if (field !== undefined) return field;
   const known = Object.keys(value.fields)
     .map((each) => `.${each}`)
     .join(', ');
-  throw templateFault(value.hints?.[name] ?? `there is no .${name}; there are ${known}`);
+  throw templateFault(own(value.hints ?? {}, name) ?? `there is no .${name}; there are ${known}`);
+}
+
+function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
 }

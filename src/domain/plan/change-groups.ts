@@ -2,6 +2,7 @@ import type {
   ImageUpdateAutomation,
   ImageUpdateAutomationSpec,
 } from '../../api/image-update-automation.ts';
+import { groupBy } from '../group-by.ts';
 import type { PolicyKey } from '../manifest/image-field.ts';
 import type { Decision } from './decide-slot.ts';
 import type { PolicyView } from './policy-view.ts';
@@ -42,14 +43,8 @@ export function groupDecisions(
   views: ReadonlyMap<PolicyKey, PolicyView>,
   { by, paths }: Grouping,
 ): readonly ChangeGroup[] {
-  const groups = new Map<string, Decision[]>();
-  for (const decision of decisions) {
-    if (decision.edits.length === 0) continue;
-    const name = groupName(decision, by, paths);
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, [decision]);
-    else group.push(decision);
-  }
+  const moving = decisions.filter(({ edits }) => edits.length > 0);
+  const groups = groupBy(moving, (decision) => groupName(decision, by, paths));
   return [...groups].map(([name, ofGroup]) => ({
     name,
     decisions: ofGroup,

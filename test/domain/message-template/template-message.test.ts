@@ -4,14 +4,17 @@ import { readRecord } from '../../../src/domain/commit-record.ts';
 import {
   checkTemplate,
   messageFor,
+  messageStyle,
   templateMessage,
 } from '../../../src/domain/message-template/template-message.ts';
+import { updateMessage } from '../../../src/domain/commit-message.ts';
 import type { Change } from '../../../src/domain/plan/update-plan.ts';
+import { automation } from '../../support/builders.ts';
 
 const IMAGE = 'ghcr.io/stefanprodan/podinfo';
 const context = {
   automation: { namespace: 'apps', name: 'update' },
-  values: { cluster: 'prod', empty: '' },
+  values: { empty: '', cluster: 'prod' },
 };
 
 const podinfo: Change = {
@@ -138,6 +141,21 @@ Objects:
     ],
     ['{{ ternary "a" "b" (and true (not false)) }}{{ coalesce "" "c" }}', 'ac'],
     ['x{{ nindent 2 "a\\nb" }}', 'x\n  a\n  b'],
+    ['{{ range .Values.other }}x{{ else }}none{{ end }}', 'none'],
+    ['{{ range list }}x{{ else }}none{{ end }}', 'none'],
+    [
+      '{{ range $k, $v := .Values }}{{ $k }}={{ $v | quote }};{{ end }}',
+      'cluster="prod";empty="";',
+    ],
+    ['{{ if $c := .Values.cluster }}{{ $c }} {{ .AutomationObject }}{{ end }}', 'prod apps/update'],
+    ['{{ with $c := .Values.cluster }}{{ $c }} {{ . }}{{ end }}', 'prod prod'],
+    ['{{ len list }}{{ nil | default "x" }}', '0x'],
+    ['{{ .Values }}', 'map[cluster:prod empty:]'],
+    ['{{ with .Changed }}{{ . }}{{ end }}', '2 changes'],
+    [
+      '{{ range .Changed.Changes }}{{ range list 1 2 }}{{ . }}{{ continue }}x{{ end }}{{ break }}{{ end }}',
+      '12',
+    ],
   ])('%j', (template, want) => {
     expect(body(template)).toBe(want);
   });
@@ -193,6 +211,7 @@ describe('a template that is wrong', () => {
     ['a\n\n{{ end }}', 'line 3: "end" without "if", "range" or "with"'],
     ['{{ if true }}{{ else }}{{ else }}{{ end }}', 'line 1: a block has one "else" at most'],
     ['{{ lowwer "A" }}', 'line 1: there is no function lowwer; did you mean lower?'],
+    ['{{ qqqqqqqq }}', /line 1: there is no function qqqqqqqq$/],
     ['{{ lower }}', 'line 1: lower takes 1 values, and not 0'],
     ['{{ .Values', 'line 1: "{{" without "}}"'],
     ['{{ "a }}', 'line 1: "\\"" has no meaning here'],
@@ -202,6 +221,31 @@ describe('a template that is wrong', () => {
     ['{{ (lower "A" }}', 'line 1: "(" without ")"'],
     ['{{ "a" | }}', 'line 1: a value is missing'],
     ['{{ "a" "b" }}', 'line 1: only a function takes values'],
+    ['{{ "a" | "b" }}', 'line 1: only a function takes values'],
+    ['{{ $a, $b := 1 }}x', 'line 1: only "range" sets two variables'],
+    ['{{ range $a, $b, $c := .Values }}x{{ end }}', 'line 1: one or two variables can be set'],
+    ['{{ := 1 }}x', 'line 1: one or two variables can be set'],
+    ['{{ $ = 1 }}x', 'line 1: only variables ($name) can be set'],
+    ['{{ $x = 1 }}x', 'line 1: there is no variable $x'],
+    [
+      '{{ if true }}{{ else range .Values }}{{ end }}',
+      'line 1: after "else" comes nothing, "if" or "with"',
+    ],
+    ['{{ "a" ) }}', 'line 1: ")" without "("'],
+    ['{{ , }}', 'line 1: "," has no meaning here'],
+    ['{{ () }}', 'line 1: a value is missing'],
+    [
+      `{{ ${'('.repeat(40)}1${')'.repeat(40)} }}`,
+      'line 1: parentheses stand too deep in one another',
+    ],
+    ['a\n{{ break }}', 'line 2: "break" outside of "range"'],
+    ['{{ range list }}{{ else }}{{ continue }}{{ end }}', 'line 1: "continue" outside of "range"'],
+    ['{{ .Values.other.more }}', 'line 1: .more: there is no value to look in'],
+    ['{{ .Values.cluster.more }}', 'line 1: .more: this value has no fields'],
+    ['{{ .Changed.Changes.More }}', 'line 1: .More: this value has no fields'],
+    ['{{ .constructor }}', 'line 1: there is no .constructor; there are .AutomationObject'],
+    ['{{ "\\x" }}', 'line 1: "\\x" is no string; known escapes are'],
+    ['{{ range .AutomationObject }}x{{ end }}', 'line 1: range needs a list or a map'],
     [' \n {{ "" }}', 'the message would be empty'],
     [`${'{{ if true }}'.repeat(40)}x${'{{ end }}'.repeat(40)}`, 'too deep'],
     ['{{ now }}', 'line 1: there is no function now'],
@@ -267,5 +311,37 @@ describe('a template that is wrong', () => {
     const { message, fault } = messageFor([podinfo, podinfo, podinfo], { ...context, template });
     expect(fault).toMatch(/^line 1: there is no \.Oops/);
     expect(message).toMatch(/^Update podinfo to 6\.2\.0\n/);
+  });
+});
+
+describe('the style of messages', () => {
+  it.each([
+    {
+      name: 'is our own without an automation',
+      automation: undefined,
+      want: { automation: { namespace: '', name: '' }, template: undefined, values: {} },
+    },
+    {
+      name: 'is our own for an automation that says nothing of it',
+      automation: automation(),
+      want: { automation: { namespace: 'apps', name: 'update' }, template: undefined, values: {} },
+    },
+    {
+      name: 'is what the automation says',
+      automation: automation({
+        commit: { messageTemplate: '{{ .Values.a }}', values: { a: 'b' } },
+      }),
+      want: {
+        automation: { namespace: 'apps', name: 'update' },
+        template: '{{ .Values.a }}',
+        values: { a: 'b' },
+      },
+    },
+  ])('$name', ({ automation: of, want }) => {
+    expect(messageStyle(of)).toEqual(want);
+  });
+
+  it('without a template is the default', () => {
+    expect(messageFor([podinfo], context)).toEqual({ message: updateMessage([podinfo]) });
   });
 });
