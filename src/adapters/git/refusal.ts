@@ -50,6 +50,14 @@ export function readRefusal(
   );
 }
 
+/** How a repo is refused whose objects are named by SHA-256. */
+export function sha256Refusal({ display }: Pick<Remote, 'display'>): AppError {
+  return new AppError(
+    'git/unsupported',
+    `${display} names its objects by SHA-256, which is not supported: use a repo with SHA-1 ids`,
+  );
+}
+
 /** Foreign text for a message: one line, short, printable, without the remote's secrets. */
 export function oneLine(remote: Pick<Remote, 'secrets'>, text: string): string {
   let clean = text;

@@ -1,9 +1,13 @@
 import { createServer, request } from 'node:http';
 import type { Fixture } from './fixture.ts';
 
-/** The same server without the header that asks for protocol v2, which old servers do not know. */
+/**
+ * The same server without the header that asks for protocol v2, which old servers do not know.
+ * @param without capabilities that it does not offer either
+ */
 export async function startOldServer(
   fixture: Fixture,
+  without: readonly string[] = [],
 ): Promise<{ url: string; close(): Promise<void> }> {
   const target = new URL(fixture.server.url(''));
   const proxy = createServer((incoming, outgoing) => {
@@ -18,7 +22,11 @@ export async function startOldServer(
       },
       (answer) => {
         outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-        answer.pipe(outgoing);
+        const isOffer = incoming.url?.includes('/info/refs') === true;
+        answer.on('data', (chunk: Buffer) => {
+          outgoing.write(isOffer ? withoutWords(chunk, without) : chunk);
+        });
+        answer.on('end', () => outgoing.end());
       },
     );
     incoming.pipe(forward);
@@ -33,4 +41,14 @@ export async function startOldServer(
         proxy.closeAllConnections();
       }),
   };
+}
+
+/** Puts words of the same length that nobody knows in their places. */
+function withoutWords(chunk: Buffer, words: readonly string[]): Buffer {
+  const text = words.reduce(
+    (rest, word) =>
+      rest.replaceAll(new RegExp(`(?<=[ \\0])${word}(?=[ \\n])`, 'g'), 'x'.repeat(word.length)),
+    chunk.toString('latin1'),
+  );
+  return Buffer.from(text, 'latin1');
 }

@@ -1,8 +1,8 @@
 import { lineOf, type Packet } from './pkt-line.ts';
 
-/** What a service says of itself: that it speaks v2, or (v0) all its refs and capabilities. */
+/** What a service says of itself: its capabilities, as it words them, and with v0 all its refs. */
 export type Advertisement =
-  | { readonly version: 2 }
+  | { readonly version: 2; readonly capabilities: ReadonlySet<string> }
   | {
       readonly version: 0;
       readonly refs: ReadonlyMap<string, string>;
@@ -13,10 +13,9 @@ export type Advertisement =
 export function advertisedRefs(all: readonly Packet[]): Advertisement {
   const refs = new Map<string, string>();
   let capabilities = new Set<string>();
-  for (const item of all) {
-    if (typeof item === 'string') continue;
-    const line = lineOf(item);
-    if (line === 'version 2') return { version: 2 };
+  const lines = all.flatMap((item) => (typeof item === 'string' ? [] : [lineOf(item)]));
+  if (lines.includes('version 2')) return { version: 2, capabilities: new Set(lines) };
+  for (const line of lines) {
     if (line.startsWith('# service=') || line === 'version 1') continue;
     const [ref = '', offered] = line.split('\0');
     if (offered !== undefined) capabilities = new Set(offered.trim().split(' '));

@@ -46,6 +46,21 @@ export function* packets(bytes: Buffer): Generator<Packet> {
   }
 }
 
+/**
+ * Where a pack starts that comes without side bands, as old servers send it: right behind the packets.
+ * @returns the length of the answer when there is none
+ */
+export function barePackAt(answer: Buffer): number {
+  let at = 0;
+  while (at < answer.length && answer.toString('latin1', at, at + 4) !== 'PACK') {
+    const length = Number.parseInt(answer.toString('latin1', at, at + 4), 16);
+    // Whatever it is, it is no packet, and so no pack follows.
+    if (Number.isNaN(length)) return answer.length;
+    at += Math.max(4, length);
+  }
+  return Math.min(at, answer.length);
+}
+
 /** A packet's text without its line end. */
 export function lineOf(content: Buffer): string {
   return content.toString('utf8').replace(/\n$/, '');

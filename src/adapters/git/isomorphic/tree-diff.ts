@@ -1,3 +1,4 @@
+import { pathBytes, pathText } from '../path-text.ts';
 import { SUBMODULE, type TreeDifference } from '../tree.ts';
 import type { IsomorphicStore } from './isomorphic-store.ts';
 import { isFolder, parseTree, type TreeItem } from './tree-object.ts';
@@ -41,7 +42,7 @@ export async function diffTrees(
   for (const name of new Set([...before.keys(), ...after.keys()])) {
     const [old, now] = [before.get(name), after.get(name)];
     if (old?.id === now?.id && old?.mode === now?.mode) continue;
-    const path = prefix + Buffer.from(name, 'latin1').toString('utf8');
+    const path = prefix + pathText(Buffer.from(name, 'latin1'));
     const leaves = { before: leafOf(old), after: leafOf(now) };
     if (leaves.before !== undefined || leaves.after !== undefined) {
       differences.push({ path, ...leaves });
@@ -70,5 +71,5 @@ function folderOf(item: TreeItem | undefined): string | undefined {
 }
 
 function byPath(a: TreeDifference, b: TreeDifference): number {
-  return Buffer.compare(Buffer.from(a.path), Buffer.from(b.path));
+  return Buffer.compare(pathBytes(a.path), pathBytes(b.path));
 }

@@ -1,5 +1,6 @@
 import { AppError } from '../../../domain/errors.ts';
 import type { FileWrite } from '../../../ports/ports.ts';
+import { pathText } from '../path-text.ts';
 import type { TreeEntry } from '../tree.ts';
 import type { IsomorphicStore } from './isomorphic-store.ts';
 import { formatTree, isFolder, parseTree, type TreeItem } from './tree-object.ts';
@@ -12,7 +13,7 @@ export async function listTree(
 ): Promise<TreeEntry[]> {
   const entries: TreeEntry[] = [];
   for (const item of parseTree(await store.objects.readAs('tree', tree))) {
-    const path = prefix + item.name.toString('utf8');
+    const path = prefix + pathText(item.name);
     if (isFolder(item)) entries.push(...(await listTree(store, item.id, `${path}/`)));
     else entries.push({ path, mode: item.mode, id: item.id });
   }
@@ -44,7 +45,7 @@ async function rewriteFolder(
   files: readonly PendingFile[],
 ): Promise<string> {
   const items = parseTree(await store.objects.readAs('tree', tree));
-  const byName = new Map(items.map((item, index) => [item.name.toString('utf8'), index]));
+  const byName = new Map(items.map((item, index) => [pathText(item.name), index]));
   for (const [name, inside] of groupByFirst(files)) {
     const index = byName.get(name);
     const item = index === undefined ? undefined : items[index];

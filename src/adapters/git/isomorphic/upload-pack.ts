@@ -1,8 +1,16 @@
 import { AppError } from '../../../domain/errors.ts';
-import { oneLine } from '../refusal.ts';
+import { oneLine, sha256Refusal } from '../refusal.ts';
 import type { Remote } from '../remote.ts';
 import { advertisedRefs, type Advertisement } from './advertisement.ts';
-import { DELIMITER, FLUSH, lineOf, packet, sideBands, type Packet } from './pkt-line.ts';
+import {
+  barePackAt,
+  DELIMITER,
+  FLUSH,
+  lineOf,
+  packet,
+  sideBands,
+  type Packet,
+} from './pkt-line.ts';
 import { readPackets, type SmartHttp } from './smart-http.ts';
 
 /**
@@ -12,8 +20,8 @@ import { readPackets, type SmartHttp } from './smart-http.ts';
 export class UploadPack {
   readonly #remote: Remote;
   readonly #http: SmartHttp;
-  /** Remembered, so that a further ref listing is one request. */
-  #speaksV2 = false;
+  /** Of a server that speaks v2: remembered, so that a further ref listing is one request. */
+  #v2: Extract<Advertisement, { version: 2 }> | undefined;
 
   constructor(remote: Remote, http: SmartHttp) {
     this.#remote = remote;
@@ -22,11 +30,8 @@ export class UploadPack {
 
   /** Commits of these refs, by name; one that is not there is left out. */
   async heads(refs: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
-    if (!this.#speaksV2) {
-      const offer = await this.#discover(signal);
-      if (offer.version === 0) return only(refs, offer.refs);
-      this.#speaksV2 = true;
-    }
+    const offer = await this.#offer(signal);
+    if (offer.version === 0) return only(refs, offer.refs);
     const body = Buffer.concat([
       packet('command=ls-refs'),
       DELIMITER,
@@ -48,20 +53,25 @@ export class UploadPack {
    * @throws AppError `git/not-found` when the commit is no longer at the remote
    */
   async fetch(wanted: Wanted, signal: AbortSignal): Promise<Buffer> {
-    const offer: Advertisement = this.#speaksV2 ? { version: 2 } : await this.#discover(signal);
-    const body = offer.version === 2 ? fetchV2(wanted) : fetchV0(wanted, offer);
-    const answer = this.#read(
-      await this.#http.call('git-upload-pack', { version: offer.version, body, signal }),
-    );
-    const { data, error } = sideBands(answer);
+    const offer = await this.#offer(signal);
+    const { version } = offer;
+    const body = version === 2 ? fetchV2(wanted) : fetchV0(wanted, offer);
+    const answer = await this.#http.call('git-upload-pack', { version, body, signal });
+    const packAt = barePackAt(answer);
+    const { data, error } = sideBands(this.#read(answer.subarray(0, packAt)));
     if (error !== '') throw this.#refused(error);
-    if (data.length === 0) throw this.#refused('an empty answer');
-    return data;
+    const pack = packAt < answer.length ? answer.subarray(packAt) : data;
+    if (pack.length === 0) throw this.#refused('an empty answer');
+    return pack;
   }
 
-  async #discover(signal: AbortSignal): Promise<Advertisement> {
+  async #offer(signal: AbortSignal): Promise<Advertisement> {
+    if (this.#v2 !== undefined) return this.#v2;
     const bytes = await this.#http.discover('git-upload-pack', 2, signal);
-    return advertisedRefs(this.#read(bytes));
+    const offer = advertisedRefs(this.#read(bytes));
+    if (offer.capabilities.has('object-format=sha256')) throw sha256Refusal(this.#remote);
+    if (offer.version === 2) this.#v2 = offer;
+    return offer;
   }
 
   /** All packets, once none of them is a refusal. */

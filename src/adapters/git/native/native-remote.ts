@@ -1,7 +1,8 @@
 import { AppError } from '../../../domain/errors.ts';
 import type { PushResult } from '../../../ports/ports.ts';
 import type { ModedWrite, RefMove, RemoteStore } from '../engine.ts';
-import { readRefusal } from '../refusal.ts';
+import { readRefusal, sha256Refusal } from '../refusal.ts';
+import { splitPaths } from '../path-text.ts';
 import type { Remote } from '../remote.ts';
 import type { TreeDifference, TreeEntry } from '../tree.ts';
 import { isStoreTrouble, remoteFailure, serverWords, storeFailure } from './failures.ts';
@@ -12,6 +13,7 @@ import { writeTree } from './write-tree.ts';
 /** A ref listing is one small exchange; a fetch or push may move a whole repo. In ms. */
 const LIST_TIMEOUT_MS = 60_000;
 const TRANSFER_TIMEOUT_MS = 30 * 60_000;
+const SHA1_DIGITS = 40;
 /** Stands for the mode of a file that is not there. */
 const NO_FILE = '000000';
 
@@ -36,7 +38,9 @@ export class NativeRemote implements RemoteStore {
     for (const line of result.stdout.toString('utf8').split('\n')) {
       const [id = '', name = ''] = line.split('\t');
       // The patterns also match refs that merely end with such a name.
-      if (refs.includes(name)) found.set(name, id);
+      if (!refs.includes(name)) continue;
+      if (id.length > SHA1_DIGITS) throw sha256Refusal(this.#remote);
+      found.set(name, id);
     }
     this.#head = found.get(this.#remote.ref) ?? this.#head;
     return found;
@@ -199,7 +203,7 @@ interface Wanted {
 /** Reads `git ls-tree -r -z`: "mode type id<TAB>path<NUL>". */
 function parseListing(output: Buffer): TreeEntry[] {
   const entries: TreeEntry[] = [];
-  for (const line of output.toString('utf8').split('\0')) {
+  for (const line of splitPaths(output)) {
     const tab = line.indexOf('\t');
     if (tab < 0) continue;
     const [mode = '', , id = ''] = line.slice(0, tab).split(' ');
@@ -210,7 +214,7 @@ function parseListing(output: Buffer): TreeEntry[] {
 
 /** Reads `git diff-tree -r -z`: ":mode mode id id status<NUL>path<NUL>". */
 function parseDifferences(output: Buffer): TreeDifference[] {
-  const fields = output.toString('utf8').split('\0');
+  const fields = splitPaths(output);
   const differences: TreeDifference[] = [];
   for (let at = 0; at + 1 < fields.length; at += 2) {
     const [before = '', after = '', beforeId = '', afterId = ''] = (fields[at] ?? '')

@@ -1,4 +1,5 @@
 import type { ModedWrite } from '../engine.ts';
+import { pathBytes } from '../path-text.ts';
 import { storeFailure } from './failures.ts';
 import type { NativeStore } from './native-store.ts';
 
@@ -20,8 +21,8 @@ export async function writeTree(
     Buffer.from(`commit ${PENDING_REF}\ncommitter draft <> 0 +0000\ndata 0\n\nfrom ${parent}\n`),
   ];
   for (const { path, mode, bytes } of files) {
-    input.push(Buffer.from(`M ${mode} inline ${quotePath(path)}\ndata ${bytes.length}\n`));
-    input.push(bytes, Buffer.from('\n'));
+    const command = `M ${mode} inline ${quotePath(path)}\ndata ${bytes.length}\n`;
+    input.push(Buffer.from(command, 'latin1'), bytes, Buffer.from('\n'));
   }
   input.push(Buffer.from('ls ""\n\ndone\n'));
   const args = ['fast-import', '--quiet', '--force', '--done', '--date-format=raw'];
@@ -32,8 +33,12 @@ export async function writeTree(
   return id;
 }
 
-/** A path as a C-style string (git-fast-import, "path"). */
+/** A path as a C-style string (git-fast-import, "path"), a character for each byte. */
 function quotePath(path: string): string {
-  const escaped = path.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+  const escaped = pathBytes(path)
+    .toString('latin1')
+    .replaceAll('\\', '\\\\')
+    .replaceAll('"', '\\"')
+    .replaceAll('\n', '\\n');
   return `"${escaped}"`;
 }

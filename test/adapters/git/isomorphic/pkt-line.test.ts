@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  barePackAt,
   FLUSH,
   packet,
   PacketError,
@@ -37,5 +38,21 @@ describe('packets', () => {
     ]);
     const { data, progress, error } = sideBands(packets(bytes));
     expect([data.toString(), progress, error]).toEqual(['ab\ncd\n', 'note\n', 'bad\n']);
+  });
+});
+
+describe('where a pack starts that comes without side bands', () => {
+  it.each([
+    ['behind the packets', '0008NAK\nPACK0008', 8],
+    [
+      'behind a flush',
+      '0035shallow 1234567890123456789012345678901234567890\n00000008NAK\nPACK',
+      65,
+    ],
+    ['nowhere in an answer of packets', '0008NAK\n0000', 12],
+    ['nowhere in a packet that is cut short', '00ffNAK', 7],
+    ['nowhere in what is no answer', '<html>PACK', 10],
+  ])('is %s', (_, answer, at) => {
+    expect(barePackAt(Buffer.from(answer))).toBe(at);
   });
 });
