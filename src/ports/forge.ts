@@ -29,7 +29,12 @@ export interface PullRequest {
   readonly body: string;
   /** `closed`: ended without being merged. */
   readonly state: 'open' | 'merged' | 'closed';
+  /** Who closed it without merging, where the forge says so. */
+  readonly closedBy?: string;
 }
+
+/** Most pull requests that one list has. */
+export const MAX_LISTED = 100;
 
 /** Which pull requests. */
 export interface PullRequestQuery {
@@ -67,7 +72,7 @@ export interface PullRequestExtras {
 
 /** Pull requests of one repo at a forge. */
 export interface Forge {
-  /** Newest first; at most a hundred. */
+  /** Newest first; at most {@link MAX_LISTED}, and none from forks. */
   list(query: PullRequestQuery, signal: AbortSignal): Promise<readonly PullRequest[]>;
   /** @throws AppError `forge/rejected` when there is such a pull request already, or nothing to merge */
   create(request: NewPullRequest, signal: AbortSignal): Promise<PullRequest>;

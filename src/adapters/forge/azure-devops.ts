@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
-import type {
-  Forge,
-  NewPullRequest,
-  PullRequest,
-  PullRequestExtras,
-  PullRequestQuery,
-  PullRequestText,
+import {
+  MAX_LISTED,
+  type Forge,
+  type NewPullRequest,
+  type PullRequest,
+  type PullRequestExtras,
+  type PullRequestQuery,
+  type PullRequestText,
 } from '../../ports/forge.ts';
 import { attempts } from './attempts.ts';
 import type { ForgeHttp, ForgeRequest } from './forge-http.ts';
@@ -16,6 +17,12 @@ const API_VERSION = '7.1';
 /** The service cuts no text: it refuses a longer one. */
 const MAX_DESCRIPTION_CHARS = 4000;
 
+/** Lists have no more of a description than this; the rest has to be asked for. */
+const LISTED_DESCRIPTION_CHARS = 400;
+
+/** Of those that ended, each may cost a request. */
+const MAX_LISTED_ENDED = 20;
+
 const Pull = z.object({
   pullRequestId: z.int(),
   title: z.string(),
@@ -23,6 +30,9 @@ const Pull = z.object({
   status: z.enum(['active', 'abandoned', 'completed', 'notSet']),
   sourceRefName: z.string(),
   createdBy: z.object({ id: z.string() }).nullish(),
+  closedBy: z.object({ displayName: z.string() }).nullish(),
+  /** Only of one that comes from a fork. */
+  forkSource: z.object({}).nullish(),
 });
 
 const Page = z.object({ value: z.array(Pull) });
@@ -61,11 +71,12 @@ export class AzureDevOps implements Forge {
       'searchCriteria.targetRefName': refName(base),
       ...(branch === undefined ? {} : { 'searchCriteria.sourceRefName': refName(branch) }),
     };
-    if (state === 'open') return this.#list('active', query, signal);
+    if (state === 'open') return this.#list('active', { query, max: MAX_LISTED }, signal);
+    const ends = { query, max: MAX_LISTED_ENDED };
     // One status at a time is all that the API can be asked for, other than all.
     const ended = [
-      ...(await this.#list('completed', query, signal)),
-      ...(await this.#list('abandoned', query, signal)),
+      ...(await this.#list('completed', ends, signal)),
+      ...(await this.#list('abandoned', ends, signal)),
     ];
     return ended.toSorted((a, b) => b.number - a.number);
   }
@@ -117,22 +128,32 @@ export class AzureDevOps implements Forge {
 
   async #list(
     status: string,
-    query: Readonly<Record<string, string>>,
+    { query, max }: { readonly query: Readonly<Record<string, string>>; readonly max: number },
     signal: AbortSignal,
   ): Promise<readonly PullRequest[]> {
-    const search = { ...query, 'searchCriteria.status': status, $top: '100' };
+    const search = { ...query, 'searchCriteria.status': status, $top: String(max) };
     const request = versioned({ method: 'GET', path: this.#pulls, query: search });
     const { value } = await this.#http.json(request, Page, signal);
-    return value.map((pull) => this.#pullRequest(pull));
+    const found: PullRequest[] = [];
+    for (const pull of value) {
+      if ((pull.forkSource ?? null) !== null) continue;
+      const isCut = (pull.description ?? '').length >= LISTED_DESCRIPTION_CHARS;
+      found.push(this.#pullRequest(isCut ? await this.#get(pull.pullRequestId, signal) : pull));
+    }
+    return found;
   }
 
   /** Somebody has to complete it: who opened it. */
   async #completeWhenReady(number: number, signal: AbortSignal): Promise<void> {
-    const request = versioned({ method: 'GET', path: `${this.#pulls}/${number}` });
-    const { createdBy } = await this.#http.json(request, Pull, signal);
+    const { createdBy } = await this.#get(number, signal);
     if (createdBy === undefined || createdBy === null)
       throw new AppError('forge/bad-response', 'the service does not say who opened it');
     await this.#send('PATCH', `/${number}`, { autoCompleteSetBy: { id: createdBy.id } }, signal);
+  }
+
+  #get(number: number, signal: AbortSignal): Promise<z.output<typeof Pull>> {
+    const request = versioned({ method: 'GET', path: `${this.#pulls}/${number}` });
+    return this.#http.json(request, Pull, signal);
   }
 
   #send(
@@ -152,6 +173,9 @@ export class AzureDevOps implements Forge {
       title: pull.title,
       body: pull.description ?? '',
       state: STATES[pull.status],
+      ...(pull.status === 'abandoned' && pull.closedBy
+        ? { closedBy: pull.closedBy.displayName }
+        : {}),
     };
   }
 }

@@ -11,13 +11,18 @@ import type {
 import { attempts } from './attempts.ts';
 import type { ForgeHttp } from './forge-http.ts';
 
+const Repo = z.object({ full_name: z.string() });
+
 const Pull = z.object({
   id: z.int(),
   title: z.string(),
   summary: z.object({ raw: z.string().nullish() }).nullish(),
   description: z.string().nullish(),
   state: z.enum(['OPEN', 'MERGED', 'DECLINED', 'SUPERSEDED']),
-  source: z.object({ branch: z.object({ name: z.string() }) }),
+  // Null: a fork that is gone.
+  source: z.object({ branch: z.object({ name: z.string() }), repository: Repo.nullish() }),
+  destination: z.object({ repository: Repo }),
+  closed_by: z.object({ display_name: z.string() }).nullish(),
   links: z.object({ html: z.object({ href: z.string() }) }),
 });
 
@@ -54,7 +59,12 @@ export class Bitbucket implements Forge {
     ].join(' AND ');
     const query = { q: filter, sort: '-id', pagelen: '50' };
     const request = { method: 'GET', path: this.#pulls, query } as const;
-    return (await this.#http.json(request, Page, signal)).values.map(pullRequest);
+    const { values } = await this.#http.json(request, Page, signal);
+    return values
+      .filter(({ source, destination }) => {
+        return source.repository?.full_name === destination.repository.full_name;
+      })
+      .map(pullRequest);
   }
 
   async create(
@@ -132,5 +142,8 @@ function pullRequest(pull: z.output<typeof Pull>): PullRequest {
     title: pull.title,
     body: pull.summary?.raw ?? pull.description ?? '',
     state: STATES[pull.state],
+    ...(STATES[pull.state] === 'closed' && pull.closed_by
+      ? { closedBy: pull.closed_by.display_name }
+      : {}),
   };
 }

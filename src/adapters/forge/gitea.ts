@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
-import type {
-  Forge,
-  NewPullRequest,
-  PullRequest,
-  PullRequestExtras,
-  PullRequestQuery,
-  PullRequestText,
+import {
+  MAX_LISTED,
+  type Forge,
+  type NewPullRequest,
+  type PullRequest,
+  type PullRequestExtras,
+  type PullRequestQuery,
+  type PullRequestText,
 } from '../../ports/forge.ts';
 import { attempts } from './attempts.ts';
 import type { ForgeHttp } from './forge-http.ts';
@@ -19,8 +20,8 @@ const Pull = z.object({
   body: z.string().nullish(),
   state: z.enum(['open', 'closed']),
   merged: z.boolean().nullish(),
-  head: z.object({ ref: z.string(), label: z.string().nullish() }),
-  base: z.object({ ref: z.string() }),
+  head: z.object({ ref: z.string(), label: z.string().nullish(), repo_id: z.int() }),
+  base: z.object({ ref: z.string(), repo_id: z.int() }),
 });
 
 const Labels = z.array(z.object({ id: z.int(), name: z.string() }));
@@ -28,7 +29,6 @@ const Labels = z.array(z.object({ id: z.int(), name: z.string() }));
 /** Most that a page holds unless the administrator said otherwise (`MAX_RESPONSE_ITEMS`). */
 const PAGE_SIZE = 50;
 const MAX_PAGES = 6;
-const MAX_PULLS = 100;
 
 /** How often, and after how long, a merge is asked for again. */
 const MERGE_ATTEMPTS = 5;
@@ -58,10 +58,10 @@ export class Gitea implements Forge {
   ): Promise<readonly PullRequest[]> {
     const found: PullRequest[] = [];
     for await (const pull of this.#pulls(state === 'open' ? 'open' : 'closed', signal)) {
-      if (pull.base.ref !== base) continue;
+      if (pull.base.ref !== base || pull.head.repo_id !== pull.base.repo_id) continue;
       const request = pullRequest(pull);
       if (branch === undefined || request.branch === branch) found.push(request);
-      if (found.length === MAX_PULLS) break;
+      if (found.length === MAX_LISTED) break;
     }
     return found.toSorted((a, b) => b.number - a.number);
   }

@@ -19,7 +19,9 @@ const Pull = z.object({
   body: z.string().nullish(),
   state: z.enum(['open', 'closed']),
   merged_at: z.string().nullish(),
-  head: z.object({ ref: z.string() }),
+  // Null: of a fork that is gone.
+  head: z.object({ ref: z.string(), repo: z.object({ id: z.int() }).nullish() }),
+  base: z.object({ repo: z.object({ id: z.int() }) }),
 });
 
 const GraphQl = z.object({ errors: z.array(z.object({ message: z.string() })).optional() });
@@ -63,7 +65,8 @@ export class GitHub implements Forge {
       ...(branch === undefined ? {} : { head: `${this.#owner}:${branch}` }),
     };
     const request = { method: 'GET', path: `${this.#repo}/pulls`, query } as const;
-    return (await this.#http.json(request, z.array(Pull), signal)).map(pullRequest);
+    const pulls = await this.#http.json(request, z.array(Pull), signal);
+    return pulls.filter(({ head, base: { repo } }) => head.repo?.id === repo.id).map(pullRequest);
   }
 
   async create(

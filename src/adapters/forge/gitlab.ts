@@ -19,6 +19,9 @@ const MergeRequest = z.object({
   // `locked`: being merged at the moment.
   state: z.enum(['opened', 'closed', 'locked', 'merged']),
   source_branch: z.string(),
+  source_project_id: z.int().nullish(),
+  target_project_id: z.int(),
+  closed_by: z.object({ username: z.string() }).nullish(),
 });
 
 const Users = z.array(z.object({ id: z.int() }));
@@ -115,7 +118,10 @@ export class GitLab implements Forge {
   ): Promise<readonly PullRequest[]> {
     const page = { ...query, state, per_page: '100' };
     const request = { method: 'GET', path: this.#requests, query: page } as const;
-    return (await this.#http.json(request, z.array(MergeRequest), signal)).map(pullRequest);
+    const requests = await this.#http.json(request, z.array(MergeRequest), signal);
+    return requests
+      .filter(({ source_project_id: source, target_project_id: target }) => source === target)
+      .map(pullRequest);
   }
 
   #put(place: string, body: unknown, signal: AbortSignal): Promise<void> {
@@ -138,5 +144,8 @@ function pullRequest(request: z.output<typeof MergeRequest>): PullRequest {
     title: request.title,
     body: request.description ?? '',
     state: STATES[request.state],
+    ...(request.state === 'closed' && request.closed_by
+      ? { closedBy: request.closed_by.username }
+      : {}),
   };
 }

@@ -38,7 +38,7 @@ async function replaying(recording: ForgeRecording, exchanges: readonly Exchange
 const recordings = [github, gitlab, gitea, bitbucket, azureDevOps];
 
 describe.each(recordings)('pull requests at $kind', (recording) => {
-  it('are listed while they are open', async () => {
+  it('are listed while they are open, without those from forks', async () => {
     const { forge, url, expectAsked } = await replaying(recording, recording.open);
     const found = await forge.list({ ...QUERY, state: 'open' }, signal);
     const expected = recording.pullRequest;
@@ -47,10 +47,11 @@ describe.each(recordings)('pull requests at $kind', (recording) => {
     expectAsked();
   });
 
-  it('are listed after their end, newest first, and say how they ended', async () => {
+  it('are listed after their end, newest first, and say how, and by whom where that is told', async () => {
     const { forge, expectAsked } = await replaying(recording, recording.ended);
     const found = await forge.list({ ...QUERY, state: 'ended' }, signal);
-    expect(found.map(({ number, state }) => [number, state])).toEqual(recording.endedStates);
+    const ends = found.map(({ number, state, closedBy }) => [number, state, closedBy]);
+    expect(ends).toEqual(recording.endedStates);
     expect(found.every(({ branch }) => branch === QUERY.branch)).toBe(true);
     expectAsked();
   });

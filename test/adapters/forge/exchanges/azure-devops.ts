@@ -1,23 +1,28 @@
 import type { ForgeRecording } from './forge-recording.ts';
 
-const pull = (pullRequestId: number, status = 'active') => ({
+/** Longer than what a list gives of it. */
+const LONG = 'text '.repeat(200).trim();
+const CUT = LONG.slice(0, 400);
+
+const pull = (pullRequestId: number, status = 'active', description = 'text') => ({
   pullRequestId,
   title: 'Update podinfo to 6.2.0',
-  description: 'text',
+  description,
   status,
   sourceRefName: 'refs/heads/lockkeeper/apps',
   targetRefName: 'refs/heads/main',
+  closedBy: status === 'active' ? null : { displayName: 'Ana' },
   createdBy: { id: 'b5f1c2d3-0000-4000-8000-000000000001', displayName: 'Lockkeeper' },
 });
 
 const PULLS = '/org/My%20Project/_apis/git/repositories/config/pullrequests';
 
-const search = (status: string) => {
+const search = (status: string, top: number) => {
   const query = new URLSearchParams({
     'searchCriteria.targetRefName': 'refs/heads/main',
     'searchCriteria.sourceRefName': 'refs/heads/lockkeeper/apps',
     'searchCriteria.status': status,
-    $top: '100',
+    $top: String(top),
     'api-version': '7.1',
   });
   return `GET ${PULLS}?${query.toString()}`;
@@ -33,10 +38,20 @@ export const azureDevOps: ForgeRecording = {
   login: { basic: { username: 'any', password: 'pat' } },
   authorization: `Basic ${Buffer.from('any:pat').toString('base64')}`,
   reviewers: ['b5f1c2d3-0000-4000-8000-000000000002'],
-  open: [{ request: search('active'), answer: { value: [pull(7)], count: 1 } }],
+  open: [
+    {
+      request: search('active', 100),
+      answer: {
+        // Lists have no more than the first 400 characters of a description.
+        value: [{ ...pull(8), forkSource: { name: 'refs/heads/a' } }, pull(7, 'active', CUT)],
+        count: 2,
+      },
+    },
+    { request: `GET ${at('/7')}`, answer: pull(7, 'active', LONG) },
+  ],
   ended: [
-    { request: search('completed'), answer: { value: [pull(5, 'completed')], count: 1 } },
-    { request: search('abandoned'), answer: { value: [pull(6, 'abandoned')], count: 1 } },
+    { request: search('completed', 20), answer: { value: [pull(5, 'completed')], count: 1 } },
+    { request: search('abandoned', 20), answer: { value: [pull(6, 'abandoned')], count: 1 } },
   ],
   create: [
     {
@@ -84,11 +99,11 @@ export const azureDevOps: ForgeRecording = {
     url: '/org/My%20Project/_git/config/pullrequest/7',
     branch: 'lockkeeper/apps',
     title: 'Update podinfo to 6.2.0',
-    body: 'text',
+    body: LONG,
     state: 'open',
   },
   endedStates: [
-    [6, 'closed'],
-    [5, 'merged'],
+    [6, 'closed', 'Ana'],
+    [5, 'merged', undefined],
   ],
 };

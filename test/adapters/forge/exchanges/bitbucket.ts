@@ -7,9 +7,15 @@ const pull = (id: number, state = 'OPEN') => ({
   description: 'text',
   summary: { raw: 'text', markup: 'markdown' },
   state,
-  source: { branch: { name: 'lockkeeper/apps' } },
-  destination: { branch: { name: 'main' } },
+  source: { branch: { name: 'lockkeeper/apps' }, repository: { full_name: 'team/config' } },
+  destination: { branch: { name: 'main' }, repository: { full_name: 'team/config' } },
+  closed_by: state === 'OPEN' ? null : { display_name: 'Ana' },
   links: { html: { href: `https://bitbucket.org/team/config/pull-requests/${id}` } },
+});
+
+const fromFork = (id: number) => ({
+  ...pull(id),
+  source: { branch: { name: 'lockkeeper/apps' }, repository: { full_name: 'ana/config' } },
 });
 
 const REPO = '/repositories/team/config/pullrequests';
@@ -28,7 +34,7 @@ export const bitbucket: ForgeRecording = {
   login: { basic: { username: 'x-token-auth', password: 'ATCTT-token' } },
   authorization: 'Bearer ATCTT-token',
   reviewers: ['{d301aafa-d676-4ee0-88be-962be7417567}'],
-  open: [{ request: search('(state = "OPEN")'), answer: { values: [pull(7)] } }],
+  open: [{ request: search('(state = "OPEN")'), answer: { values: [fromFork(8), pull(7)] } }],
   ended: [
     {
       request: search('(state = "MERGED" OR state = "DECLINED" OR state = "SUPERSEDED")'),
@@ -85,7 +91,7 @@ export const bitbucket: ForgeRecording = {
     state: 'open',
   },
   endedStates: [
-    [6, 'closed'],
-    [5, 'merged'],
+    [6, 'closed', 'Ana'],
+    [5, 'merged', undefined],
   ],
 };

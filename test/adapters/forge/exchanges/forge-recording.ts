@@ -18,5 +18,9 @@ export interface ForgeRecording {
   readonly reviewers: readonly string[];
   /** What the answers above amount to; `url` is as the forge gave it. */
   readonly pullRequest: PullRequest;
-  readonly endedStates: readonly (readonly [number, PullRequest['state']])[];
+  readonly endedStates: readonly (readonly [
+    number,
+    PullRequest['state'],
+    PullRequest['closedBy'],
+  ])[];
 }

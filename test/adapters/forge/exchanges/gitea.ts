@@ -1,5 +1,7 @@
 import type { ForgeRecording } from './forge-recording.ts';
 
+const head = (ref: string, more: object = {}) => ({ label: ref, ref, repo_id: 4, ...more });
+
 const pull = (number: number, more: object = {}) => ({
   id: 1000 + number,
   number,
@@ -8,8 +10,8 @@ const pull = (number: number, more: object = {}) => ({
   body: 'text',
   state: 'open',
   merged: false,
-  head: { label: 'lockkeeper/apps', ref: 'lockkeeper/apps' },
-  base: { label: 'main', ref: 'main' },
+  head: head('lockkeeper/apps'),
+  base: head('main'),
   ...more,
 });
 
@@ -29,8 +31,9 @@ export const gitea: ForgeRecording = {
     {
       request: page('open', 1),
       answer: [
-        pull(9, { head: { label: 'a-feature', ref: 'a-feature' } }),
-        pull(8, { base: { label: 'production', ref: 'production' } }),
+        pull(10, { head: head('lockkeeper/apps', { repo_id: 5 }) }),
+        pull(9, { head: head('a-feature') }),
+        pull(8, { base: head('production') }),
         pull(7),
       ],
     },
@@ -42,7 +45,7 @@ export const gitea: ForgeRecording = {
       answer: [
         pull(6, {
           state: 'closed',
-          head: { label: 'lockkeeper/apps', ref: 'refs/pull/6/head' },
+          head: head('lockkeeper/apps', { ref: 'refs/pull/6/head' }),
         }),
         pull(5, { state: 'closed', merged: true }),
       ],
@@ -128,7 +131,7 @@ export const gitea: ForgeRecording = {
     state: 'open',
   },
   endedStates: [
-    [6, 'closed'],
-    [5, 'merged'],
+    [6, 'closed', undefined],
+    [5, 'merged', undefined],
   ],
 };

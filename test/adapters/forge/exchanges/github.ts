@@ -10,8 +10,8 @@ const pull = (number: number, more: object = {}) => ({
   merged_at: null,
   draft: false,
   user: { login: 'lockkeeper-bot' },
-  head: { label: 'team:lockkeeper/apps', ref: 'lockkeeper/apps', sha: 'a'.repeat(40) },
-  base: { label: 'team:main', ref: 'main' },
+  head: { label: 'team:lockkeeper/apps', ref: 'lockkeeper/apps', repo: { id: 4 } },
+  base: { label: 'team:main', ref: 'main', repo: { id: 4 } },
   ...more,
 });
 
@@ -27,7 +27,13 @@ export const github: ForgeRecording = {
     {
       request:
         'GET /repos/team/config/pulls?base=main&state=open&per_page=100&head=team%3Alockkeeper%2Fapps',
-      answer: [pull(7)],
+      answer: [
+        pull(9, {
+          head: { label: 'ana:lockkeeper/apps', ref: 'lockkeeper/apps', repo: { id: 5 } },
+        }),
+        pull(8, { head: { label: 'gone:lockkeeper/apps', ref: 'lockkeeper/apps', repo: null } }),
+        pull(7),
+      ],
     },
   ],
   ended: [
@@ -100,7 +106,7 @@ export const github: ForgeRecording = {
     state: 'open',
   },
   endedStates: [
-    [6, 'closed'],
-    [5, 'merged'],
+    [6, 'closed', undefined],
+    [5, 'merged', undefined],
   ],
 };

@@ -9,7 +9,10 @@ const request = (iid: number, state = 'opened') => ({
   state,
   source_branch: 'lockkeeper/apps',
   target_branch: 'main',
+  source_project_id: 4,
+  target_project_id: 4,
   author: { id: 9, username: 'lockkeeper-bot' },
+  closed_by: state === 'closed' ? { id: 31, username: 'ana' } : null,
 });
 
 const PROJECT = '/projects/group%2Fsub%2Fconfig/merge_requests';
@@ -26,7 +29,7 @@ export const gitlab: ForgeRecording = {
   open: [
     {
       request: `GET /api/v4${PROJECT}?${QUERY}&state=opened&per_page=100`,
-      answer: [request(7)],
+      answer: [{ ...request(8), source_project_id: 5 }, request(7)],
     },
   ],
   ended: [
@@ -83,7 +86,7 @@ export const gitlab: ForgeRecording = {
     state: 'open',
   },
   endedStates: [
-    [6, 'closed'],
-    [5, 'merged'],
+    [6, 'closed', 'ana'],
+    [5, 'merged', undefined],
   ],
 };
