@@ -40,9 +40,9 @@ export async function planWithHolds(
   );
   if (holds.size === 0) return plan;
   // Slots are made anew by each planning: they are the same where their first field is.
-  const byField = new Map([...holds].map(([{ fields }, hold]) => [fields[0], hold]));
+  const byField = new Map([...holds].map(([{ fields }, hold]) => [fields[0], [hold]]));
   return planUpdate({
     ...input,
-    reverts: { mode, holdOf: ({ fields }) => byField.get(fields[0]) },
+    reverts: { mode, holdsOf: ({ fields }) => byField.get(fields[0]) ?? [] },
   });
 }

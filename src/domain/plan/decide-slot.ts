@@ -19,10 +19,10 @@ export interface Situation {
   readonly reverts?: Reverts;
 }
 
-/** What persons took back. */
+/** What persons took back, or would not have. */
 export interface Reverts {
   readonly mode: OnRevert;
-  readonly holdOf: (slot: ImageSlot) => Hold | undefined;
+  readonly holdsOf: (slot: ImageSlot) => readonly Hold[];
 }
 
 /** A choice that there is. */
@@ -73,11 +73,12 @@ function staying(
   { message, target }: Verdict,
   { reverts, closed }: Situation,
 ): Verdict | undefined {
-  const hold = reverts?.holdOf(slot);
-  if (hold !== undefined && reverts !== undefined && target !== undefined) {
+  if (reverts !== undefined && target !== undefined) {
     const { mode } = reverts;
     const compare = view.selector.compare.bind(view.selector);
-    if (refuses(hold, targetText(target), { mode, compare })) {
+    const choice = targetText(target);
+    const hold = reverts.holdsOf(slot).find((one) => refuses(one, choice, { mode, compare }));
+    if (hold !== undefined) {
       return { reason: 'Held', message: holdText(hold, heldText(slot), mode), hold };
     }
   }

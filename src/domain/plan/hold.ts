@@ -3,13 +3,15 @@ import type { ImageUpdateAutomationSpec } from '../../api/image-update-automatio
 /** What a person's revert means. */
 export type OnRevert = NonNullable<ImageUpdateAutomationSpec['onRevert']>;
 
-/** A field that somebody moved away from what we wrote. */
+/** Why a field is held: somebody moved it away from what we wrote, or closed the pull request that proposed it. */
 export interface Hold {
-  /** What we wrote: tag, tag@digest or digest. */
+  /** What we wrote or proposed: tag, tag@digest or digest. */
   readonly rejected: string;
-  /** Author of the commit that moved it, where that was found. */
+  /** Author of the commit that moved it, or who closed the pull request, where that is known. */
   readonly by?: string;
   readonly commit?: string;
+  /** Address of the pull request that was closed without being merged. */
+  readonly pullRequest?: string;
 }
 
 /** Orders two tags: positive when the first is newer, undefined where nothing is known of that. */
@@ -45,12 +47,17 @@ export function refuses(
 /** One line for a person: who, when in history, and what would lift it. */
 export function holdText(hold: Hold, now: string | undefined, mode: OnRevert): string {
   const who = hold.by ?? 'somebody';
+  const held = `held at ${now ?? 'no tag'}`;
+  if (hold.pullRequest !== undefined) {
+    const until = mode === 'Hold' ? '' : `there is a tag newer than ${tagOf(hold.rejected)}, or `;
+    return `${held}: ${who} closed the pull request for ${hold.rejected} without merging it (${hold.pullRequest}); until ${until}it is reopened`;
+  }
   const where = hold.commit === undefined ? '' : ` in ${hold.commit.slice(0, 12)}`;
   const until =
     mode === 'Hold'
       ? 'until it is released'
       : `until there is a tag newer than ${tagOf(hold.rejected)}`;
-  return `held at ${now ?? 'no tag'}: ${who} moved it away from ${hold.rejected}${where}; ${until}`;
+  return `${held}: ${who} moved it away from ${hold.rejected}${where}; ${until}`;
 }
 
 /** Do both name the same image? A digest that only one of them has does not tell them apart. */
