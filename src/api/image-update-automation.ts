@@ -106,6 +106,17 @@ export const imageUpdateAutomationSpecSchema = exactlyOneOf(
         labels: z.array(z.string().max(256)).max(32).optional().describe('Labels to set.'),
         reviewers: z.array(z.string().max(256)).max(32).optional().describe('Whom to ask.'),
         autoMerge: z.boolean().optional().describe('Merge when checks pass.'),
+        secretRef: localReference(
+          'Secret with bearerToken, or username and password, for the API of the forge. Default: the login of the repo.',
+        ).optional(),
+        apiUrl: z
+          .string()
+          .min(1)
+          .max(2048)
+          .optional()
+          .describe(
+            'Base of the API of the forge, where it is not where that forge usually has it.',
+          ),
       })
       .optional()
       .describe('Open a pull request instead of pushing to the branch.'),

@@ -137,7 +137,8 @@ export type FindingCode =
   | 'lock/unsigned'
   | 'policy/failed'
   | 'policy/no-access'
-  | 'automation/suspended';
+  | 'automation/suspended'
+  | 'pull-request/incomplete';
 
 /** Text of a location: `path`, `path:line` or `path:line:column`. */
 export function formatLocation(at: Location): string {

@@ -33,9 +33,6 @@ export interface PullRequest {
   readonly closedBy?: string;
 }
 
-/** Most pull requests that one list has. */
-export const MAX_LISTED = 100;
-
 /** Which pull requests. */
 export interface PullRequestQuery {
   /** Branch that they are to be merged into. */
@@ -72,7 +69,7 @@ export interface PullRequestExtras {
 
 /** Pull requests of one repo at a forge. */
 export interface Forge {
-  /** Newest first; at most {@link MAX_LISTED}, and none from forks. */
+  /** Newest first; at most `MAX_LISTED`, and none from forks. */
   list(query: PullRequestQuery, signal: AbortSignal): Promise<readonly PullRequest[]>;
   /** @throws AppError `forge/rejected` when there is such a pull request already, or nothing to merge */
   create(request: NewPullRequest, signal: AbortSignal): Promise<PullRequest>;

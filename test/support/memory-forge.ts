@@ -1,4 +1,5 @@
 import { AppError } from '../../src/domain/errors.ts';
+import { MAX_LISTED } from '../../src/domain/pull-requests/max-listed.ts';
 import type {
   Forge,
   PullRequest,
@@ -29,7 +30,8 @@ export class MemoryForge implements Forge {
     return this.all
       .filter((one) => one.base === base && (branch === undefined || one.branch === branch))
       .filter((one) => (state === 'open') === (one.state === 'open'))
-      .toReversed();
+      .toReversed()
+      .slice(0, MAX_LISTED);
   }
 
   async create(request: PullRequestText & { branch: string; base: string }): Promise<PullRequest> {
@@ -65,6 +67,11 @@ export class MemoryForge implements Forge {
   /** What a person does in the browser. */
   end(number: number, state: 'closed' | 'merged'): void {
     this.#change(number, { state });
+  }
+
+  /** The same, of one that was closed. */
+  reopen(number: number): void {
+    this.#change(number, { state: 'open' });
   }
 
   #called(name: string): void {

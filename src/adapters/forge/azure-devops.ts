@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
-import {
-  MAX_LISTED,
-  type Forge,
-  type NewPullRequest,
-  type PullRequest,
-  type PullRequestExtras,
-  type PullRequestQuery,
-  type PullRequestText,
+import { MAX_LISTED } from '../../domain/pull-requests/max-listed.ts';
+import type {
+  Forge,
+  NewPullRequest,
+  PullRequest,
+  PullRequestExtras,
+  PullRequestQuery,
+  PullRequestText,
 } from '../../ports/forge.ts';
 import { attempts } from './attempts.ts';
 import type { ForgeHttp, ForgeRequest } from './forge-http.ts';

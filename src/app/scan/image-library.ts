@@ -9,6 +9,7 @@ import {
 } from '../../domain/image/build-time.ts';
 import { ImageMemory, type ImageFacts } from '../../domain/image/image-memory.ts';
 import type { ImageConfig, ImageManifest } from '../../domain/image/image-manifest.ts';
+import { isComplete, originOf, type ImageOrigin } from '../../domain/pull-requests/change-link.ts';
 import { platformText } from '../../domain/image/platform.ts';
 import { repositoryKey, type Repository } from '../../domain/image-reference.ts';
 import type { StateFiles } from '../../ports/ports.ts';
@@ -120,6 +121,41 @@ export class ImageLibrary {
   ): Promise<string | undefined> {
     const { registry } = this.#ports;
     return this.#limit(async () => registry.digest(repository, tag, await access(signal), signal));
+  }
+
+  /**
+   * What an image says of where it comes from: its manifest, else the labels of the first image of an index. Not
+   * remembered: it is for people, who read it once.
+   * @param reference tag or digest
+   * @returns undefined when there is no such image
+   */
+  async origin(
+    source: ImageSource,
+    reference: string,
+    signal: AbortSignal,
+  ): Promise<ImageOrigin | undefined> {
+    const manifest = await this.#limit(() => this.#manifest(source, reference, signal));
+    return manifest === undefined
+      ? undefined
+      : this.#limit(() => this.#originIn(source, manifest, signal));
+  }
+
+  async #originIn(
+    source: ImageSource,
+    manifest: ImageManifest,
+    signal: AbortSignal,
+  ): Promise<ImageOrigin> {
+    const told = originOf(manifest.annotations);
+    if (isComplete(told) || manifest.kind === 'artifact') return told;
+    if (manifest.kind === 'image') {
+      const { labels } = await this.#config(source, manifest.config, signal);
+      return { ...originOf(labels), ...told };
+    }
+    const [first] = runnableEntries(manifest);
+    const child = first && (await this.#existing(source, first.digest, signal));
+    // An index within an index is followed no further.
+    if (child === undefined || child.kind === 'index') return told;
+    return { ...(await this.#originIn(source, child, signal)), ...told };
   }
 
   async #facts(

@@ -10,6 +10,7 @@ import {
   type Choice,
   type PolicyView,
 } from '../../domain/plan/policy-view.ts';
+import type { ImageOrigin } from '../../domain/pull-requests/change-link.ts';
 import type { Ranking, TagSelector } from '../../domain/selection/selector.ts';
 import type { Clock } from '../../ports/ports.ts';
 import type { Candidate } from './gates/gate.ts';
@@ -83,6 +84,20 @@ export class PolicyViews {
       return [key, view] as const;
     });
     return new Map(await Promise.all(views));
+  }
+
+  /**
+   * What an image of a policy's repository says of where it comes from.
+   * @param target tag, tag@digest or digest
+   * @returns undefined when there is no such image
+   */
+  originOf(
+    policy: ImagePolicy,
+    target: string,
+    signal: AbortSignal,
+  ): Promise<ImageOrigin | undefined> {
+    const reference = target.slice(target.indexOf('@') + 1);
+    return this.#sources.library.origin(imageSource(policy, this.#sources), reference, signal);
   }
 
   /** Lets go of what was kept for a policy that is no more. */

@@ -40,7 +40,8 @@ export function supersededBody(body: string): string {
   return isSuperseded(body) ? body : `${body.trimEnd()}\n${SUPERSEDED}\n`;
 }
 
-function isSuperseded(body: string): boolean {
+/** Did this program close the pull request itself? */
+export function isSuperseded(body: string): boolean {
   return lines(body).includes(SUPERSEDED);
 }
 

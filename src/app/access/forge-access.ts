@@ -1,0 +1,76 @@
+import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
+import { AppError } from '../../domain/errors.ts';
+import type { ForgeAccess } from '../../ports/forge.ts';
+import type { GitAccess, Secrets } from '../../ports/ports.ts';
+import { requiredSecret } from './required-secret.ts';
+
+/** Whose pull requests are to be reached, and how its repo is. */
+export interface ForgeRequest {
+  readonly automation: ImageUpdateAutomation;
+  readonly git: GitAccess;
+  /** The repo's login is of another namespace, which lends it for this repo alone. */
+  readonly isLent: boolean;
+}
+
+type Login = Pick<ForgeAccess, 'basic' | 'bearerToken'>;
+
+/**
+ * How an automation reaches the forge of its repo: by its own Secret, else by the repo's login. Undefined: it opens no
+ * pull requests.
+ * @throws AppError `secret/not-found`, `secret/invalid`, `access/denied`
+ */
+export async function forgeAccess(
+  request: ForgeRequest,
+  secrets: Secrets,
+  signal: AbortSignal,
+): Promise<ForgeAccess | undefined> {
+  const { automation, git } = request;
+  const { pullRequest } = automation.spec;
+  if (pullRequest === undefined) return undefined;
+  const { provider: kind, secretRef, apiUrl } = pullRequest;
+  const { namespace } = automation.metadata;
+  const login =
+    secretRef === undefined
+      ? repoLogin(request)
+      : apiLogin(
+          await requiredSecret(secrets, namespace, secretRef.name, signal),
+          `${namespace}/${secretRef.name}`,
+        );
+  return {
+    kind,
+    repoUrl: git.url,
+    ...login,
+    ...(apiUrl === undefined ? {} : { apiUrl }),
+    ...(git.ca === undefined ? {} : { ca: git.ca }),
+  };
+}
+
+/** A forge's API takes what Git takes over HTTP, but no SSH key. */
+function repoLogin({ automation, git, isLent }: ForgeRequest): Login {
+  const { basic, bearerToken, ssh } = git;
+  if (ssh !== undefined) {
+    throw new AppError(
+      'secret/invalid',
+      'the login of the repo is an SSH key, which the API of a forge does not take; name a Secret with bearerToken, or username and password, in spec.pullRequest.secretRef',
+    );
+  }
+  if (isLent && automation.spec.pullRequest?.apiUrl !== undefined) {
+    throw new AppError(
+      'access/denied',
+      'the login of the repo is another namespace’s and goes to the host of the repo alone; name a Secret of your own in spec.pullRequest.secretRef, or leave out spec.pullRequest.apiUrl',
+    );
+  }
+  if (bearerToken !== undefined) return { bearerToken };
+  return basic === undefined ? {} : { basic };
+}
+
+function apiLogin(secret: Readonly<Record<string, string>>, name: string): Login {
+  const { username = '', password, bearerToken } = secret as Partial<Record<string, string>>;
+  if (bearerToken !== undefined) return { bearerToken };
+  if (password !== undefined) return { basic: { username, password } };
+  const isKey = secret['identity'] !== undefined;
+  throw new AppError(
+    'secret/invalid',
+    `Secret ${name} has ${isKey ? 'an SSH key, which the API of a forge does not take' : 'no login'}; give it bearerToken, or username and password`,
+  );
+}

@@ -1,0 +1,105 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { EndedMemory } from '../../../src/app/pull-requests/ended-memory.ts';
+import { PullRequestDesk } from '../../../src/app/pull-requests/pull-request-desk.ts';
+import { refusedProposals } from '../../../src/app/pull-requests/refused-proposals.ts';
+import type { OnRevert } from '../../../src/domain/plan/hold.ts';
+import { policyKey } from '../../../src/domain/plan/policy-view.ts';
+import { planUpdate } from '../../../src/domain/plan/update-plan.ts';
+import { field, policy, view } from '../../support/builders.ts';
+import { MemoryForge } from '../../support/memory-forge.ts';
+import { never } from '../../support/memory-ports.ts';
+
+const BRANCH = 'lockkeeper/apps-update';
+const PODINFO = 'ghcr.io/stefanprodan/podinfo';
+
+let forge: MemoryForge;
+let ended: EndedMemory;
+beforeEach(() => {
+  forge = new MemoryForge();
+  ended = new EndedMemory();
+});
+
+const propose = (to: string) =>
+  forge.create({
+    title: 'Update',
+    body: `Lockkeeper-Group: apps/update all\nImage-Update: apps/podinfo ${PODINFO}:6.1.0 -> ${to}\n`,
+    branch: BRANCH,
+    base: 'main',
+  });
+
+/** What is refused of a wish for a tag. @param head the base's */
+async function refused(
+  to: string,
+  { mode = 'SkipTag', head = 'c1' }: { readonly mode?: OnRevert; readonly head?: string } = {},
+) {
+  const podinfo = view(policy(), { tags: [to] });
+  const views = new Map([[policyKey(podinfo.policy), podinfo]]);
+  const known = new Set(views.keys());
+  const fields = [field(`${PODINFO}:6.1.0`), field(`${PODINFO}:6.1.0`, { document: 1 })];
+  const { decisions } = planUpdate({ fields, views, known, now: new Date(0) });
+  const found = await refusedProposals(
+    {
+      desk: new PullRequestDesk({ forge, base: 'main', head, ended }),
+      automation: 'apps/update',
+      decisions: decisions.filter(({ edits }) => edits.length > 0),
+      branchOf: () => BRANCH,
+      mode,
+      compareFor: () => (a, b) => podinfo.selector.compare(a, b),
+    },
+    never,
+  );
+  return [...found.values()].map((holds) => holds.map(({ rejected }) => rejected));
+}
+
+describe('what persons refused by closing pull requests', () => {
+  it('is found for each field, and asked for once', async () => {
+    const { number } = await propose('6.2.0');
+    forge.end(number, 'closed');
+    forge.calls.length = 0;
+    expect(await refused('6.2.0')).toEqual([['6.2.0'], ['6.2.0']]);
+    expect(forge.calls).toEqual(['list', 'list']);
+  });
+
+  it('is not asked for again while the base stays and the same is wanted', async () => {
+    const { number } = await propose('6.2.0');
+    forge.end(number, 'closed');
+    await refused('6.2.0');
+    forge.calls.length = 0;
+    expect(await refused('6.2.0')).toEqual([['6.2.0'], ['6.2.0']]);
+    expect(forge.calls).toEqual(['list']);
+    expect(await refused('6.2.0', { head: 'c2' })).toEqual([['6.2.0'], ['6.2.0']]);
+    expect(forge.calls).toEqual(['list', 'list', 'list']);
+  });
+
+  it('is nothing of what stands in an open one, which costs that one list', async () => {
+    await propose('6.2.0');
+    forge.calls.length = 0;
+    expect(await refused('6.2.0')).toEqual([]);
+    expect(forge.calls).toEqual(['list']);
+  });
+
+  it('is asked for anew when something else is wanted', async () => {
+    const { number } = await propose('6.2.0');
+    forge.end(number, 'closed');
+    await refused('6.2.0');
+    const again = await propose('6.3.0');
+    forge.end(again.number, 'closed');
+    expect(await refused('6.3.0')).toEqual([
+      ['6.3.0', '6.2.0'],
+      ['6.3.0', '6.2.0'],
+    ]);
+  });
+
+  it('is not what was reopened', async () => {
+    const { number } = await propose('6.2.0');
+    forge.end(number, 'closed');
+    expect(await refused('6.3.0', { mode: 'Hold' })).toEqual([['6.2.0'], ['6.2.0']]);
+    forge.reopen(number);
+    expect(await refused('6.3.0', { mode: 'Hold' })).toEqual([[], []]);
+  });
+
+  it('costs nothing where nothing is to change', async () => {
+    expect(await refused('6.1.0')).toEqual([]);
+    expect(forge.calls).toEqual([]);
+  });
+});
