@@ -54,7 +54,7 @@ export interface Config {
   readonly caFile?: string;
   /** Folder of the user's Docker `config.json`. */
   readonly dockerConfigDir: string;
-  /** Proxies for registries, by the scheme of the URL asked for, and `NO_PROXY`. */
+  /** Proxies for registries and Git, by the scheme of the URL asked for, and `NO_PROXY`. */
   readonly proxies: { readonly https?: Proxy; readonly http?: Proxy; readonly exceptions: string };
   readonly user?: string;
   /** The Pod that this process is, where it is one. */

@@ -19,12 +19,14 @@ const gitSchema = z
       .describe('Address of the config repo: https://, http:// or ssh://.'),
     branch: z.string().min(1).max(255).default('main').describe('Branch to read and write.'),
     secretRef: localReference(
-      'Secret with username and password, bearerToken, or an SSH identity and known_hosts.',
+      'Secret with username and password, bearerToken, tls.crt and tls.key, or ca.crt alone; over SSH with identity (its passphrase as password) and known_hosts.',
     ).optional(),
     certSecretRef: localReference(
-      'Secret with ca.crt to trust. Client certificates (tls.crt, tls.key) are not supported yet.',
+      'Secret with ca.crt to trust, with tls.crt and tls.key to show, or with all three. For https:// only.',
     ).optional(),
-    proxySecretRef: localReference('Secret with the address of an HTTP proxy.').optional(),
+    proxySecretRef: localReference(
+      'Secret with the address of an HTTP proxy, and username and password where it wants them. Not for SSH.',
+    ).optional(),
     provider: z
       .enum(['generic', 'github', 'aws', 'azure'])
       .default('generic')

@@ -141,6 +141,7 @@ async function openGit(config: Config, overrides: Overrides) {
     engine: overrides.gitEngine ?? config.gitEngine,
     storeRoot: join(config.cacheDir, 'git'),
     env: overrides.forTenants === true ? tenantEnvironment(config.env) : config.env,
+    proxies: config.proxies,
   });
   if (overrides.inAdvance === true) await branches.load();
   return branches;

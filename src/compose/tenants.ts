@@ -1,5 +1,6 @@
 import type { CloudProvider, CloudRegistry } from '../domain/cloud-registry.ts';
 import { AppError } from '../domain/errors.ts';
+import { isSshUrl } from '../domain/resources/git-names.ts';
 import type { GitAccess } from '../ports/ports.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -15,10 +16,6 @@ const LENT: ReadonlySet<string> = new Set([
   'GIT_SSL_CAPATH',
   'SSL_CERT_FILE',
   'SSL_CERT_DIR',
-  'http_proxy',
-  'HTTP_PROXY',
-  'https_proxy',
-  'HTTPS_PROXY',
   'all_proxy',
   'ALL_PROXY',
   'no_proxy',
@@ -45,7 +42,7 @@ export function tenantEnvironment(env: Environment): Environment {
  * @throws AppError `resource/invalid`
  */
 export function checkTenantRepo({ url, ssh }: GitAccess): void {
-  const isSsh = /^ssh:\/\//i.test(url) || /^[^/:@]+@[^/:@]+:/.test(url);
+  const isSsh = isSshUrl(url);
   if (!isSsh && !/^https?:\/\//i.test(url)) {
     throw new AppError(
       'resource/invalid',

@@ -12,8 +12,13 @@ export interface TlsChoice {
   readonly clientCertificate: ClientCertificate | undefined;
 }
 
-/** As Node's `tls.connect` takes it. */
-export type TlsOptions = Pick<tls.SecureContextOptions, 'ca' | 'cert' | 'key'>;
+/** As Node's `tls.connect` takes it. All are PEM. */
+export interface TlsOptions {
+  /** Every certificate that is trusted; absent: the usual ones. */
+  readonly ca?: string[];
+  readonly cert?: string;
+  readonly key?: string;
+}
 
 /** @throws AppError `secret/invalid` for what is no PEM, or a key that does not belong to its certificate */
 export function tlsOptions({ cas, clientCertificate }: TlsChoice): TlsOptions {

@@ -5,7 +5,8 @@
  * All calls reject with `AppError`; all take an `AbortSignal` and stop soon after it fires.
  */
 import type { CloudLogins } from './cloud.ts';
-import type { Login } from '../domain/access.ts';
+import type { ClientCertificate, Login } from '../domain/access.ts';
+import type { Proxy } from '../domain/proxy.ts';
 import type { SignatureVerifier } from './signature.ts';
 import type { Registry } from './registry.ts';
 import type { CommitSigner, SigningKeys } from './signing.ts';
@@ -164,8 +165,21 @@ export interface GitAccess {
   readonly bearerToken?: string;
   /** PEM certificates trusted besides the system's. */
   readonly ca?: string;
+  /** Shown to the server of an `https:` address. */
+  readonly clientCertificate?: ClientCertificate;
+  /** The way to the server of an `http:` or `https:` address; absent: what the environment says. */
+  readonly proxy?: Proxy;
   /** Private key and known_hosts for SSH; absent: what the user's SSH set-up says. */
-  readonly ssh?: { readonly identity: string; readonly knownHosts: string };
+  readonly ssh?: SshLogin;
+}
+
+/** What SSH needs to log in to a server that is the right one. */
+export interface SshLogin {
+  /** Private key, as `ssh-keygen` writes it, or PEM. */
+  readonly identity: string;
+  /** Opens the identity where it is locked. */
+  readonly passphrase?: string;
+  readonly knownHosts: string;
 }
 
 /** A local folder that may be a Git work tree. */

@@ -45,6 +45,7 @@ describe('the environment of a tenant’s Git', () => {
   it('has the way out and nothing that logs in', () => {
     const env = {
       PATH: '/usr/bin',
+      // Git is told of the process's proxy besides.
       HTTPS_PROXY: 'http://proxy:3128',
       HOME: '/home/node',
       XDG_CONFIG_HOME: '/home/node/.config',
@@ -55,7 +56,6 @@ describe('the environment of a tenant’s Git', () => {
     };
     expect(tenantEnvironment(env)).toEqual({
       PATH: '/usr/bin',
-      HTTPS_PROXY: 'http://proxy:3128',
       HOME: '/dev/null',
       GIT_CONFIG_NOSYSTEM: '1',
       GIT_CONFIG_GLOBAL: '/dev/null',

@@ -85,6 +85,7 @@ const ENV_KEYS: Readonly<Record<string, string>> = {
   TLS_KEY: 'tls.key',
   ADDRESS: 'address',
   IDENTITY: 'identity',
+  SSH_PRIVATEKEY: 'ssh-privatekey',
   KNOWN_HOSTS: 'known_hosts',
   COSIGN_PUB: 'cosign.pub',
   TRUSTED_ROOT_JSON: 'trusted_root.json',

@@ -1,3 +1,4 @@
+import type { EnvironmentProxies } from '../../connections/environment-proxy.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { GitAccess, GitBranch } from '../../ports/ports.ts';
 import type { Engine, EngineStore, Environment } from './engine.ts';
@@ -14,8 +15,10 @@ export interface GitBranchesOptions {
   /** Folder for the object stores, one below it per remote. Private to this user. */
   readonly storeRoot: string;
   readonly engine: EngineChoice;
-  /** The process's variables: PATH, proxies, the user's Git and SSH set-up. */
+  /** The process's variables: PATH, the user's Git and SSH set-up. */
   readonly env: Environment;
+  /** The process's proxies, for remotes that name none. Default: none. */
+  readonly proxies?: EnvironmentProxies;
 }
 
 interface OpenStore {
@@ -34,11 +37,11 @@ export class GitBranches {
 
   /**
    * Opens a branch without contacting the remote.
-   * @throws AppError `usage` for a bad address or branch name, `git/unsupported` for a transport
-   * that the engine does not speak, `git/store` when the store cannot be made
+   * @throws AppError `usage` for a bad address or branch name, `secret/invalid` for a certificate that is none,
+   * `git/unsupported` for a transport that the engine does not speak, `git/store` when the store cannot be made
    */
   async open(access: GitAccess, signal: AbortSignal): Promise<GitBranch> {
-    const remote = parseRemote(access);
+    const remote = parseRemote(access, this.#options.proxies);
     const engine = await this.#chooseEngine(remote, signal);
     const key = `${engine.name} ${remote.url}`;
     const open = this.#stores.get(key) ?? {
@@ -67,8 +70,8 @@ export class GitBranches {
 
   /** Loads the embedded engine now, where it is the one that was asked for. */
   async load(): Promise<void> {
-    const { engine, env } = this.#options;
-    if (engine === 'isomorphic') await embeddedEngine(env);
+    const { engine } = this.#options;
+    if (engine === 'isomorphic') await embeddedEngine();
   }
 
   async #openStore(engine: Engine, remote: Remote, signal: AbortSignal): Promise<EngineStore> {
@@ -90,7 +93,7 @@ export class GitBranches {
         'there is no git program of version 2.31 or later; install one',
       );
     }
-    if (remote.kind === 'http') return embeddedEngine(env);
+    if (remote.kind === 'http') return embeddedEngine();
     throw new AppError(
       'git/unsupported',
       `${remote.display} needs the git program (2.31 or later): without it only https:// and http:// work`,
@@ -99,7 +102,7 @@ export class GitBranches {
 }
 
 /** Loaded only where it is used: its libraries take longer to load than a ref listing. */
-async function embeddedEngine(env: Environment): Promise<Engine> {
+async function embeddedEngine(): Promise<Engine> {
   const { isomorphicEngine } = await import('./isomorphic/isomorphic-engine.ts');
-  return isomorphicEngine(env);
+  return isomorphicEngine();
 }

@@ -1,7 +1,11 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { encodeBasic } from '../../connections/encode-basic.ts';
+import { environmentProxy, type EnvironmentProxies } from '../../connections/environment-proxy.ts';
+import { tlsOptions, type TlsOptions } from '../../connections/tls-options.ts';
 import { AppError } from '../../domain/errors.ts';
-import type { GitAccess } from '../../ports/ports.ts';
+import type { Proxy } from '../../domain/proxy.ts';
+import type { GitAccess, SshLogin } from '../../ports/ports.ts';
 
 /** A checked remote address: what to connect to, what to show, and how to log in. */
 export interface Remote {
@@ -17,8 +21,11 @@ export interface Remote {
   readonly authorization?: string;
   /** Strings that must never be shown. */
   readonly secrets: readonly string[];
-  readonly ca?: string;
-  readonly ssh?: NonNullable<GitAccess['ssh']>;
+  /** Whom to trust over HTTPS, and what to show. */
+  readonly tls: TlsOptions;
+  /** The way to it over HTTP(S). */
+  readonly proxy?: Proxy;
+  readonly ssh?: SshLogin;
 }
 
 /** What `git` accepts as part of a ref name (git-check-ref-format), as "none of these". */
@@ -49,17 +56,36 @@ export function checkedRef(ref: string): string {
 
 /**
  * Reads a remote address. Userinfo in an HTTP address works as basic credentials.
- * @throws AppError `usage` when it is malformed, `git/unsupported` for other transports
+ * @param proxies of the process, for a remote that names none
+ * @throws AppError `usage` when it is malformed, `git/unsupported` for other transports, `secret/invalid`
+ * for certificates that are none
  */
-export function parseRemote(access: GitAccess): Remote {
-  const ref = branchRef(access.branch);
-  const shared = {
+export function parseRemote(
+  access: GitAccess,
+  proxies: EnvironmentProxies = { exceptions: '' },
+): Remote {
+  const address = parseAddress(access);
+  const { kind, url, secrets } = address;
+  const proxy =
+    kind === 'http' ? (access.proxy ?? environmentProxy(new URL(url), proxies)) : undefined;
+  return {
+    ...address,
     branch: access.branch,
-    ref,
-    ...(access.ca === undefined ? {} : { ca: access.ca }),
+    ref: branchRef(access.branch),
+    tls: kind === 'http' ? tlsOf(access) : {},
+    ...(proxy === undefined ? {} : { proxy }),
     ...(access.ssh === undefined ? {} : { ssh: access.ssh }),
+    secrets: [...secrets, ...proxySecrets(proxy)],
   };
-  return { ...shared, ...parseAddress(access) };
+}
+
+function tlsOf({ ca, clientCertificate }: GitAccess): TlsOptions {
+  return tlsOptions({ cas: ca === undefined ? [] : [ca], clientCertificate });
+}
+
+function proxySecrets(proxy: Proxy | undefined): readonly string[] {
+  if (proxy?.login === undefined) return [];
+  return [proxy.login.password, encodeBasic(proxy.login)].filter((secret) => secret !== '');
 }
 
 type Address = Pick<Remote, 'kind' | 'url' | 'display' | 'authorization' | 'secrets'>;
@@ -134,7 +160,7 @@ function parseHttp({ url, basic, bearerToken }: GitAccess): Address {
     return { ...base, authorization: `Bearer ${headerSafe(bearerToken)}`, secrets: [bearerToken] };
   }
   if (login === undefined) return { ...base, secrets: [] };
-  const encoded = Buffer.from(`${login.username}:${login.password}`).toString('base64');
+  const encoded = encodeBasic(login);
   return {
     ...base,
     authorization: `Basic ${encoded}`,

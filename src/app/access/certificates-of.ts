@@ -18,6 +18,19 @@ export function certificatesOf(
   secret: Readonly<Record<string, string>>,
   name: string,
 ): Certificates {
+  const certificates = certificatesIn(secret, name);
+  if (certificates !== undefined) return certificates;
+  throw new AppError(
+    'secret/invalid',
+    `Secret ${name} has neither ca.crt, nor tls.crt and tls.key`,
+  );
+}
+
+/** As {@link certificatesOf}, where a Secret may hold other things; undefined: it has no certificates. */
+export function certificatesIn(
+  secret: Readonly<Record<string, string>>,
+  name: string,
+): Certificates | undefined {
   const ca = secret['ca.crt'] ?? secret['caFile'];
   const certificate = secret['tls.crt'] ?? secret['certFile'];
   const key = secret['tls.key'] ?? secret['keyFile'];
@@ -29,9 +42,5 @@ export function certificatesOf(
     const [held, lacking] = key === undefined ? ['tls.crt', 'tls.key'] : ['tls.key', 'tls.crt'];
     throw new AppError('secret/invalid', `Secret ${name} has a ${held}, but no ${lacking}`);
   }
-  if (ca !== undefined) return trust;
-  throw new AppError(
-    'secret/invalid',
-    `Secret ${name} has neither ca.crt, nor tls.crt and tls.key`,
-  );
+  return ca === undefined ? undefined : trust;
 }

@@ -12,16 +12,3 @@ export async function requiredSecret(
   if (secret !== undefined) return secret;
   throw new AppError('secret/not-found', `there is no Secret ${namespace}/${name}`);
 }
-
-/** The certificates to trust that a Secret holds. @throws AppError `secret/invalid` */
-export function caOf(secret: Readonly<Record<string, string>>, name: string): string {
-  if (secret['tls.crt'] !== undefined) {
-    throw new AppError(
-      'secret/invalid',
-      `Secret ${name} has a client certificate (tls.crt): not supported yet; name a Secret with ca.crt alone`,
-    );
-  }
-  const ca = secret['ca.crt'];
-  if (ca === undefined) throw new AppError('secret/invalid', `Secret ${name} has no ca.crt`);
-  return ca;
-}

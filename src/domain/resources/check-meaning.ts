@@ -10,7 +10,7 @@ import { attempt } from './attempt.ts';
 import { checkCron, checkTimeZone } from './cron-expression.ts';
 import type { Fault } from './fault.ts';
 import { valueAt, type FieldPath } from './field-path.ts';
-import { checkBranch, checkGitUrl, checkRepoPath } from './git-names.ts';
+import { checkBranch, checkGitUrl, checkProxied, checkRepoPath } from './git-names.ts';
 
 /** A check of one text field. It throws an AppError that says what is wrong and the mend. */
 interface MeaningCheck {
@@ -66,6 +66,13 @@ const POLICY_CHECKS: readonly MeaningCheck[] = [
 const AUTOMATION_CHECKS: readonly MeaningCheck[] = [
   { path: ['git', 'url'], check: checkGitUrl },
   { path: ['git', 'branch'], check: checkBranch },
+  {
+    path: ['git', 'proxySecretRef', 'name'],
+    check: (_name, spec) => {
+      const url = valueAt(spec, ['git', 'url']);
+      if (typeof url === 'string') checkProxied(url);
+    },
+  },
   { path: ['update', 'paths', '*'], check: checkRepoPath },
   {
     path: ['commit', 'messageTemplate'],

@@ -24,6 +24,20 @@ export function checkGitUrl(url: string): void {
   }
 }
 
+/** Does SSH lead to this address: `ssh://…` or `user@host:path`? */
+export function isSshUrl(url: string): boolean {
+  return SCP_LIKE.test(url) || /^ssh:\/\//i.test(url);
+}
+
+/**
+ * Checks that a repo that is to be reached through a proxy can be: HTTP proxies carry no SSH of their own accord.
+ * @throws AppError `resource/invalid`
+ */
+export function checkProxied(url: string): void {
+  if (!isSshUrl(url)) return;
+  throw invalid('a proxy is for https:// and http:// addresses; SSH does not go through one');
+}
+
 /**
  * Checks the name of a branch (the rules of git check-ref-format, and no leading "-").
  * @throws AppError `resource/invalid`

@@ -14,7 +14,6 @@ const isGeneric = (value: unknown) => value === 'generic';
 const UNBUILT: Readonly<Record<string, readonly UnbuiltField[]>> = {
   ImagePolicy: [{ path: ['promoteFrom'] }],
   ImageUpdateAutomation: [
-    { path: ['git', 'proxySecretRef'] },
     { path: ['git', 'provider'], isBuilt: isGeneric },
     {
       path: ['push', 'branch'],

@@ -45,6 +45,7 @@ describe('Secrets without a cluster', () => {
       TLS_KEY: 'tls.key',
       ADDRESS: 'address',
       IDENTITY: 'identity',
+      SSH_PRIVATEKEY: 'ssh-privatekey',
       KNOWN_HOSTS: 'known_hosts',
     };
     const env = Object.fromEntries(

@@ -1,5 +1,9 @@
 import { join } from 'node:path';
-import { GitBranches, type EngineChoice } from '../../../src/adapters/git/open-branch.ts';
+import {
+  GitBranches,
+  type EngineChoice,
+  type GitBranchesOptions,
+} from '../../../src/adapters/git/open-branch.ts';
 import type { FileContent, FileSource, GitAccess, GitBranch } from '../../../src/ports/ports.ts';
 import {
   startGitHttpServer,
@@ -29,14 +33,23 @@ export interface Fixture {
 /** Starts a fixture for one engine. */
 export async function startFixture(
   engine: EngineChoice,
-  options: Omit<GitHttpServerOptions, 'root'> = {},
+  {
+    proxies,
+    env = {},
+    ...options
+  }: Omit<GitHttpServerOptions, 'root'> & Pick<Partial<GitBranchesOptions>, 'env' | 'proxies'> = {},
 ): Promise<Fixture> {
   const area = scratch();
   const folder = area.path;
   const remote = createRemote(join(folder, 'remotes', 'config.git'));
   const server = await startGitHttpServer({ root: join(folder, 'remotes'), ...options });
   const storeRoot = join(folder, 'stores');
-  const branches = new GitBranches({ storeRoot, engine, env: GIT_TEST_ENV });
+  const branches = new GitBranches({
+    storeRoot,
+    engine,
+    env: { ...GIT_TEST_ENV, ...env },
+    ...(proxies && { proxies }),
+  });
   const opened: GitBranch[] = [];
   return {
     folder,

@@ -193,19 +193,25 @@ describe('access to a registry', () => {
 
 describe('access to Git', () => {
   const url = 'https://git.example.com/config.git';
-  const access = (secret?: Secret, ca?: Secret) =>
+  const access = (
+    secret?: Secret,
+    ca?: Secret,
+    more: { readonly url?: string; readonly proxy?: Secret } = {},
+  ) =>
     gitAccess(
       automation({
         git: {
-          url,
+          url: more.url ?? url,
           branch: 'live',
           ...(secret === undefined ? {} : { secretRef: { name: 'login' } }),
           ...(ca === undefined ? {} : { certSecretRef: { name: 'ca' } }),
+          ...(more.proxy === undefined ? {} : { proxySecretRef: { name: 'proxy' } }),
         },
       }),
       memorySecrets({
         ...(secret === undefined ? {} : { 'apps/login': secret }),
         ...(ca === undefined ? {} : { 'apps/ca': ca }),
+        ...(more.proxy === undefined ? {} : { 'apps/proxy': more.proxy }),
       }),
       never,
     );
@@ -233,12 +239,68 @@ describe('access to Git', () => {
       want: { bearerToken: 't', ca: 'PEM' },
     },
     {
-      name: 'an SSH identity, whose password is not the server’s',
+      name: 'a CA alone, for a public repo',
+      secret: { 'ca.crt': 'PEM' },
+      want: { ca: 'PEM' },
+    },
+    {
+      name: 'a client certificate alone, as Flux has it',
+      secret: { 'ca.crt': 'PEM', 'tls.crt': 'C', 'tls.key': 'K' },
+      want: { ca: 'PEM', clientCertificate: { certificate: 'C', key: 'K' } },
+    },
+    {
+      name: 'a client certificate beside a password',
+      secret: { username: 'u', password: 'p', certFile: 'C', keyFile: 'K' },
+      want: {
+        basic: { username: 'u', password: 'p' },
+        clientCertificate: { certificate: 'C', key: 'K' },
+      },
+    },
+    {
+      name: 'what HTTPS needs, of a Secret that is for SSH too',
       secret: { identity: 'KEY', known_hosts: 'HOSTS', username: 'u', password: 'p' },
-      want: { ssh: { identity: 'KEY', knownHosts: 'HOSTS' } },
+      want: { basic: { username: 'u', password: 'p' } },
     },
   ])('logs in with $name', async ({ secret, want }) => {
     expect(await access(secret)).toEqual({ ...want, url, branch: 'live' });
+  });
+
+  it.each([
+    {
+      name: 'as Flux has it, its public half left aside',
+      secret: { identity: 'KEY', 'identity.pub': 'PUB', known_hosts: 'HOSTS' },
+      want: { identity: 'KEY', knownHosts: 'HOSTS' },
+    },
+    {
+      name: 'with the passphrase that opens it',
+      secret: { identity: 'KEY', known_hosts: 'HOSTS', username: 'u', password: 'p' },
+      want: { identity: 'KEY', knownHosts: 'HOSTS', passphrase: 'p' },
+    },
+    {
+      name: 'of a Secret of type kubernetes.io/ssh-auth',
+      secret: { 'ssh-privatekey': 'KEY', known_hosts: 'HOSTS' },
+      want: { identity: 'KEY', knownHosts: 'HOSTS' },
+    },
+  ])('logs in over SSH by an identity $name', async ({ secret, want }) => {
+    for (const address of ['git@git.example.com:config', 'ssh://git@git.example.com/config']) {
+      const found = await access(secret, undefined, { url: address });
+      expect(found).toEqual({ ssh: want, url: address, branch: 'live' });
+    }
+  });
+
+  it('goes through the proxy that a Secret names', async () => {
+    const proxy = { address: 'http://proxy.example.com:3128', username: 'u', password: 'p' };
+    const found = await access(undefined, undefined, { url, proxy });
+    expect(found.proxy).toEqual({
+      url: 'http://proxy.example.com:3128',
+      login: { username: 'u', password: 'p' },
+    });
+  });
+
+  it('takes certificates of their own Secret before those beside the login', async () => {
+    const certificates = { 'tls.crt': 'C', 'tls.key': 'K' };
+    const both = await access({ bearerToken: 't', 'ca.crt': 'A' }, certificates);
+    expect(both).toMatchObject({ ca: 'A', clientCertificate: { certificate: 'C', key: 'K' } });
   });
 
   it('trusts a CA of its own Secret first', async () => {
@@ -246,23 +308,43 @@ describe('access to Git', () => {
     expect(both.ca).toBe('B');
   });
 
-  it.each([
+  it.each<{ url: string; secret?: Secret; ca?: Secret; proxy?: Secret; want: string }>([
     {
+      url: 'git@git.example.com:config',
       secret: { identity: 'KEY' },
       want: 'Secret apps/login has an identity but no known_hosts: the server could be anyone',
     },
     {
-      secret: { username: 'hunter2' },
-      want: 'Secret apps/login has neither bearerToken, nor username and password, nor identity and known_hosts',
+      url: 'ssh://git@git.example.com/config',
+      secret: { username: 'u', password: 'hunter2' },
+      want: 'Secret apps/login has no identity: over SSH a private key logs in, or ssh-privatekey of a kubernetes.io/ssh-auth Secret',
     },
-    { secret: undefined, ca: { ca: 'PEM' }, want: 'Secret apps/ca has no ca.crt' },
+    ...[
+      { username: 'hunter2' },
+      { password: 'hunter2', 'ca.crt': 'PEM' },
+      { identity: 'KEY', known_hosts: 'HOSTS' },
+    ].map((secret) => ({
+      url,
+      secret,
+      want: 'Secret apps/login has neither bearerToken, nor username and password, nor tls.crt and tls.key; for a public repo ca.crt alone will do',
+    })),
     {
-      secret: undefined,
-      ca: { 'ca.crt': 'PEM', 'tls.crt': 'PEM' },
-      want: 'Secret apps/ca has a client certificate (tls.crt): not supported yet; name a Secret with ca.crt alone',
+      url,
+      secret: { bearerToken: 't', 'tls.crt': 'PEM' },
+      want: 'Secret apps/login has a tls.crt, but no tls.key',
     },
-  ])('fails with "$want"', async ({ secret, ca, want }) => {
-    const error = asAppError(await access(secret, ca).catch((thrown: unknown) => thrown));
+    {
+      url,
+      ca: { ca: 'PEM' },
+      want: 'Secret apps/ca has neither ca.crt, nor tls.crt and tls.key',
+    },
+    {
+      url,
+      proxy: { address: 'socks5://hunter2@proxy:1' },
+      want: 'Secret apps/proxy: address must be that of an HTTP proxy, such as http://proxy.example.com:3128',
+    },
+  ])('fails with "$want"', async ({ secret, ca, want, ...more }) => {
+    const error = asAppError(await access(secret, ca, more).catch((thrown: unknown) => thrown));
     expect(error).toMatchObject({ code: 'secret/invalid', message: want });
     expect(error.message).not.toMatch(/hunter2|KEY|PEM/);
   });

@@ -2,8 +2,11 @@ import { describe, expect, it } from 'vitest';
 import {
   checkBranch,
   checkGitUrl,
+  checkProxied,
   checkRepoPath,
+  isSshUrl,
 } from '../../../src/domain/resources/git-names.ts';
+import { automation, complaints } from './resource-text.ts';
 
 describe('checkGitUrl', () => {
   it.each([
@@ -39,6 +42,42 @@ describe('checkGitUrl', () => {
     'ssh://git:hunter2@example.com/x',
   ])('refuses a login in %s without repeating it', (url) => {
     expect(() => checkGitUrl(url)).toThrow(/^(?!.*hunter2).*Secret/);
+  });
+});
+
+describe('an address over SSH', () => {
+  it.each([
+    { url: 'ssh://git@example.com:2222/org/config', isSsh: true },
+    { url: 'SSH://git@example.com/org/config', isSsh: true },
+    { url: 'git@github.com:org/config.git', isSsh: true },
+    { url: 'https://git@github.com:443/org/config.git', isSsh: false },
+    { url: 'file:///srv/a@b:c', isSsh: false },
+    { url: '/srv/git@host:config.git', isSsh: false },
+  ])('is told from others, and from a proxy: $url', ({ url, isSsh }) => {
+    expect(isSshUrl(url)).toBe(isSsh);
+    const proxied = () => checkProxied(url);
+    if (isSsh) expect(proxied).toThrow(/SSH does not go through one/);
+    else expect(proxied).not.toThrow();
+  });
+});
+
+describe('the proxy of an automation', () => {
+  const through = automation('    proxySecretRef: { name: egress }');
+
+  it.each([
+    { address: 'https://', want: [] },
+    {
+      address: 'ssh://',
+      want: [
+        'a.yaml:7:29: spec.git.proxySecretRef.name: a proxy is for https:// and http:// addresses; SSH does not go through one',
+      ],
+    },
+    {
+      address: '7 # ',
+      want: ['a.yaml:6:10: spec.git.url: must be a string; quote it: "7"'],
+    },
+  ])('is checked against its address: $address', ({ address, want }) => {
+    expect(complaints(through.replace('https://', address))).toEqual(want);
   });
 });
 

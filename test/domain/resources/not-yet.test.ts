@@ -6,10 +6,6 @@ describe('what is not supported yet', () => {
   it.each([
     [more('  promoteFrom: { policy: test }'), 'a.yaml:8:3: spec.promoteFrom: not supported yet'],
     [
-      automation('    proxySecretRef: { name: p }'),
-      'a.yaml:7:5: spec.git.proxySecretRef: not supported yet',
-    ],
-    [
       automation('    provider: github'),
       'a.yaml:7:5: spec.git.provider: "github" is not supported yet',
     ],

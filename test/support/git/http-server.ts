@@ -1,11 +1,14 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
+import type { TlsOptions } from 'node:tls';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ClientCertificate } from '../../../src/domain/access.ts';
+import { makeCertificate } from '../registry/certificate.ts';
 import { GIT_TEST_ENV } from './repo.ts';
 
 /** One request as the server saw it; `received` and `sent` count body bytes. */
@@ -41,6 +44,13 @@ export interface GitHttpServerOptions {
   readonly basic?: { readonly username: string; readonly password: string };
   readonly bearerToken?: string;
   readonly tls?: boolean;
+  /**
+   * Speak TLS, and only with who shows the certificate that there is then. Others are refused by an alert of `tls`,
+   * or by an answer as nginx gives it (`http`).
+   */
+  readonly wantsClientCertificate?: 'tls' | 'http';
+  /** DNS names that the certificate is for, besides `localhost` and `127.0.0.1`. */
+  readonly hosts?: readonly string[];
 }
 
 /** A running Git server over smart HTTP: `git http-backend` behind Node. */
@@ -49,6 +59,8 @@ export interface GitHttpServer {
   url(repo: string): string;
   /** The server's certificate, when it speaks TLS. */
   readonly ca: string | undefined;
+  /** The one that lets in, where it wants one. */
+  readonly clientCertificate: ClientCertificate | undefined;
   readonly log: LoggedRequest[];
   /** Decides per request; replaces the former rule. */
   inject(rule: ((request: LoggedRequest) => Fault | undefined) | undefined): void;
@@ -73,13 +85,20 @@ export async function startGitHttpServer(options: GitHttpServerOptions): Promise
     request.pause();
     void handle({ request, response, entry, fault: rule?.(entry), options });
   };
-  const pem = options.tls === true ? createCertificate() : undefined;
-  const server = pem === undefined ? createServer(listener) : createTlsServer(pem, listener);
+  const { pem, client } = certificatesFor(options);
+  const server =
+    pem === undefined
+      ? createServer(listener)
+      : createTlsServer(
+          client === undefined ? pem : { ...pem, ...demanding(client, options) },
+          listener,
+        );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: (repo) => `${pem === undefined ? 'http' : 'https'}://127.0.0.1:${port}/${repo}`,
     ca: pem?.cert,
+    clientCertificate: client && { certificate: client.cert, key: client.key },
     log,
     inject: (next) => {
       rule = next;
@@ -106,6 +125,10 @@ async function handle(exchange: Exchange): Promise<void> {
   if (fault?.kind === 'slow') await delay(fault.ms);
   if (fault?.kind === 'answer') {
     return answer(exchange, fault.status, fault.headers ?? {}, fault.body ?? '');
+  }
+  if (options.wantsClientCertificate === 'http' && lacksCertificate(request)) {
+    const body = '<html><center>The SSL certificate error</center></html>';
+    return answer(exchange, 400, { 'content-type': 'text/html' }, body);
   }
   if (!isAuthorized(entry.authorization, options)) {
     return answer(exchange, 401, { 'www-authenticate': 'Basic realm="git"' }, 'who are you?');
@@ -190,16 +213,31 @@ function writeCgiHead(response: ServerResponse, head: string): void {
   for (const [name, value] of lines) if (name !== status?.[0]) response.setHeader(name, value);
 }
 
-/** A self-signed certificate for 127.0.0.1, by the `openssl` program. */
-function createCertificate(): { cert: string; key: string } {
+function demanding({ cert }: Pair, { wantsClientCertificate }: GitHttpServerOptions): TlsOptions {
+  return { requestCert: true, ca: cert, rejectUnauthorized: wantsClientCertificate === 'tls' };
+}
+
+function lacksCertificate({ socket }: IncomingMessage): boolean {
+  return 'authorized' in socket && socket.authorized !== true;
+}
+
+interface Pair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+function certificatesFor({ tls, wantsClientCertificate, hosts = [] }: GitHttpServerOptions): {
+  readonly pem?: Pair;
+  readonly client?: Pair;
+} {
+  if (tls !== true && wantsClientCertificate === undefined) return {};
   const folder = mkdtempSync(join(tmpdir(), 'git-tls-'));
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const request =
-    'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1';
-  execFileSync('openssl', [...request.split(' '), '-keyout', key, '-out', cert], {
-    stdio: 'ignore',
-  });
-  const pem = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
+  const make = (file: string): Pair => {
+    const { cert, key } = makeCertificate(folder, { file, hosts });
+    return { cert, key };
+  };
+  const pem = make('server');
+  const client = wantsClientCertificate === undefined ? undefined : make('client');
   rmSync(folder, { recursive: true });
-  return pem;
+  return { pem, ...(client && { client }) };
 }

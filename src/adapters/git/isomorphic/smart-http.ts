@@ -1,15 +1,21 @@
-import { rootCertificates } from 'node:tls';
-import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
+import { Agent, request, type Dispatcher } from 'undici';
+import { createConnector } from '../../../connections/connector.ts';
+import {
+  connectionsThroughProxy,
+  type Connections,
+  ProxyUnreachable,
+  TunnelRefused,
+} from '../../../connections/proxy-connections.ts';
+import { isClientRefused } from '../../../connections/tls-trouble.ts';
 import { AppError } from '../../../domain/errors.ts';
 import { cancelled, throwIfCancelled } from '../cancellation.ts';
-import type { Environment } from '../engine.ts';
 import { oneLine } from '../refusal.ts';
 import type { Remote } from '../remote.ts';
+import { badRequest, clientRefusal, proxyRefusal, throughProxy } from '../way-failure.ts';
 import { packets, PacketError, type Packet } from './pkt-line.ts';
 
 export type Service = 'git-upload-pack' | 'git-receive-pack';
 
-const CONNECT_TIMEOUT_MS = 30_000;
 /** No byte for so long is a dead connection. A server may think for a while before it sends a pack. */
 const IDLE_TIMEOUT_MS = 120_000;
 /** Packs are held in memory here; repos beyond this need the native program. */
@@ -18,11 +24,11 @@ const MAX_ANSWER_BYTES = 512 * 1024 * 1024;
 /** The two requests of Git's smart HTTP protocol (gitprotocol-http). Redirects are never followed. */
 export class SmartHttp {
   readonly #remote: Remote;
-  readonly #dispatcher: Dispatcher;
+  readonly #connections: Pick<Connections, 'dispatcher' | 'destroy'>;
 
-  constructor(remote: Remote, env: Environment) {
+  constructor(remote: Remote) {
     this.#remote = remote;
-    this.#dispatcher = createDispatcher(remote, env);
+    this.#connections = connectionsTo(remote);
   }
 
   /** What a service offers. @param version protocol version to ask for */
@@ -53,7 +59,7 @@ export class SmartHttp {
   }
 
   async close(): Promise<void> {
-    await this.#dispatcher.destroy();
+    await this.#connections.destroy();
   }
 
   async #exchange(options: {
@@ -68,7 +74,7 @@ export class SmartHttp {
     throwIfCancelled(signal);
     try {
       const response = await request(this.#address(options.path), {
-        dispatcher: this.#dispatcher,
+        dispatcher: this.#connections.dispatcher,
         method: body === undefined ? 'GET' : 'POST',
         headers: {
           accept: options.expect,
@@ -123,18 +129,14 @@ export class SmartHttp {
   }
 }
 
-function createDispatcher(remote: Remote, env: Environment): Dispatcher {
-  const tls = remote.ca === undefined ? {} : { ca: [...rootCertificates, remote.ca] };
-  const options = {
-    connect: { timeout: CONNECT_TIMEOUT_MS, ...tls },
-    headersTimeout: IDLE_TIMEOUT_MS,
-    bodyTimeout: IDLE_TIMEOUT_MS,
-  };
-  const httpProxy = env['http_proxy'] ?? env['HTTP_PROXY'] ?? '';
-  const httpsProxy = env['https_proxy'] ?? env['HTTPS_PROXY'] ?? '';
-  if (httpProxy === '' && httpsProxy === '') return new Agent(options);
-  const noProxy = env['no_proxy'] ?? env['NO_PROXY'] ?? '';
-  return new EnvHttpProxyAgent({ ...options, requestTls: tls, httpProxy, httpsProxy, noProxy });
+function connectionsTo({ tls, proxy }: Remote): Pick<Connections, 'dispatcher' | 'destroy'> {
+  const agent = { headersTimeout: IDLE_TIMEOUT_MS, bodyTimeout: IDLE_TIMEOUT_MS };
+  if (proxy !== undefined) {
+    const { cert: _cert, key: _key, ...proxyTls } = tls;
+    return connectionsThroughProxy({ proxy, agent, tls, proxyTls });
+  }
+  const dispatcher = new Agent({ ...agent, connect: createConnector(tls) });
+  return { dispatcher, destroy: () => dispatcher.destroy() };
 }
 
 /**
@@ -173,6 +175,7 @@ function statusFailure(
   const { statusCode, headers } = answer;
   const words = oneLine(remote, `HTTP ${statusCode} ${answer.text}`);
   const { display } = remote;
+  if (statusCode === 400) return badRequest(remote, words);
   if (statusCode === 401) {
     return new AppError(
       'git/unauthorized',
@@ -185,6 +188,7 @@ function statusFailure(
       `${display} does not let this login do that; grant it access (${words})`,
     );
   }
+  if (statusCode === 407) return proxyRefusal(remote, statusCode);
   if (statusCode === 404 || statusCode === 410) {
     return new AppError('git/not-found', `there is no Git repo at ${display} (${words})`);
   }
@@ -202,17 +206,32 @@ function statusFailure(
 }
 
 function connectionFailure(remote: Remote, cause: unknown): AppError {
-  const error = cause as { readonly code?: unknown; readonly message?: string };
-  const code = typeof error.code === 'string' ? error.code : '';
-  const words = oneLine(remote, `${code} ${error.message ?? ''}`);
-  const isTls = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO/.test(code);
-  return new AppError(
-    'git/unreachable',
-    isTls
-      ? `no trusted TLS connection to ${remote.display}; give its CA certificate (${words})`
-      : `${remote.display} cannot be reached (${words})`,
-    { retry: true },
-  );
+  if (cause instanceof TunnelRefused) return proxyRefusal(remote, cause.status);
+  const { display } = remote;
+  const unreachable = (what: string) => new AppError('git/unreachable', what, { retry: true });
+  if (cause instanceof ProxyUnreachable) {
+    const words = wordsOf(remote, cause.cause);
+    return unreachable(`${display} cannot be reached: no answer from the proxy (${words})`);
+  }
+  const words = wordsOf(remote, cause);
+  const code = codeOf(cause);
+  if (isClientRefused(code)) return clientRefusal(remote, words);
+  if (/CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO/.test(code)) {
+    return unreachable(
+      `no trusted TLS connection to ${display}; give its CA certificate (${words})`,
+    );
+  }
+  return unreachable(`${display} cannot be reached${throughProxy(remote)} (${words})`);
+}
+
+function codeOf(error: unknown): string {
+  const code: unknown = (error as { readonly code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : '';
+}
+
+function wordsOf(remote: Remote, error: unknown): string {
+  const { message = '' } = error as { readonly message?: string };
+  return oneLine(remote, `${codeOf(error)} ${message}`);
 }
 
 /** The first words of a refusal, when they are text and not a page. */

@@ -1,9 +1,11 @@
 import { AppError, type ErrorCode } from '../../../domain/errors.ts';
 import { oneLine } from '../refusal.ts';
 import type { Remote } from '../remote.ts';
+import { badRequest, clientRefusal, proxyRefusal, throughProxy } from '../way-failure.ts';
 
 /** What git says when a connection ended too soon; a cut line of the protocol is complained of besides. */
-const CUT_TRANSFER = /early EOF|RPC failed|unexpected disconnect|hung up unexpectedly/;
+const CUT_TRANSFER =
+  /early EOF|RPC failed|unexpected disconnect|hung up unexpectedly|non-properly terminated|getpeername\(\) failed/;
 
 interface Rule {
   readonly pattern: RegExp;
@@ -95,16 +97,34 @@ const RULES: readonly Rule[] = [
   },
 ];
 
+/** A proxy's status, as curl tells of it. */
+const PROXY_STATUS =
+  /HTTP code (\d{3}) from proxy|CONNECT tunnel failed, response (\d{3})|returned error: (407)/;
+
+/** A TLS alert is the server's word: it has read what it was shown. */
+const TLS_ALERT =
+  /TLS fatal alert|alert (certificate|bad certificate|unknown ca|handshake failure)/i;
+
 /** Reads the stderr of a `git` that spoke to a remote and failed. */
 export function remoteFailure(remote: Remote, stderr: string): AppError {
   const line = oneLine(remote, tellingLine(stderr));
+  const status = PROXY_STATUS.exec(stderr)
+    ?.slice(1)
+    .find((text) => text !== undefined);
+  if (status !== undefined) return proxyRefusal(remote, Number(status));
+  if (TLS_ALERT.test(stderr)) return clientRefusal(remote, line);
+  if (/returned error: 400/.test(stderr)) return badRequest(remote, line);
   const rule = RULES.find(({ pattern }) => pattern.test(stderr));
   if (rule !== undefined) {
     return new AppError(rule.code, rule.say(remote, line), { retry: rule.retry });
   }
-  return new AppError('git/unreachable', `${remote.display} cannot be reached (${line})`, {
-    retry: true,
-  });
+  return new AppError(
+    'git/unreachable',
+    `${remote.display} cannot be reached${throughProxy(remote)} (${line})`,
+    {
+      retry: true,
+    },
+  );
 }
 
 const STORE_TROUBLE =

@@ -41,7 +41,11 @@ const SETTINGS: readonly (readonly [string, string])[] = [
 
 /** Files written for one remote, by their absolute paths. */
 export interface RemoteFiles {
+  /** All certificates that are trusted. */
   readonly ca?: string;
+  /** The client certificate. */
+  readonly cert?: string;
+  readonly key?: string;
   readonly identity?: string;
   readonly knownHosts?: string;
 }
@@ -64,13 +68,47 @@ export function remoteEnvironment(
       [key, `Authorization: ${remote.authorization}`],
     );
   }
+  settings.push(...proxySettings(remote, files));
   return {
-    ...baseEnvironment(ambient, settings),
+    ...baseEnvironment(
+      remote.kind === 'http' ? withoutProxies(ambient, remote) : ambient,
+      settings,
+    ),
     ...(files.ca === undefined ? {} : { GIT_SSL_CAINFO: files.ca }),
+    ...(files.cert === undefined || files.key === undefined
+      ? {}
+      : { GIT_SSL_CERT: files.cert, GIT_SSL_KEY: files.key }),
     ...(files.identity === undefined || files.knownHosts === undefined
       ? {}
       : { GIT_SSH_COMMAND: sshCommand(files.identity, files.knownHosts) }),
   };
+}
+
+/** The proxy, with its login: as settings, which travel as variables, too. */
+function proxySettings(
+  { url, proxy }: Remote,
+  { ca }: RemoteFiles,
+): readonly (readonly [string, string])[] {
+  if (proxy === undefined) return [];
+  const { login } = proxy;
+  const address = new URL(proxy.url);
+  address.username = encodeURIComponent(login?.username ?? '');
+  address.password = encodeURIComponent(login?.password ?? '');
+  return [
+    [`http.${url}.proxy`, address.href],
+    [`http.${url}.proxyAuthMethod`, login === undefined ? 'anyauth' : 'basic'],
+    // The user's helpers would be told of the login, to keep or to forget it.
+    [`credential.${proxy.url}.helper`, ''],
+    ...(ca === undefined ? [] : [['http.proxySSLCAInfo', ca] as const]),
+  ];
+}
+
+/** Which proxy there is has been decided by rules that hold for every engine; curl's are others. */
+function withoutProxies(ambient: Environment, { proxy }: Remote): Environment {
+  const gone = new Set(['http_proxy', 'https_proxy', ...(proxy === undefined ? [] : ['no_proxy'])]);
+  return Object.fromEntries(
+    Object.entries(ambient).filter(([name]) => !gone.has(name.toLowerCase())),
+  );
 }
 
 /** Environment for `git` with no remote in play. */

@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { rootCertificates } from 'node:tls';
 import type { Environment } from '../engine.ts';
 import type { Remote } from '../remote.ts';
 import { SerialQueue } from '../serial-queue.ts';
@@ -153,12 +152,16 @@ export class NativeStore {
   }
 
   async #writeRemoteFiles(remote: Remote): Promise<RemoteFiles> {
-    const { ca, ssh } = remote;
+    const { ssh } = remote;
+    const { ca, cert, key } = remote.tls;
     return {
-      // GIT_SSL_CAINFO replaces the trusted roots, and a CA is meant to be added to them.
-      ...(ca === undefined
+      ...(ca === undefined ? {} : { ca: await this.#writeSecret('ca.pem', ca.join('\n')) }),
+      ...(cert === undefined || key === undefined
         ? {}
-        : { ca: await this.#writeSecret('ca.pem', [ca, ...rootCertificates].join('\n')) }),
+        : {
+            cert: await this.#writeSecret('client.crt', cert),
+            key: await this.#writeSecret('client.key', key),
+          }),
       ...(ssh === undefined
         ? {}
         : {

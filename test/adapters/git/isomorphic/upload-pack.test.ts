@@ -22,7 +22,7 @@ describe.skipIf(!canRun)('reading from a server', () => {
     const first = fixture.remote.commit(files);
     const second = fixture.remote.commit({ 'apps/7.yaml': 'new\n' });
     const remote = parseRemote({ url: fixture.server.url('config.git'), branch: 'main' });
-    const http = new SmartHttp(remote, {});
+    const http = new SmartHttp(remote);
     const pack = await new UploadPack(remote, http).fetch(
       { commit: second, depth: 1, have: [first] },
       NEVER,

@@ -28,6 +28,30 @@ it.each([
       'ERROR: The key you are authenticating with has been marked as read only.\nfatal: Could not read from remote repository.\n',
     want: ['git/unauthorized', false],
   },
+  {
+    name: 'a TLS alert is the server’s refusal of a client without certificate',
+    stderr:
+      "fatal: unable to access 'https://git.example.com/': GnuTLS recv error (-12): A TLS fatal alert has been received.\n",
+    want: ['git/unauthorized', false],
+  },
+  {
+    name: 'the same alert, where curl has OpenSSL',
+    stderr:
+      "fatal: unable to access 'https://git.example.com/': OpenSSL SSL_read: error:0A00045C:SSL routines::tlsv13 alert certificate required, errno 0\n",
+    want: ['git/unauthorized', false],
+  },
+  {
+    name: 'a TLS connection that broke is no untrusted one',
+    stderr:
+      "fatal: unable to access 'https://git.example.com/': GnuTLS recv error (-110): The TLS connection was non-properly terminated.\n",
+    want: ['git/unreachable', true],
+  },
+  {
+    name: 'a tunnel that the proxy refuses, in the words of newer curl',
+    stderr:
+      "fatal: unable to access 'https://git.example.com/': CONNECT tunnel failed, response 407\n",
+    want: ['git/unauthorized', false],
+  },
 ])('$name', ({ stderr, want }) => {
   const { code, retry } = remoteFailure(remote, stderr);
   expect([code, retry]).toEqual(want);
