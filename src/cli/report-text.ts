@@ -1,7 +1,7 @@
 import { createTwoFilesPatch } from 'diff';
 import { styleText } from 'node:util';
 import type { FileEdit } from '../app/update/edit-files.ts';
-import type { UpdateReport } from '../app/update/update-report.ts';
+import type { BranchReport, ReportedCommit, UpdateReport } from '../app/update/update-report.ts';
 import type { Change } from '../domain/plan/update-plan.ts';
 import { oneLine } from './io.ts';
 
@@ -12,10 +12,29 @@ export function reportText(report: UpdateReport, verb: string): string {
     ...report.held.map(
       (held) => `held ${held.path}:${held.line} (${held.policy}): ${held.message}`,
     ),
-    ...report.commits.map(({ id, subject }) => `commit ${id.slice(0, 12)} ${subject}`),
+    ...report.commits.map(commitText),
+    ...report.branches.flatMap(branchText),
   ];
-  if (report.changes.length === 0) lines.push(nothingText(report));
+  if (report.changes.length + report.branches.length === 0) lines.push(nothingText(report));
   return lines.map((line) => `${oneLine(line)}\n`).join('');
+}
+
+function commitText({ id, subject }: ReportedCommit): string {
+  return `commit ${id.slice(0, 12)} ${subject}`;
+}
+
+/** Why one is left alone is a finding, and told with the others. */
+function branchText({ branch, state }: BranchReport): readonly string[] {
+  switch (state) {
+    case 'pushed':
+      return [`pushed to branch ${branch}, where it waits to be merged`];
+    case 'current':
+      return [`nothing to do: branch ${branch} holds what is to change, and waits to be merged`];
+    case 'planned':
+      return [`would push to branch ${branch}`];
+    case 'foreign':
+      return [];
+  }
 }
 
 function changeText(change: Change): string {

@@ -1,4 +1,4 @@
-import type { ReleasedPlace } from './commit-record.ts';
+import type { GroupMark, ReleasedPlace } from './commit-record.ts';
 import { groupBy } from './group-by.ts';
 import type { Change } from './plan/update-plan.ts';
 
@@ -32,6 +32,11 @@ export function updateMessage(changes: readonly Change[]): string {
 /** A message that ends in trailers, with one more: who answers for it (Developer Certificate of Origin). */
 export function signedOff(message: string, { name, email }: Committer): string {
   return `${message.trimEnd()}\nSigned-off-by: ${name} <${email}>\n`;
+}
+
+/** A message that ends in trailers, with one more: whose commit on a branch of ours it is. */
+export function markedAsOurs(message: string, { automation, group }: GroupMark): string {
+  return `${message.trimEnd()}\nLockkeeper-Group: ${automation} ${group}\n`;
 }
 
 /** The trailers of an update commit, whatever else its message says. */

@@ -138,7 +138,8 @@ export type FindingCode =
   | 'policy/failed'
   | 'policy/no-access'
   | 'automation/suspended'
-  | 'pull-request/incomplete';
+  | 'pull-request/incomplete'
+  | 'branch/foreign';
 
 /** Text of a location: `path`, `path:line` or `path:line:column`. */
 export function formatLocation(at: Location): string {

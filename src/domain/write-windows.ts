@@ -1,6 +1,7 @@
 import type { ImageUpdateAutomationSpec } from '../api/image-update-automation.ts';
 import { toSeconds } from '../api/conditions.ts';
 import { earliest, parseDuration } from './schedule.ts';
+import { hash32 } from './short-hash.ts';
 
 /** First time after another at which a cron expression fires in an IANA time zone. */
 export type NextTime = (expression: string, timeZone: string, after: Date) => Date;
@@ -48,12 +49,7 @@ export function windowState(windows: Windows, now: Date, nextTime: NextTime): Wi
 
 /** How long after an opening an automation begins, so that many do not push at the same moment. Always the same. */
 export function openingDelayMs(automation: string): number {
-  // FNV-1a: spreads names that differ in one character.
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < automation.length; index += 1) {
-    hash = Math.imul(hash ^ automation.charCodeAt(index), 0x01000193) >>> 0;
-  }
-  return hash % MAX_OPENING_DELAY_MS;
+  return hash32(automation) % MAX_OPENING_DELAY_MS;
 }
 
 /** Why nothing may be written, and until when, to stand behind "waits". */

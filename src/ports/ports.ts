@@ -118,6 +118,8 @@ export interface FileChange {
 export interface GitBranch {
   /** For people: the URL without credentials, and the branch. */
   readonly description: string;
+  /** Of the branch itself. */
+  readonly name: string;
   /**
    * The branch's commit at the remote: one ref listing and no object transfer.
    * @throws AppError `git/not-found` when there is no such repo or branch

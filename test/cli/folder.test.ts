@@ -67,6 +67,7 @@ describe('update', () => {
     const { code, out, err } = await run(['update', dir, '-o', 'json']);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(JSON.parse(out)).toEqual({
+      branches: [],
       changes: [
         {
           policy: 'apps/web',

@@ -123,6 +123,7 @@ export class MemoryCheckout extends MemoryFiles implements Checkout {
 /** A remote branch. Commits are `c0` (the files at the start), `c1`, … */
 export class MemoryBranch implements GitBranch {
   readonly description = 'main of memory';
+  readonly name = 'main';
   readonly usage: Usage = { lists: 0, reads: [] };
   readonly requests: CommitRequest[] = [];
   readonly pushes: PushRequest[] = [];

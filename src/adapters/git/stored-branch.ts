@@ -21,6 +21,7 @@ import { fileChanges, fileEntries, modeForWrite, SUBMODULE, type TreeEntry } fro
 /** A branch of a remote behind a store of any engine. */
 export class StoredBranch implements GitBranch {
   readonly description: string;
+  readonly name: string;
   readonly #remote: Remote;
   readonly #store: RemoteStore;
   readonly #onClose: () => Promise<void>;
@@ -29,6 +30,7 @@ export class StoredBranch implements GitBranch {
   /** @param onClose called when the branch is closed */
   constructor(remote: Remote, store: RemoteStore, onClose: () => Promise<void>) {
     this.description = `${remote.display} (${remote.branch})`;
+    this.name = remote.branch;
     this.#remote = remote;
     this.#store = store;
     this.#onClose = onClose;

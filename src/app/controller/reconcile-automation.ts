@@ -59,7 +59,7 @@ export async function reconcileAutomation(
     return interval;
   }
   await tell(context, known, { kind: 'passed', pass: finished(context, automation, ran) }, signal);
-  const { nextChange } = ran;
+  const { nextChange } = ran.pass;
   return nextChange !== undefined && nextChange < interval ? nextChange : interval;
 }
 
@@ -69,7 +69,7 @@ async function run(
   known: KnownObject,
   automation: ImageUpdateAutomation,
   signal: AbortSignal,
-): Promise<PlannedPass | { readonly suspendedBy: string }> {
+): Promise<CarriedOutPass | { readonly suspendedBy: string }> {
   const { clock } = context.ports;
   const started = clock.now().getTime();
   try {
@@ -78,15 +78,16 @@ async function run(
     const outcome = await update(context, known, { automation, repo }, signal);
     const tookMs = clock.now().getTime() - started;
     context.onEvent({ kind: 'pass', automation, outcome, tookMs });
-    await tellPush(context, known, { ...outcome, branch: repo.git.branch }, signal);
-    if (outcome.commits.length > 0) {
+    await tellPush(context, known, outcome, signal);
+    // What waits on another branch is not there yet for those who follow this one.
+    if (outcome.commits.some(({ branch }) => branch === repo.git.branch)) {
       await requestReconcile(context, known.object, automation, signal);
     }
     if (context.objects.has(known.object)) {
       context.foreign.set(objectKey(known.object.ref), outcome.pass.foreign);
     }
     lookAtPolicies(context, outcome.pass);
-    return outcome.pass;
+    return outcome;
   } catch (thrown) {
     const error = asAppError(thrown);
     if (error.code !== 'cancelled') await tell(context, known, { kind: 'failed', error }, signal);
@@ -135,10 +136,11 @@ function isWanted(objects: ClusterObjects, { ref, uid }: ClusterObject): boolean
 async function tellPush(
   { untoldPushes, cluster, ports }: ControllerContext,
   { object }: KnownObject,
-  { commits, branch }: CarriedOutPass & { readonly branch: string },
+  { commits }: CarriedOutPass,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const { id, changes } of commits) {
+  for (const { id, branch, changes } of commits) {
+    if (branch === undefined) continue;
     const push = { commit: id, branch, at: ports.clock.now() };
     untoldPushes.set(objectKey(object.ref), push);
     await cluster.record({ object, ...pushEvent(push, changes) }, signal);
@@ -158,14 +160,17 @@ function lookAtPolicies({ found, lookAtPolicy }: ControllerContext, { views }: P
 function finished(
   { objects }: ControllerContext,
   automation: ImageUpdateAutomation,
-  { plan, views, findings, edits, window }: PlannedPass,
+  { pass, branches }: CarriedOutPass,
 ): FinishedPass {
+  const { plan, views, findings, edits, window } = pass;
+  const ours = branches.filter(({ state }) => state !== 'foreign').map(({ branch }) => branch);
   return {
     decisions: plan.decisions,
     views,
     findings,
     ...(window === undefined ? {} : { window }),
     changed: new Set(edits.map(({ path }) => path)),
+    ...(branches.length === 0 ? {} : { waitsOn: [...new Set(ours)] }),
     unusable: objects.unusablePolicies(automation),
   };
 }

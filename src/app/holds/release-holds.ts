@@ -3,7 +3,7 @@ import { AppError } from '../../domain/errors.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { formatLockTarget, type LockTarget } from '../locks/lock-target.ts';
 import { onBranch } from '../update/branch-sessions.ts';
-import { commitToBranch } from '../update/update-branch.ts';
+import { pushCommits } from '../update/push-commits.ts';
 import type { RemoteTarget } from '../update/update-once.ts';
 import { DEFAULT_AUTHOR } from '../update/commit-author.ts';
 import { listHolds, type ListedHold } from './list-holds.ts';
@@ -53,12 +53,12 @@ export async function releaseHolds(
       };
       // It changes no file: the message is all there is to say.
       const draft = { writes: [], message: releaseMessage(release), changes: [] };
-      return { drafts: [draft], author: DEFAULT_AUTHOR, result: holds };
+      return { lines: [{ drafts: [draft] }], author: DEFAULT_AUTHOR, result: holds };
     };
     const {
       result: holds,
       commits: [made],
-    } = await commitToBranch(writer, plan, signal);
+    } = await pushCommits(writer, plan, signal);
     return { target: named, holds, ...(made === undefined ? {} : { commit: made.id }) };
   });
 }

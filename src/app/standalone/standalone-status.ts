@@ -1,6 +1,12 @@
 import { automationKey, type StandaloneEvent } from './run-standalone.ts';
 import type { CarriedOutPass } from '../update/update-branch.ts';
-import { reportOf, type Held, type PolicyReport } from '../update/update-report.ts';
+import {
+  reportOf,
+  type BranchReport,
+  type Held,
+  type PolicyReport,
+  type ReportedCommit,
+} from '../update/update-report.ts';
 import type { WindowState } from '../../domain/write-windows.ts';
 import { findingOf, placedMessage, type Finding } from '../../domain/errors.ts';
 
@@ -10,7 +16,12 @@ export interface AutomationStatus {
   /** One line: what was done last, or what is wrong. */
   readonly message: string;
   readonly lastPass: string;
-  readonly lastPush?: { readonly commit: string; readonly time: string; readonly subject: string };
+  readonly lastPush?: {
+    readonly commit: string;
+    readonly branch?: string;
+    readonly time: string;
+    readonly subject: string;
+  };
   readonly policies: readonly PolicyReport[];
   readonly held: readonly Held[];
   readonly findings: readonly Finding[];
@@ -70,14 +81,16 @@ function afterPass(
   time: string,
 ): AutomationStatus {
   const { pass } = outcome;
-  const { policies, held, findings, commits } = reportOf(outcome);
+  const { policies, held, findings, commits, branches } = reportOf(outcome);
   const commit = commits.at(-1);
-  const lastPush =
-    commit === undefined ? before?.lastPush : { commit: commit.id, time, subject: commit.subject };
+  const lastPush = commit === undefined ? before?.lastPush : pushOf(commit, time);
   const error = findings.find(({ severity }) => severity === 'error');
   return {
     ready: error === undefined,
-    message: error === undefined ? (commit?.subject ?? 'nothing to do') : placedMessage(error),
+    message:
+      error === undefined
+        ? (commit?.subject ?? waitingText(branches) ?? 'nothing to do')
+        : placedMessage(error),
     lastPass: time,
     policies,
     held,
@@ -85,4 +98,19 @@ function afterPass(
     ...(pass.window === undefined ? {} : { window: pass.window }),
     ...(lastPush === undefined ? {} : { lastPush }),
   };
+}
+
+function pushOf(
+  { id, subject, branch }: ReportedCommit,
+  time: string,
+): NonNullable<AutomationStatus['lastPush']> {
+  return { commit: id, ...(branch === undefined ? {} : { branch }), time, subject };
+}
+
+/** The first branch that is left alone, or else that waits. */
+function waitingText(branches: readonly BranchReport[]): string | undefined {
+  const foreign = branches.find(({ reason }) => reason !== undefined);
+  const [first] = branches;
+  if (foreign !== undefined) return foreign.reason;
+  return first === undefined ? undefined : `waits on branch ${first.branch} to be merged`;
 }

@@ -7,7 +7,8 @@ import { ManifestReader } from '../read/manifest-reader.ts';
 import { ParsedFiles } from '../read/parsed-files.ts';
 import type { PolicyViews } from '../scan/policy-views.ts';
 import { viewsOver } from '../scan/recorded-memories.ts';
-import { updateBranch, type BranchWriter, type CarriedOutPass } from './update-branch.ts';
+import type { BranchWriter } from './push-commits.ts';
+import { updateBranch, type CarriedOutPass } from './update-branch.ts';
 import type { PassContext, PassRequest } from './update-pass.ts';
 
 /** What is kept between runs, and where. */

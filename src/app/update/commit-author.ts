@@ -1,5 +1,6 @@
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
-import { signedOff } from '../../domain/commit-message.ts';
+import { markedAsOurs, signedOff } from '../../domain/commit-message.ts';
+import type { GroupMark } from '../../domain/commit-record.ts';
 import { messageFor, type MessageStyle } from '../../domain/message-template/template-message.ts';
 import type { Change } from '../../domain/plan/update-plan.ts';
 import type { Person } from '../../ports/ports.ts';
@@ -22,10 +23,13 @@ interface Wording {
   readonly style: MessageStyle;
   readonly author: Person;
   readonly signOff: boolean;
+  /** For a commit on a branch of ours: whose it is. */
+  readonly mark?: GroupMark | undefined;
 }
 
 /** The message of a pass's commit. */
-export function messageOf({ changes, style, author, signOff }: Wording): string {
-  const { message } = messageFor(changes, style);
+export function messageOf({ changes, style, author, signOff, mark }: Wording): string {
+  const { message: plain } = messageFor(changes, style);
+  const message = mark === undefined ? plain : markedAsOurs(plain, mark);
   return signOff ? signedOff(message, author) : message;
 }

@@ -1,3 +1,4 @@
+import type { GroupMark } from '../../domain/commit-record.ts';
 import type { ChangeGroup } from '../../domain/plan/change-groups.ts';
 import type { Decision } from '../../domain/plan/decide-slot.ts';
 import type { Change } from '../../domain/plan/update-plan.ts';
@@ -18,45 +19,61 @@ export interface CommitDraft {
 export interface MadeCommit {
   readonly id: string;
   readonly subject: string;
+  /** Branch, or other ref by its full name, that it was pushed to; absent in a work tree. */
+  readonly branch?: string;
   readonly changes: readonly Change[];
 }
 
-/** How the commits of a pass are worded. */
-type Drafted = Pick<PlannedPass, 'style' | 'author' | 'signOff'>;
+/** What drafts are made of. */
+export interface DraftedPass extends Pick<PlannedPass, 'style' | 'author' | 'signOff'> {
+  readonly groups: readonly ChangeGroup[];
+  /** What all of them come to, where that is known already. */
+  readonly edits?: PlannedPass['edits'];
+  /** For commits on a branch of ours: whose the commit of a group is. */
+  readonly markOf?: (group: ChangeGroup) => GroupMark;
+}
 
 /** A draft for each group of a pass, each on top of the one before it. */
 export async function draftCommits(
   source: FileSource,
-  pass: Drafted & Pick<PlannedPass, 'groups' | 'edits'>,
+  pass: DraftedPass,
   signal: AbortSignal,
 ): Promise<readonly CommitDraft[]> {
-  const { groups, edits } = pass;
-  const [only] = groups;
-  if (only !== undefined && groups.length === 1) return [draftOf(only, pass, writesOf(edits))];
+  const [only] = pass.groups;
+  if (only !== undefined && pass.groups.length === 1 && pass.edits !== undefined) {
+    return [draftOf(only, pass, writesOf(pass.edits))];
+  }
   const drafts: CommitDraft[] = [];
   const made: Decision[] = [];
-  for (const group of groups) {
+  for (const group of pass.groups) {
     made.push(...group.decisions);
     // A file that an earlier group edits, too, holds what both wrote.
     const paths = pathsOf(group);
     const decisions = made.filter((decision) => paths.has(pathOf(decision)));
-    const edited = await editFiles(source, decisions, signal);
-    drafts.push(draftOf(group, pass, writesOf(edited.edits)));
+    const { edits } = await editFiles(source, decisions, signal);
+    drafts.push(draftOf(group, pass, writesOf(edits)));
   }
   return drafts;
 }
 
 /** The commit that a draft became. */
 export function madeCommit(id: string, { message, changes }: CommitDraft): MadeCommit {
-  return { id, subject: message.slice(0, message.indexOf('\n')), changes };
+  return { id, subject: subjectOf(message), changes };
+}
+
+/** The first line of a message. */
+export function subjectOf(message: string): string {
+  return message.slice(0, message.indexOf('\n'));
 }
 
 function draftOf(
-  { changes }: ChangeGroup,
-  wording: Drafted,
+  group: ChangeGroup,
+  { style, author, signOff, markOf }: DraftedPass,
   writes: readonly FileWrite[],
 ): CommitDraft {
-  return { writes, message: messageOf({ ...wording, changes }), changes };
+  const { changes } = group;
+  const message = messageOf({ changes, style, author, signOff, mark: markOf?.(group) });
+  return { writes, message, changes };
 }
 
 function pathsOf({ decisions }: ChangeGroup): ReadonlySet<string> {

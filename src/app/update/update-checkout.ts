@@ -31,10 +31,10 @@ export async function updateCheckout(
     signal,
   );
   const commits: MadeCommit[] = [];
-  if (writer.dryRun || pass.edits.length === 0) return { pass, commits };
+  if (writer.dryRun || pass.edits.length === 0) return { pass, commits, branches: [] };
   if (!writer.commit) {
     await checkout.write(writesOf(pass.edits), signal);
-    return { pass, commits };
+    return { pass, commits, branches: [] };
   }
   const { author, signer } = pass;
   for (const draft of await draftCommits(checkout, pass, signal)) {
@@ -42,5 +42,5 @@ export async function updateCheckout(
     const request = { files, message, author, signer, time: clock.now() };
     commits.push(madeCommit(await checkout.commit(request, signal), draft));
   }
-  return { pass, commits };
+  return { pass, commits, branches: [] };
 }

@@ -5,6 +5,7 @@ import type { Reason } from '../../domain/plan/slot-verdict.ts';
 import type { Hold } from '../../domain/plan/hold.ts';
 import { policyKey, type PolicyView } from '../../domain/plan/policy-view.ts';
 import { formatResource, type Change } from '../../domain/plan/update-plan.ts';
+import type { GroupBranch } from '../branches/group-branch.ts';
 import type { CarriedOutPass } from './update-branch.ts';
 import type { PlannedPass } from './update-pass.ts';
 
@@ -42,19 +43,63 @@ export interface UpdateReport {
   readonly policies: readonly PolicyReport[];
   readonly findings: readonly Finding[];
   /** The commits that were made, the first of them first. */
-  readonly commits: readonly { readonly id: string; readonly subject: string }[];
+  readonly commits: readonly ReportedCommit[];
+  /** Branches of ours that changes go to or wait on, where they do not go to the branch that is read. */
+  readonly branches: readonly BranchReport[];
+}
+
+/** A commit that was made. */
+export interface ReportedCommit {
+  readonly id: string;
+  readonly subject: string;
+  /** Branch that it was pushed to; absent in a work tree. */
+  readonly branch?: string;
+}
+
+/** How one branch of ours stands. */
+export interface BranchReport extends Pick<GroupBranch, 'branch' | 'state' | 'commit' | 'reason'> {
+  /** Names of the groups that stand on it. */
+  readonly groups: readonly string[];
 }
 
 /** Builds the report of a pass. */
-export function reportOf({ pass, commits }: CarriedOutPass): UpdateReport {
+export function reportOf(outcome: CarriedOutPass): UpdateReport {
+  const { pass, commits, branches } = outcome;
   return {
-    // After a lost race the last plan holds only what was left to do.
-    changes: commits.length === 0 ? pass.changes : commits.flatMap(({ changes }) => changes),
+    changes: changesOf(outcome),
     held: pass.plan.decisions.filter(isHeld).map(heldOf),
     policies: [...pass.views.values()].map((view) => policyReport(view, pass)),
     findings: pass.findings,
-    commits: commits.map(({ id, subject }) => ({ id, subject })),
+    commits: commits.map(({ id, subject, branch }) => ({
+      id,
+      subject,
+      ...(branch === undefined ? {} : { branch }),
+    })),
+    branches: branchReports(branches),
   };
+}
+
+/** What was changed, or would be: what waits on a branch is neither. */
+function changesOf({ pass, commits, branches }: CarriedOutPass): readonly Change[] {
+  // After a lost race the last plan holds only what was left to do.
+  if (commits.length > 0) return commits.flatMap(({ changes }) => changes);
+  if (branches.length === 0) return pass.changes;
+  return branches.filter(({ state }) => state === 'planned').flatMap(({ group }) => group.changes);
+}
+
+function branchReports(branches: readonly GroupBranch[]): readonly BranchReport[] {
+  const names = [...new Set(branches.map(({ branch }) => branch))];
+  return names.flatMap((name) => {
+    const ofName = branches.filter(({ branch }) => branch === name);
+    const groups = ofName.map(({ group }) => group.name);
+    return ofName.slice(0, 1).map(({ branch, state, commit, reason }) => ({
+      branch,
+      state,
+      groups,
+      ...(commit === undefined ? {} : { commit }),
+      ...(reason === undefined ? {} : { reason }),
+    }));
+  });
 }
 
 /** Stays as it is for another reason than being the newest. */

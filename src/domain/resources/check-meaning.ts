@@ -1,4 +1,5 @@
 import type { FilterTags } from '../../api/image-policy.ts';
+import { checkBranchTemplate } from '../branches/branch-name.ts';
 import { cloudRegistryOf } from '../cloud-registry.ts';
 import { AppError } from '../errors.ts';
 import { parseRepository } from '../image-reference.ts';
@@ -15,7 +16,7 @@ import { checkBranch, checkGitUrl, checkProxied, checkRepoPath } from './git-nam
 /** A check of one text field. It throws an AppError that says what is wrong and the mend. */
 interface MeaningCheck {
   readonly path: FieldPath;
-  readonly check: (text: string, spec: unknown) => void;
+  readonly check: (text: string, spec: unknown, field: FieldPath) => void;
 }
 
 /** Shortest interval: below it a controller would do nothing but ask. */
@@ -74,6 +75,9 @@ const AUTOMATION_CHECKS: readonly MeaningCheck[] = [
     },
   },
   { path: ['update', 'paths', '*'], check: checkRepoPath },
+  { path: ['push', 'branch'], check: checkPushBranch },
+  { path: ['push', 'options', '*'], check: checkPushOption },
+  { path: ['pullRequest', 'branch'], check: checkGroupBranch },
   {
     path: ['commit', 'messageTemplate'],
     check: (text, spec) => checkTemplate(text, templateValues(spec)),
@@ -99,21 +103,22 @@ export function checkMeaning(kind: string, spec: unknown): readonly Fault[] {
       const text = valueAt(spec, field);
       // Another type is the schema's business.
       if (typeof text !== 'string') return [];
-      const error = attempt(() => check(text, spec));
+      const error = attempt(() => check(text, spec, field));
       if (!(error instanceof AppError)) return [];
       return [{ code: error.code, path: ['spec', ...field], message: withoutField(error.message) }];
     }),
   );
 }
 
-/** The path itself, or one for each entry of the list where it has a `*`. */
+/** The path itself, or one for each entry of the list or map where it has a `*`. */
 function expand(path: FieldPath, spec: unknown): readonly FieldPath[] {
   const star = path.indexOf('*');
   if (star === -1) return [path];
   const list = path.slice(0, star);
   const entries = valueAt(spec, list);
-  if (!Array.isArray(entries)) return [];
-  return entries.map((_, index) => [...list, index, ...path.slice(star + 1)]);
+  if (typeof entries !== 'object' || entries === null) return [];
+  const keys = Array.isArray(entries) ? [...entries.keys()] : Object.keys(entries);
+  return keys.map((key) => [...list, key, ...path.slice(star + 1)]);
 }
 
 /** Values of another type are the schema's business. */
@@ -138,6 +143,32 @@ function checkFilter(filterTags: FilterTags): void {
 
 function isFilter(filterTags: FilterTags): boolean {
   return !(attempt(() => checkFilter(filterTags)) instanceof AppError);
+}
+
+function checkPushBranch(branch: string, spec: unknown): void {
+  checkBranch(branch);
+  if (valueAt(spec, ['pullRequest']) === undefined) return;
+  throw new AppError(
+    'resource/invalid',
+    'spec.pullRequest has branches of its own; name them by pullRequest.branch, or leave one of the two out',
+  );
+}
+
+function checkGroupBranch(template: string, spec: unknown): void {
+  const automation = { namespace: 'default', name: 'automation' };
+  const base = valueAt(spec, ['git', 'branch']);
+  const isGrouped = ['policy', 'path'].some((by) => by === valueAt(spec, ['groupBy']));
+  checkBranchTemplate(
+    { automation, template, values: templateValues(spec) },
+    { isGrouped, base: typeof base === 'string' ? base : undefined },
+  );
+}
+
+/** The protocol gives an option, `key=value`, one line of text. */
+function checkPushOption(value: string, _: unknown, field: FieldPath): void {
+  const key = String(field.at(-1));
+  if (key !== '' && !/[\p{Cc}]/u.test(key + value)) return;
+  throw new AppError('resource/invalid', 'a push option is one line of text');
 }
 
 function checkInterval(text: string): void {

@@ -45,6 +45,7 @@ export function checkProxied(url: string): void {
 export function checkBranch(branch: string): void {
   const isBad =
     /[\s\p{Cc}~^:?*[\\]|\.\.|@\{|\/\/|^[-/]|[/.]$/u.test(branch) ||
+    branch === '' ||
     branch === '@' ||
     branch.startsWith('refs/') ||
     branch.split('/').some((part) => part.startsWith('.') || part.endsWith('.lock'));

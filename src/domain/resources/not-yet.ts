@@ -5,7 +5,7 @@ import type { Fault } from './fault.ts';
 interface UnbuiltField {
   readonly path: FieldPath;
   /** Values that mean what is built anyway; without it any value is refused. */
-  readonly isBuilt?: (value: unknown, spec: unknown) => boolean;
+  readonly isBuilt?: (value: unknown) => boolean;
 }
 
 const isGeneric = (value: unknown) => value === 'generic';
@@ -15,12 +15,7 @@ const UNBUILT: Readonly<Record<string, readonly UnbuiltField[]>> = {
   ImagePolicy: [{ path: ['promoteFrom'] }],
   ImageUpdateAutomation: [
     { path: ['git', 'provider'], isBuilt: isGeneric },
-    {
-      path: ['push', 'branch'],
-      isBuilt: (value, spec) => value === (valueAt(spec, ['git', 'branch']) ?? 'main'),
-    },
     { path: ['push', 'refspec'] },
-    { path: ['push', 'options'] },
     { path: ['pullRequest'] },
   ],
 };
@@ -38,7 +33,7 @@ export function unbuiltFields(kind: string): readonly FieldPath[] {
 export function notSupportedYet(kind: string, spec: unknown): readonly Fault[] {
   return (UNBUILT[kind] ?? []).flatMap(({ path, isBuilt }) => {
     const value = valueAt(spec, path);
-    if (value === undefined || value === null || isBuilt?.(value, spec) === true) return [];
+    if (value === undefined || value === null || isBuilt?.(value) === true) return [];
     const message =
       isBuilt !== undefined && typeof value === 'string'
         ? `${JSON.stringify(value)} is not supported yet`

@@ -31,6 +31,8 @@ export interface FinishedPass {
   readonly window?: WindowState;
   /** Files that the pass changed. */
   readonly changed: ReadonlySet<string>;
+  /** Branches of ours that hold it; absent: it went to the branch that is read. */
+  readonly waitsOn?: readonly string[];
   /** Policies that would apply and cannot: their own status says why. */
   readonly unusable: readonly PolicyKey[];
 }
@@ -124,12 +126,13 @@ const COUNTED_AS: Readonly<Record<DecisionReason, keyof Locations>> = {
   Held: 'held',
 };
 
-function countLocations({ decisions, changed }: FinishedPass): Locations {
+function countLocations({ decisions, changed, waitsOn }: FinishedPass): Locations {
   const counts = { total: 0, upToDate: 0, pending: 0, locked: 0, held: 0, failed: 0 };
   for (const { slot, reason, edits } of decisions) {
     const isRefused = edits.length > 0 && !changed.has(slot.fields[0].at.path);
+    const waits = edits.length > 0 && waitsOn !== undefined;
     counts.total += 1;
-    counts[isRefused ? 'failed' : COUNTED_AS[reason]] += 1;
+    counts[isRefused ? 'failed' : waits ? 'pending' : COUNTED_AS[reason]] += 1;
   }
   return counts;
 }
@@ -175,8 +178,14 @@ function passVerdict(pass: FinishedPass): Verdict {
   return {
     state: 'ready',
     reason: 'Succeeded',
-    message: `${summary(counts)}${firstHold(pass)}${warnings(pass)}`,
+    message: `${summary(counts)}${branchesText(pass)}${firstHold(pass)}${warnings(pass)}`,
   };
+}
+
+function branchesText({ waitsOn = [] }: FinishedPass): string {
+  const [first] = waitsOn;
+  if (first === undefined) return '';
+  return `; on branch ${first}${andMore(waitsOn.length - 1)}, to be merged`;
 }
 
 function firstHold({ decisions }: FinishedPass): string {
@@ -193,6 +202,7 @@ const TOLD_WARNINGS: ReadonlySet<Finding['code']> = new Set<Finding['code']>([
   'marker/malformed',
   'marker/dangling',
   'field/unsupported',
+  'branch/foreign',
 ]);
 
 function warnings({ findings }: FinishedPass): string {

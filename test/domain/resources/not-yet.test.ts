@@ -9,12 +9,7 @@ describe('what is not supported yet', () => {
       automation('    provider: github'),
       'a.yaml:7:5: spec.git.provider: "github" is not supported yet',
     ],
-    [
-      automation('  push: { branch: images }'),
-      'a.yaml:7:11: spec.push.branch: "images" is not supported yet',
-    ],
     [automation('  push: { refspec: a:b }'), 'a.yaml:7:11: spec.push.refspec: not supported yet'],
-    [automation('  push: { options: {} }'), 'a.yaml:7:11: spec.push.options: not supported yet'],
     [
       automation('  pullRequest: { provider: github }'),
       'a.yaml:7:3: spec.pullRequest: not supported yet',
@@ -28,7 +23,6 @@ describe('what is not supported yet', () => {
   it.each([
     ['provider: generic', more('  provider: generic')],
     ['git.provider: generic', automation('    provider: generic')],
-    ['push to the branch itself', automation('  push: { branch: main }')],
   ])('may be given where it says what is built: %s', (_, text) => {
     expect(complaints(text)).toEqual([]);
   });

@@ -101,6 +101,33 @@ describe('the status of an automation', () => {
       want: ['Ready=True Succeeded: 1 of 3 locations up to date, 1 locked, 1 left alone'],
     },
     {
+      name: 'changes wait on a branch',
+      outcome: passed(
+        [old, current, field(`${IMAGE}:6.1.0`, { locks: [lock({ tag: '6.2.0' })] })],
+        {
+          waitsOn: ['bot'],
+        },
+      ),
+      want: [
+        'Ready=True Succeeded: 1 of 3 locations up to date, 2 waiting; on branch bot, to be merged',
+      ],
+    },
+    {
+      name: 'changes wait on several branches',
+      outcome: passed([old], { waitsOn: ['a', 'b', 'c'] }),
+      want: [
+        'Ready=True Succeeded: 0 of 1 location up to date, 1 waiting; on branch a (and 2 more), to be merged',
+      ],
+    },
+    {
+      name: 'a branch is left alone',
+      outcome: passed([old], {
+        waitsOn: [],
+        findings: [{ severity: 'warning', code: 'branch/foreign', message: 'bot is left alone' }],
+      }),
+      want: ['Ready=True Succeeded: 0 of 1 location up to date, 1 waiting; bot is left alone'],
+    },
+    {
       name: 'there is nothing to look after',
       outcome: passed([]),
       want: ['Ready=True Succeeded: no field of the repo belongs to a policy of this automation'],

@@ -125,7 +125,7 @@ export class NativeRemote implements RemoteStore {
     const run = { signal, timeoutMs: TRANSFER_TIMEOUT_MS };
     const result = await this.#store.contact(this.#remote, args, run);
     if (result.code === 0) {
-      if (ref === this.#remote.ref && to !== undefined) await this.#keep(to.id, signal);
+      if (to !== undefined) await this.#keep(ref, to.id, signal);
       return { kind: 'pushed' };
     }
     // "!<TAB>from:to<TAB>[remote rejected] (reason)" (git-push, porcelain output)
@@ -145,8 +145,11 @@ export class NativeRemote implements RemoteStore {
     return `refs/lockkeeper/${kind}/${this.#remote.branch}`;
   }
 
-  async #keep(commit: string, signal: AbortSignal): Promise<void> {
-    const args = ['update-ref', this.#localRef('heads'), commit];
+  /** What was pushed anywhere is looked at again soon. */
+  async #keep(ref: string, commit: string, signal: AbortSignal): Promise<void> {
+    const isOwn = ref === this.#remote.ref;
+    const kept = isOwn ? this.#localRef('heads') : ref.replace(/^refs/, 'refs/lockkeeper/pushed');
+    const args = ['update-ref', kept, commit];
     await this.#store.writes.run(() => this.#store.run(args, { signal }));
   }
 

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { hash32, shortHash } from '../../src/domain/short-hash.ts';
+
+/** Vectors of the FNV reference. */
+describe('the short hash', () => {
+  it.each([
+    ['', 0x811c9dc5],
+    ['a', 0xe40c292c],
+    ['foobar', 0xbf9cf968],
+  ])('of “%s” is FNV-1a', (text, want) => {
+    expect(hash32(text)).toBe(want);
+  });
+
+  it('has eight digits', () => {
+    expect(shortHash('foobar')).toBe('bf9cf968');
+    const short = Array.from({ length: 300 }, (_, n) => String(n)).find(
+      (text) => hash32(text) < 2 ** 28,
+    );
+    expect(shortHash(short ?? '')).toMatch(/^0[0-9a-f]{7}$/);
+  });
+});
