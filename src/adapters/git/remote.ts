@@ -75,7 +75,11 @@ export function parseRemote(
     tls: kind === 'http' ? tlsOf(access) : {},
     ...(proxy === undefined ? {} : { proxy }),
     ...(access.ssh === undefined ? {} : { ssh: access.ssh }),
-    secrets: [...secrets, ...proxySecrets(proxy)],
+    secrets: [
+      ...secrets,
+      ...proxySecrets(proxy),
+      ...(access.ssh?.passphrase ? [access.ssh.passphrase] : []),
+    ],
   };
 }
 

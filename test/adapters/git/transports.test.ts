@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { GitBranches } from '../../../src/adapters/git/open-branch.ts';
 import type { GitAccess, GitBranch } from '../../../src/ports/ports.ts';
@@ -109,48 +108,6 @@ describe.skipIf(!hasTool('git') || !hasTool('sshd'))('a remote over SSH', () => 
     );
     expect(opened.description).not.toContain('@');
     expect(await roundTrip(opened)).toEqual(ROUND_TRIP);
-  });
-
-  it('works with a given key and known hosts', async () => {
-    const ssh = {
-      identity: readFileSync(join(keys.path, 'ssh/user'), 'utf8').trimEnd(),
-      knownHosts: readFileSync(join(keys.path, 'ssh/known_hosts'), 'utf8'),
-    };
-    expect(
-      await roundTrip(await openBranch({ url: server.url(remote.path), branch: 'main', ssh })),
-    ).toEqual(ROUND_TRIP);
-  });
-
-  it('does not talk to a host whose key is not known', async () => {
-    const ssh = { identity: readFileSync(join(keys.path, 'ssh/user'), 'utf8'), knownHosts: '' };
-    const opened = await openBranch({ url: server.url(remote.path), branch: 'main', ssh });
-    await expect(opened.head(NEVER)).rejects.toMatchObject({
-      code: 'git/unauthorized',
-      message: expect.stringContaining('known_hosts') as string,
-    });
-  });
-
-  it('tells a changed host key from an unknown one', async () => {
-    const identity = readFileSync(join(keys.path, 'ssh/user'), 'utf8');
-    // The host is known, by another key than it shows.
-    const [host = ''] = readFileSync(join(keys.path, 'ssh/known_hosts'), 'utf8').split(' ');
-    const knownHosts = `${host} ${readFileSync(join(keys.path, 'ssh/user.pub'), 'utf8')}`;
-    const ssh = { identity, knownHosts };
-    const opened = await openBranch({ url: server.url(remote.path), branch: 'main', ssh });
-    await expect(opened.head(NEVER)).rejects.toMatchObject({
-      code: 'git/unauthorized',
-      retry: false,
-      message: expect.stringContaining('is not the one in known_hosts') as string,
-    });
-  });
-
-  it('says that a key was refused', async () => {
-    const ssh = {
-      identity: readFileSync(join(keys.path, 'ssh/host'), 'utf8'),
-      knownHosts: readFileSync(join(keys.path, 'ssh/known_hosts'), 'utf8'),
-    };
-    const opened = await openBranch({ url: server.url(remote.path), branch: 'main', ssh });
-    await expect(opened.head(NEVER)).rejects.toMatchObject({ code: 'git/unauthorized' });
   });
 
   it('says that there is no such repo', async () => {

@@ -147,6 +147,11 @@ export function storeFailure(what: string, stderr: string): AppError {
   });
 }
 
+/** Did ssh get no login at all? Servers' own words come after one. */
+export function isLoginRefused(stderr: string): boolean {
+  return /: Permission denied \(|^Load key /m.test(stderr);
+}
+
 /** What hooks and servers printed, for people. */
 export function serverWords(stderr: string): string {
   return stderr
@@ -158,11 +163,17 @@ export function serverWords(stderr: string): string {
     .join(' ');
 }
 
-/** The line that names the cause: what the server said, else git's first complaint. */
+/** What git says after ssh has failed, whatever the reason; and warnings of ssh. */
+const NOISE =
+  /^(remote:|fatal: Could not read from remote repository|Please make sure you have|and the repository exists|warning:|\*\*|@)/i;
+
+/** The line that names the cause: what the server said, else the first complaint. */
 function tellingLine(stderr: string): string {
   const lines = stderr.split('\n').filter((line) => line.trim() !== '');
-  const complaint = lines.find((line) => /^(fatal|error):/.test(line));
+  const telling = lines.filter((line) => !NOISE.test(line));
+  const complaint = telling.find((line) => /^(fatal|error|ssh):/i.test(line)) ?? telling.at(-1);
   const server = serverWords(stderr);
-  const own = complaint ?? lines.at(-1) ?? 'no reason given';
+  // Where our files are says nothing to people.
+  const own = (complaint ?? lines.at(-1) ?? 'no reason given').replace(/ CAfile: .*$/, '');
   return server === '' ? own : `${server}; ${own}`;
 }

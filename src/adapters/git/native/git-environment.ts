@@ -48,6 +48,8 @@ export interface RemoteFiles {
   readonly key?: string;
   readonly identity?: string;
   readonly knownHosts?: string;
+  /** A program that prints the identity's passphrase, which is in its environment ({@link ASK_PASS}). */
+  readonly askPass?: string;
 }
 
 /**
@@ -78,9 +80,7 @@ export function remoteEnvironment(
     ...(files.cert === undefined || files.key === undefined
       ? {}
       : { GIT_SSL_CERT: files.cert, GIT_SSL_KEY: files.key }),
-    ...(files.identity === undefined || files.knownHosts === undefined
-      ? {}
-      : { GIT_SSH_COMMAND: sshCommand(files.identity, files.knownHosts) }),
+    ...sshEnvironment(remote, files),
   };
 }
 
@@ -145,9 +145,39 @@ function baseEnvironment(
   return env;
 }
 
-function sshCommand(identity: string, knownHosts: string): string {
+const PASSPHRASE = 'LOCKKEEPER_SSH_PASSPHRASE';
+
+/** The passphrase is neither on disk nor among arguments: the key stays locked, whatever becomes of its file. */
+export const ASK_PASS = `#!/bin/sh\nprintf '%s\\n' "$${PASSPHRASE}"\n`;
+
+type SshFiles = Required<Pick<RemoteFiles, 'identity' | 'knownHosts'>> & {
+  readonly askPass: string | undefined;
+};
+
+function sshEnvironment(
+  { ssh }: Remote,
+  { identity, knownHosts, askPass }: RemoteFiles,
+): Record<string, string> {
+  if (identity === undefined || knownHosts === undefined) return {};
+  const command = { GIT_SSH_COMMAND: sshCommand({ identity, knownHosts, askPass }) };
+  if (askPass === undefined || ssh?.passphrase === undefined) return command;
+  return {
+    ...command,
+    [PASSPHRASE]: ssh.passphrase,
+    SSH_ASKPASS: askPass,
+    SSH_ASKPASS_REQUIRE: 'force',
+    // OpenSSH before 8.4 knows no force, and asks the program where there is a display and no terminal.
+    DISPLAY: ':',
+  };
+}
+
+function sshCommand({ identity, knownHosts, askPass }: SshFiles): string {
   const options = [
-    'BatchMode=yes',
+    // A batch asks for no passphrase either. Whatever else might be asked for is ruled out below.
+    `BatchMode=${askPass === undefined ? 'yes' : 'no'}`,
+    'NumberOfPasswordPrompts=1',
+    // The passphrase must never be sent as a password.
+    'PreferredAuthentications=publickey',
     'IdentitiesOnly=yes',
     'StrictHostKeyChecking=yes',
     'ConnectTimeout=30',

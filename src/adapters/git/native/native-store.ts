@@ -5,10 +5,16 @@ import type { Environment } from '../engine.ts';
 import type { Remote } from '../remote.ts';
 import { SerialQueue } from '../serial-queue.ts';
 import type { StoreFolder } from '../store-folder.ts';
-import { storeFailure } from './failures.ts';
-import { localEnvironment, remoteEnvironment, type RemoteFiles } from './git-environment.ts';
+import { isLoginRefused, storeFailure } from './failures.ts';
+import {
+  ASK_PASS,
+  localEnvironment,
+  remoteEnvironment,
+  type RemoteFiles,
+} from './git-environment.ts';
 import { runGit, type GitResult } from './git-process.ts';
 import { ObjectReader } from './object-reader.ts';
+import { checkIdentity } from './ssh-identity.ts';
 
 /** Local commands on a store of a very large repo stay far below this, in ms. */
 const LOCAL_TIMEOUT_MS = 10 * 60_000;
@@ -116,18 +122,23 @@ export class NativeStore {
     return sizes;
   }
 
-  /** Runs `git` against the remote; any exit code is a result. */
+  /**
+   * Runs `git` against the remote; any exit code is a result.
+   * @throws AppError `secret/invalid` when the SSH identity itself is why a login failed
+   */
   async contact(
     remote: Remote,
     args: readonly string[],
     options: { readonly signal: AbortSignal; readonly timeoutMs: number },
   ): Promise<GitResult> {
     const files = await this.#writeRemoteFiles(remote);
-    return runGit({
-      args: [`--git-dir=${this.gitDir}`, ...args],
-      env: remoteEnvironment(this.#ambient, remote, files),
-      ...options,
-    });
+    const env = remoteEnvironment(this.#ambient, remote, files);
+    const run = { args: [`--git-dir=${this.gitDir}`, ...args], env, ...options };
+    const result = await runGit(run);
+    if (result.code !== 0 && files.identity !== undefined && isLoginRefused(result.stderr)) {
+      await checkIdentity(remote, { identity: files.identity, env }, options.signal);
+    }
+    return result;
   }
 
   async close(): Promise<void> {
@@ -165,13 +176,16 @@ export class NativeStore {
       ...(ssh === undefined
         ? {}
         : {
-            identity: await this.#writeSecret('identity', ensureLineEnd(ssh.identity)),
-            knownHosts: await this.#writeSecret('known_hosts', ensureLineEnd(ssh.knownHosts)),
+            identity: await this.#writeSecret('identity', asLines(ssh.identity)),
+            knownHosts: await this.#writeSecret('known_hosts', asLines(ssh.knownHosts)),
           }),
+      ...(ssh?.passphrase === undefined
+        ? {}
+        : { askPass: await this.#writeSecret('askpass', ASK_PASS, 0o700) }),
     };
   }
 
-  async #writeSecret(name: string, content: string): Promise<string> {
+  async #writeSecret(name: string, content: string, mode = 0o600): Promise<string> {
     // Named by content: two logins for one remote may be in use at once.
     const hash = createHash('sha256').update(content).digest('hex').slice(0, 16);
     const folder = this.#secretsFolder;
@@ -179,7 +193,7 @@ export class NativeStore {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     if (await exists(path)) return path;
     const draft = `${path}.${randomUUID()}`;
-    await writeFile(draft, content, { mode: 0o600 });
+    await writeFile(draft, content, { mode });
     await rename(draft, path);
     return path;
   }
@@ -193,9 +207,10 @@ export class NativeStore {
   }
 }
 
-/** OpenSSH refuses a key file without a final line end. */
-function ensureLineEnd(text: string): string {
-  return text.endsWith('\n') ? text : `${text}\n`;
+/** OpenSSH refuses a key file without a final line end, and one with line ends of Windows. */
+function asLines(text: string): string {
+  const lines = text.replaceAll('\r\n', '\n');
+  return lines.endsWith('\n') ? lines : `${lines}\n`;
 }
 
 /** Lock and temporary files of a `git` that was killed; nobody else works in this store. */
