@@ -12,6 +12,7 @@ export const fluxGitRepositorySpecSchema = z.object({
   ref: z.object({ branch: text, tag: text, semver: text, name: text, commit: text }).nullish(),
   secretRef: reference,
   proxySecretRef: reference,
+  serviceAccountName: text,
   provider: text,
   suspend: z.boolean().nullish(),
 });

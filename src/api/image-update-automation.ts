@@ -19,7 +19,7 @@ const gitSchema = z
       .describe('Address of the config repo: https://, http:// or ssh://.'),
     branch: z.string().min(1).max(255).default('main').describe('Branch to read and write.'),
     secretRef: localReference(
-      'Secret with username and password, bearerToken, tls.crt and tls.key, or ca.crt alone; over SSH with identity (its passphrase as password) and known_hosts.',
+      'Secret with username and password, bearerToken, tls.crt and tls.key, ca.crt alone, or a GitHub App; over SSH with identity (its passphrase as password) and known_hosts.',
     ).optional(),
     certSecretRef: localReference(
       'Secret with ca.crt to trust, with tls.crt and tls.key to show, or with all three. For https:// only.',
@@ -30,7 +30,9 @@ const gitSchema = z
     provider: z
       .enum(['generic', 'github', 'aws', 'azure'])
       .default('generic')
-      .describe('Where the login comes from; generic is secretRef or none.'),
+      .describe(
+        'Where the login comes from. generic: secretRef or none; github: the GitHub App in secretRef; aws, azure: the process’s own identity there.',
+      ),
   })
   .describe('The config repo, given here.');
 

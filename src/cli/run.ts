@@ -60,7 +60,7 @@ export function runCommand({ io, done }: CommandContext): Command {
   command.addOption(
     new Option(
       '--allow-provider <cloud>',
-      "cluster: let policies use this process's identity at aws, azure or gcp (repeatable)",
+      "cluster: let resources use this process's identity at aws, azure or gcp (repeatable)",
     ).argParser(collectProvider),
   );
   addEngineOptions(addClusterOptions(command)).action(async (options: RunOptions) => {

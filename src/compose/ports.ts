@@ -12,6 +12,7 @@ import type { CloudLogin, CloudLogins } from '../ports/cloud.ts';
 import type { Config } from '../config.ts';
 import type { CloudProvider, CloudRegistry } from '../domain/cloud-registry.ts';
 import { AppError } from '../domain/errors.ts';
+import type { GitLogins } from '../ports/git-login.ts';
 import type { GitAccess, Ports } from '../ports/ports.ts';
 import { checkTenantCloud, checkTenantRepo, tenantEnvironment } from './tenants.ts';
 import manifest from '../../package.json' with { type: 'json' };
@@ -28,7 +29,7 @@ export interface Overrides {
    * on its own disk, which could be the store of another tenant's, is refused.
    */
   readonly forTenants?: boolean;
-  /** Clouds whose registries tenants may be logged in to as this process. Default: none. */
+  /** Clouds whose registries and repos tenants may be logged in to as this process. Default: none. */
   readonly allowProvider?: readonly CloudProvider[];
   /**
    * Load at once what is otherwise loaded when it is first used: a service may run for long before that,
@@ -50,13 +51,15 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
   let registry: ReturnType<typeof openRegistry> | undefined;
   const theRegistry = () => (registry ??= openRegistry(config, ca, overrides));
   let git: ReturnType<typeof openGit> | undefined;
-  const theGit = () => (git ??= openGit(config, overrides));
+  const theGit = () => (git ??= openGit(config, overrides, gitLogins));
   let verifier: ReturnType<typeof openVerifier> | undefined;
   const theVerifier = () => (verifier ??= openVerifier(config, overrides));
   const theForges = () => import('../adapters/forge/open-forge.ts');
   const clouds = openClouds(config, overrides);
+  const gitLogins = openGitLogins(config, overrides);
   if (overrides.inAdvance === true) {
-    await Promise.all([theRegistry(), theGit(), theVerifier(), theForges(), clouds.load()]);
+    await Promise.all([theRegistry(), theGit(), theVerifier(), theForges()]);
+    await Promise.all([clouds.load(), gitLogins.load()]);
   }
   return {
     registry: {
@@ -70,6 +73,7 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
     secrets: localSecrets(overrides.secrets ?? config.secretsDir, config.env),
     signing: createSigningKeys(),
     clouds,
+    gitLogins,
     clock: systemClock,
     cron: cronTimes,
     random: Math.random,
@@ -123,7 +127,7 @@ function openClouds(config: Config, { allowProvider = [], forTenants = false }: 
   };
   return {
     async login(registry: CloudRegistry, signal: AbortSignal): Promise<CloudLogin> {
-      if (forTenants) checkTenantCloud(registry, allowProvider);
+      if (forTenants) checkTenantCloud(registry.provider, allowProvider, 'spec.provider');
       return (await (clouds ??= open())).login(registry, signal);
     },
     async load(): Promise<void> {
@@ -134,14 +138,37 @@ function openClouds(config: Config, { allowProvider = [], forTenants = false }: 
   };
 }
 
+/** Loaded only where a repo's login is one for a while. */
+function openGitLogins(config: Config, { allowProvider = [], forTenants = false }: Overrides) {
+  let logins: Promise<GitLogins> | undefined;
+  const open = async () => {
+    const { createGitLogins } = await import('../adapters/cloud/create-git-logins.ts');
+    return createGitLogins({ env: config.env, clock: systemClock, proxies: config.proxies });
+  };
+  const login: GitLogins['login'] = async (request, signal, refused) => {
+    const { provider } = request.provider;
+    // A GitHub App is the tenant's own.
+    if (forTenants && provider !== 'github') {
+      checkTenantCloud(provider, allowProvider, 'spec.git.provider');
+    }
+    return (await (logins ??= open())).login(request, signal, refused);
+  };
+  const load = async () => {
+    const { loadGitLogins } = await import('../adapters/cloud/create-git-logins.ts');
+    await loadGitLogins(allowProvider.filter((cloud) => cloud !== 'gcp'));
+  };
+  return { login, load };
+}
+
 /** Loaded only where a remote is opened: Git's engines are the heaviest part of what ships. */
-async function openGit(config: Config, overrides: Overrides) {
+async function openGit(config: Config, overrides: Overrides, logins: GitLogins) {
   const { GitBranches } = await import('../adapters/git/open-branch.ts');
   const branches = new GitBranches({
     engine: overrides.gitEngine ?? config.gitEngine,
     storeRoot: join(config.cacheDir, 'git'),
     env: overrides.forTenants === true ? tenantEnvironment(config.env) : config.env,
     proxies: config.proxies,
+    logins,
   });
   if (overrides.inAdvance === true) await branches.load();
   return branches;
@@ -149,7 +176,8 @@ async function openGit(config: Config, overrides: Overrides) {
 
 /** The environment's login, where a resource gives none. */
 function withLogin(access: GitAccess, { gitLogin }: Config): GitAccess {
-  const hasLogin = access.basic !== undefined || access.bearerToken !== undefined;
+  const { basic, bearerToken, provider } = access;
+  const hasLogin = (basic ?? bearerToken ?? provider) !== undefined;
   return hasLogin || gitLogin === undefined ? access : { ...access, basic: gitLogin };
 }
 

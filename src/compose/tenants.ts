@@ -1,4 +1,4 @@
-import type { CloudProvider, CloudRegistry } from '../domain/cloud-registry.ts';
+import type { CloudProvider } from '../domain/cloud-registry.ts';
 import { AppError } from '../domain/errors.ts';
 import { isSshUrl } from '../domain/resources/git-names.ts';
 import type { GitAccess } from '../ports/ports.ts';
@@ -59,16 +59,18 @@ export function checkTenantRepo({ url, ssh }: GitAccess): void {
 
 /**
  * Checks that the operator lends this process's own identity at a cloud: whoever may create a policy may see,
- * by its choice, what tags that identity can read.
+ * by its choice, what tags that identity can read, and with an automation what it can read and write in repos.
+ * @param field that asks for it, for messages
  * @throws AppError `resource/not-supported`
  */
 export function checkTenantCloud(
-  { provider }: CloudRegistry,
+  provider: CloudProvider,
   allowed: readonly CloudProvider[],
+  field: string,
 ): void {
   if (allowed.includes(provider)) return;
   throw new AppError(
     'resource/not-supported',
-    `spec.provider: this controller does not lend its own identity at ${provider}; start it with --allow-provider ${provider}, or name a Secret`,
+    `${field}: this controller does not lend its own identity at ${provider}; start it with --allow-provider ${provider}, or name a Secret`,
   );
 }

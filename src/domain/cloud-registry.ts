@@ -1,7 +1,7 @@
 import { AppError } from './errors.ts';
 import { parseRepository } from './image-reference.ts';
 
-/** Clouds that give logins for their own registries, as `spec.provider` names them. */
+/** Clouds that give logins for their own registries, as `spec.provider` names them, and some for their repos. */
 export const CLOUD_PROVIDERS = ['aws', 'azure', 'gcp'] as const;
 
 export type CloudProvider = (typeof CLOUD_PROVIDERS)[number];

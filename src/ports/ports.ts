@@ -6,11 +6,13 @@
  */
 import type { CloudLogins } from './cloud.ts';
 import type { ClientCertificate, Login } from '../domain/access.ts';
+import type { GitProvider } from '../domain/git-provider.ts';
 import type { Proxy } from '../domain/proxy.ts';
 import type { SignatureVerifier } from './signature.ts';
 import type { Registry } from './registry.ts';
 import type { CommitSigner, SigningKeys } from './signing.ts';
 import type { Forge, ForgeAccess } from './forge.ts';
+import type { GitLogins } from './git-login.ts';
 
 /** One file of a tree or folder. */
 export interface FileEntry {
@@ -165,6 +167,8 @@ export interface GitAccess {
   readonly branch: string;
   readonly basic?: Login;
   readonly bearerToken?: string;
+  /** Who gives the login, where it is neither of these; it is asked for when the remote is contacted. */
+  readonly provider?: GitProvider;
   /** PEM certificates trusted besides the system's. */
   readonly ca?: string;
   /** Shown to the server of an `https:` address. */
@@ -263,6 +267,7 @@ export interface Ports {
   readonly registry: Registry;
   readonly secrets: Secrets;
   readonly clouds: CloudLogins;
+  readonly gitLogins: GitLogins;
   readonly clock: Clock;
   readonly cron: CronTimes;
   readonly open: Opener;

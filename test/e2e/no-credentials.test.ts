@@ -5,6 +5,7 @@ import { runController } from '../../src/app/controller/controller.ts';
 import { compose } from '../../src/compose/ports.ts';
 import { readConfig } from '../../src/config.ts';
 import { type GitHttpServer, startGitHttpServer } from '../support/git/http-server.ts';
+import { makeAppKey, startGitHub, type GitHub } from '../support/git/github.ts';
 import { createRemote, type RemoteRepo } from '../support/git/repo.ts';
 import { hasTool } from '../support/git/tools.ts';
 import { MemoryCluster } from '../support/memory-cluster.ts';
@@ -47,7 +48,8 @@ describe.skipIf(isMissing)('no credential', () => {
     });
     const proxy = await startConnectProxy({ login: { username: 'squid', password: 'another' } });
     const gitServer = await talkativeGitServer(stage.path('remotes'), gitLogin);
-    servers.push(registry, tlsRegistry, proxy, gitServer);
+    const github = await talkativeGitHub(stage.path('remotes'), planted);
+    servers.push(github, registry, tlsRegistry, proxy, gitServer);
     scenarios = secretScenarios({
       planted,
       registry: registry.host,
@@ -55,6 +57,7 @@ describe.skipIf(isMissing)('no credential', () => {
       proxy: proxy.url,
       client,
       gitUrl: (repo) => gitServer.url(repo),
+      github,
       gitLogin,
     });
     remotes = ['config.git', 'closed.git'].map((name) => {
@@ -161,6 +164,20 @@ async function talkativeGitServer(
     return { kind: 'answer', status: 401, headers, body: `sent: ${authorization} ${sent}` };
   });
   return server;
+}
+
+/** Repeats what it was shown for one repo, and plants what it gives out and is shown. */
+async function talkativeGitHub(root: string, planted: PlantedSecrets): Promise<GitHub> {
+  const github = await startGitHub(root, makeAppKey());
+  github.state.newToken = () => planted.plant('installation token', 'x-access-token');
+  github.state.intercept = ({ url, authorization = '' }) => {
+    if (authorization.startsWith('Bearer ')) planted.add('JWT', authorization.slice(7));
+    if (!url.startsWith('/closed.git')) return undefined;
+    const sent = Buffer.from(authorization.replace(/^\w+ /, ''), 'base64').toString();
+    const headers = { 'www-authenticate': 'Basic realm="git"', 'content-type': 'text/plain' };
+    return { kind: 'answer', status: 401, headers, body: `sent: ${authorization} ${sent}` };
+  };
+  return github;
 }
 
 /** The scenarios as files, as the standalone controller takes them. */

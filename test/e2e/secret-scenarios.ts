@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { makeAppKey, type GitHub } from '../support/git/github.ts';
 import type { Answer, SeenRequest } from '../support/registry/loopback.ts';
 import type { PlantedSecrets } from './planted-secrets.ts';
 
@@ -15,6 +16,8 @@ export interface SecretWorld {
   readonly client: { readonly cert: string; readonly key: string };
   /** Address of a Git repo of the name. */
   readonly gitUrl: (repo: string) => string;
+  /** A GitHub with the same repos. It repeats every login for `closed.git` that it is shown. */
+  readonly github: Pick<GitHub, 'secret' | 'server'>;
   /** The one login that the Git server takes. */
   readonly gitLogin: { readonly username: string; readonly password: string };
 }
@@ -178,7 +181,8 @@ function accessScenarios(world: SecretWorld): readonly SecretScenario[] {
   ];
 }
 
-function gitScenarios({ planted, gitUrl, gitLogin }: SecretWorld): readonly SecretScenario[] {
+function gitScenarios(world: SecretWorld): readonly SecretScenario[] {
+  const { planted, gitUrl, gitLogin } = world;
   const automation = (name: string, repo: string, url = gitUrl(repo)) =>
     ({
       name,
@@ -218,6 +222,35 @@ function gitScenarios({ planted, gitUrl, gitLogin }: SecretWorld): readonly Secr
         },
       },
       says: /apps\/ssh-refused/,
+    },
+    ...gitHubScenarios(world),
+  ];
+}
+
+function gitHubScenarios({ planted, github }: SecretWorld): readonly SecretScenario[] {
+  const automation = (name: string, repo: string, more: Readonly<Record<string, string>> = {}) =>
+    ({
+      name,
+      kind: 'ImageUpdateAutomation',
+      spec: { git: { url: github.server.url(repo), provider: 'github', secretRef: { name } } },
+      secrets: { [name]: github.secret(more) },
+    }) as const;
+  const other = makeAppKey().pkcs8;
+  for (const key of [other, github.secret()['githubAppPrivateKey'] ?? ''])
+    planted.add('key of a GitHub App', key.split('\n')[1] ?? key);
+  return [
+    { ...automation('app', 'config.git'), says: /apps\/app"/ },
+    {
+      ...automation('app-refused', 'config.git', { githubAppPrivateKey: other }),
+      says: /does not take the key for GitHub App 12/,
+    },
+    {
+      ...automation('app-no-key', 'config.git', { githubAppPrivateKey: planted.plant('no key') }),
+      says: /githubAppPrivateKey is no RSA private key in PEM/,
+    },
+    {
+      ...automation('app-token-refused', 'closed.git'),
+      says: /apps\/app-token-refused/,
     },
   ];
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { createSigningKeys } from '../../src/adapters/signing/open-signer.ts';
 import { cronTimes } from '../../src/adapters/time/cron-times.ts';
 import type { CloudLogins } from '../../src/ports/cloud.ts';
+import type { GitLogins } from '../../src/ports/git-login.ts';
 import { AppError } from '../../src/domain/errors.ts';
 import type { ImageConfig, ImageManifest } from '../../src/domain/image/image-manifest.ts';
 import { repositoryKey } from '../../src/domain/image-reference.ts';
@@ -413,6 +414,13 @@ export const noClouds: CloudLogins = {
   },
 };
 
+/** No provider gives a login for Git. */
+export const noGitLogins: GitLogins = {
+  login: async () => {
+    throw new AppError('git/unauthorized', 'there is no provider here');
+  },
+};
+
 /** State in a map, as JSON. */
 export class MemoryState implements StateFiles {
   readonly documents = new Map<string, string>();
@@ -458,6 +466,7 @@ export function memoryPorts(world: World = {}): MemoryPorts {
     signatures: new MemoryVerifier(),
     secrets: memorySecrets(world.secrets),
     clouds: noClouds,
+    gitLogins: noGitLogins,
     clock: world.clock ?? new FakeClock(),
     cron: cronTimes,
     state: new MemoryState(),

@@ -5,26 +5,46 @@ import {
   ManagedIdentityApplication,
 } from '@azure/msal-node';
 import type { CloudRegistry } from '../../domain/cloud-registry.ts';
+import type { CloudRepo } from '../../domain/git-provider.ts';
 import type { CloudLogin } from '../../ports/cloud.ts';
+import type { GitLogin } from '../../ports/git-login.ts';
 import type { CloudContext } from './context.ts';
 import type { Expiring } from './login-cache.ts';
 
 const AUTHORITY = 'https://login.microsoftonline.com';
 
-/**
- * A Microsoft Entra token for ACR, by the variables that Workload Identity and Azure's other tools set: a
- * federated token (`AZURE_FEDERATED_TOKEN_FILE`), a client secret, or else a managed identity.
- */
+/** A login for ACR. */
 export async function azureLogin(
   { resource }: Extract<CloudRegistry, { provider: 'azure' }>,
-  { env, clock }: CloudContext,
+  context: CloudContext,
 ): Promise<Expiring<CloudLogin>> {
+  const { value: token, endsAt } = await entraToken(resource, context);
+  return { value: { kind: 'entra', token }, endsAt };
+}
+
+/** A login for the repos and the API of Azure DevOps. */
+export async function azureDevOpsLogin(
+  { resource }: Extract<CloudRepo, { provider: 'azure' }>,
+  context: CloudContext,
+): Promise<Expiring<GitLogin>> {
+  const { value: bearerToken, endsAt } = await entraToken(resource, context);
+  return { value: { bearerToken }, endsAt };
+}
+
+/**
+ * A Microsoft Entra token for a resource, by the variables that Workload Identity and Azure's other tools set: a
+ * federated token (`AZURE_FEDERATED_TOKEN_FILE`), a client secret, or else a managed identity.
+ */
+async function entraToken(
+  resource: string,
+  { env, clock }: CloudContext,
+): Promise<Expiring<string>> {
   const result = await (application(env)?.acquireTokenByClientCredential({
     scopes: [`${resource}/.default`],
   }) ?? managedIdentityToken(resource, env));
   if (!result?.accessToken) throw new Error('NoAccessToken');
   return {
-    value: { kind: 'entra', token: result.accessToken },
+    value: result.accessToken,
     endsAt: result.expiresOn?.getTime() ?? clock.now().getTime(),
   };
 }

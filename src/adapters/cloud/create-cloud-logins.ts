@@ -1,12 +1,10 @@
 import type { CloudLogin, CloudLogins } from '../../ports/cloud.ts';
 import type { CloudProvider, CloudRegistry } from '../../domain/cloud-registry.ts';
-import { AppError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/ports.ts';
+import { cloudRefusal } from './cloud-refusal.ts';
 import type { CloudContext } from './context.ts';
+import { inTime } from './in-time.ts';
 import { createLoginCache, type Expiring } from './login-cache.ts';
-
-/** How long a cloud may take to give a login: the SDKs ask several services in turn. */
-const TIMEOUT_MS = 30_000;
 
 /** What cloud logins need from outside. The SDKs read the process's own environment besides. */
 export interface CloudOptions {
@@ -44,27 +42,11 @@ async function ask(
   registry: CloudRegistry,
   { env, clock }: CloudOptions,
 ): Promise<Expiring<CloudLogin>> {
-  const late = new AbortController();
-  const context = { env, clock, signal: late.signal };
-  let timer: NodeJS.Timeout | undefined;
-  // Not every SDK heeds a signal.
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      late.abort();
-      reject(new Error('Timeout'));
-    }, TIMEOUT_MS);
-  });
   try {
-    return await Promise.race([loginOf(registry, context), timeout]);
+    return await inTime((signal) => loginOf(registry, { env, clock, signal }));
   } catch (cause) {
     const { provider } = registry;
-    throw new AppError(
-      'registry/unauthorized',
-      `${provider} gives this process no login (${nameOf(cause)}); ${MENDS[provider]}`,
-      { cause, retry: true },
-    );
-  } finally {
-    clearTimeout(timer);
+    throw cloudRefusal({ code: 'registry/unauthorized', provider }, MENDS[provider], cause);
   }
 }
 
@@ -80,12 +62,4 @@ async function loginOf(
     case 'gcp':
       return (await loadGcp()).gcpLogin(context);
   }
-}
-
-/** The SDK's name for a failure. Its message could quote what was sent. */
-function nameOf(error: unknown): string {
-  const { errorCode, code, name, message } = (error ?? {}) as Readonly<Record<string, unknown>>;
-  const own = name === 'Error' ? message : name;
-  const names = [errorCode, code, own].filter((text) => typeof text === 'string');
-  return names.find((text) => /^[A-Za-z][\w.-]{2,63}$/.test(text)) ?? 'unknown error';
 }

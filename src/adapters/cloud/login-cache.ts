@@ -13,9 +13,10 @@ export interface LoginCache<T> {
   /**
    * What is kept, or what `fetch` gets; all who ask meanwhile wait for the same. A fetch goes on when
    * one of them gives up, for the sake of the others. Failures are not kept.
+   * @param refused no longer good, whatever its end: if it is still what is kept, another is fetched
    * @throws AppError `cancelled`, and what `fetch` throws
    */
-  get(key: string, fetch: () => Promise<Expiring<T>>, signal: AbortSignal): Promise<T>;
+  get(key: string, fetch: () => Promise<Expiring<T>>, signal: AbortSignal, refused?: T): Promise<T>;
 }
 
 /** New ones are fetched so long before the old ones end, in ms; half of their life where that is short. */
@@ -31,6 +32,7 @@ export function createLoginCache<T>(clock: Clock): LoginCache<T> {
     try {
       const { value, endsAt } = await fetch();
       const life = endsAt - now();
+      for (const [other, { goodUntil }] of kept) if (goodUntil <= now()) kept.delete(other);
       kept.set(key, { value, goodUntil: now() + Math.max(life - MARGIN_MS, life / 2) });
       return value;
     } finally {
@@ -39,9 +41,10 @@ export function createLoginCache<T>(clock: Clock): LoginCache<T> {
   }
 
   return {
-    async get(key, fetch, signal) {
+    async get(key, fetch, signal, refused) {
       const known = kept.get(key);
-      if (known !== undefined && now() < known.goodUntil) return known.value;
+      const isGood = known !== undefined && known.value !== refused && now() < known.goodUntil;
+      if (isGood) return known.value;
       const running = underWay.get(key) ?? renew(key, fetch);
       underWay.set(key, running);
       return unlessCancelled(running, signal);
@@ -50,7 +53,7 @@ export function createLoginCache<T>(clock: Clock): LoginCache<T> {
 }
 
 async function unlessCancelled<T>(running: Promise<T>, signal: AbortSignal): Promise<T> {
-  const cancelled = () => new AppError('cancelled', 'stopped while a cloud was asked for a login');
+  const cancelled = () => new AppError('cancelled', 'stopped while a login was asked for');
   if (signal.aborted) throw cancelled();
   let stop = () => undefined as void;
   const ended = new Promise<never>((_resolve, reject) => {

@@ -87,6 +87,11 @@ const ENV_KEYS: Readonly<Record<string, string>> = {
   IDENTITY: 'identity',
   SSH_PRIVATEKEY: 'ssh-privatekey',
   KNOWN_HOSTS: 'known_hosts',
+  GITHUBAPPID: 'githubAppID',
+  GITHUBAPPINSTALLATIONID: 'githubAppInstallationID',
+  GITHUBAPPINSTALLATIONOWNER: 'githubAppInstallationOwner',
+  GITHUBAPPPRIVATEKEY: 'githubAppPrivateKey',
+  GITHUBAPPBASEURL: 'githubAppBaseURL',
   COSIGN_PUB: 'cosign.pub',
   TRUSTED_ROOT_JSON: 'trusted_root.json',
 };

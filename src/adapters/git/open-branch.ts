@@ -1,9 +1,11 @@
 import type { EnvironmentProxies } from '../../connections/environment-proxy.ts';
 import { AppError } from '../../domain/errors.ts';
+import type { GitLogins } from '../../ports/git-login.ts';
 import type { GitAccess, GitBranch } from '../../ports/ports.ts';
-import type { Engine, EngineStore, Environment } from './engine.ts';
+import type { Engine, EngineStore, Environment, RemoteStore } from './engine.ts';
 import { hasNativeGit, nativeEngine } from './native/native-engine.ts';
 import { parseRemote, type Remote } from './remote.ts';
+import { RenewedRemote } from './renewed-remote.ts';
 import { acquireStoreFolder } from './store-folder.ts';
 import { StoredBranch } from './stored-branch.ts';
 
@@ -19,6 +21,8 @@ export interface GitBranchesOptions {
   readonly env: Environment;
   /** The process's proxies, for remotes that name none. Default: none. */
   readonly proxies?: EnvironmentProxies;
+  /** Asked where an access names a provider. */
+  readonly logins: GitLogins;
 }
 
 interface OpenStore {
@@ -61,7 +65,7 @@ export class GitBranches {
       await store?.close();
     };
     try {
-      return new StoredBranch(remote, (await open.store).connect(remote), release);
+      return new StoredBranch(remote, this.#connect(await open.store, remote, access), release);
     } catch (error) {
       await release();
       throw error;
@@ -72,6 +76,18 @@ export class GitBranches {
   async load(): Promise<void> {
     const { engine } = this.#options;
     if (engine === 'isomorphic') await embeddedEngine();
+  }
+
+  #connect(store: EngineStore, remote: Remote, access: GitAccess): RemoteStore {
+    const { provider, ca, clientCertificate, proxy } = access;
+    if (provider === undefined) return store.connect(remote);
+    const { logins, proxies } = this.#options;
+    const request = { provider, ca, clientCertificate, proxy };
+    return new RenewedRemote({
+      login: (signal, refused) => logins.login(request, signal, refused),
+      connect: (login) =>
+        store.connect(login ? parseRemote({ ...access, ...login }, proxies) : remote),
+    });
   }
 
   async #openStore(engine: Engine, remote: Remote, signal: AbortSignal): Promise<EngineStore> {

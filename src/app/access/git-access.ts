@@ -1,17 +1,26 @@
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
 import { AppError } from '../../domain/errors.ts';
+import { checkGitHubHost, checkGitHubUse, cloudRepoOf } from '../../domain/git-provider.ts';
 import { isSshUrl } from '../../domain/resources/git-names.ts';
+import type { GitSpec } from '../../domain/resources/git-source.ts';
 import type { GitAccess, Secrets } from '../../ports/ports.ts';
 import { certificatesIn, certificatesOf } from './certificates-of.ts';
+import { githubAppOf, holdsGitHubApp } from './github-app-of.ts';
 import { proxyOf } from './proxy-of.ts';
 import { requiredSecret } from './required-secret.ts';
 
-type Secret = Readonly<Partial<Record<string, string>>>;
+type Secret = Readonly<Record<string, string>>;
 
 /** What the Secret of a login may give. */
-type Login = Pick<GitAccess, 'basic' | 'bearerToken' | 'ca' | 'clientCertificate' | 'ssh'>;
+type Login = Pick<
+  GitAccess,
+  'basic' | 'bearerToken' | 'provider' | 'ca' | 'clientCertificate' | 'ssh'
+>;
 
-/** How an automation reaches its repo. @throws AppError `secret/not-found`, `secret/invalid` */
+/**
+ * How an automation reaches its repo.
+ * @throws AppError `secret/not-found`, `secret/invalid`, `resource/invalid` where `git.provider` does not go with the rest
+ */
 export async function gitAccess(
   automation: ImageUpdateAutomation,
   secrets: Secrets,
@@ -29,21 +38,50 @@ export async function gitAccess(
   /** What `read` makes of a Secret, where one is named. */
   async function from<T>(
     ref: { readonly name: string } | undefined,
-    read: (secret: Readonly<Record<string, string>>, name: string) => T,
+    read: (secret: Secret, name: string) => T,
   ): Promise<T | undefined> {
     if (ref === undefined) return undefined;
     const secret = await requiredSecret(secrets, namespace, ref.name, signal);
     return read(secret, `${namespace}/${ref.name}`);
   }
-  const login = await from(secretRef, isSshUrl(url) ? sshLogin : webLogin);
+  const provider = cloudRepoOf(git);
+  if (git.provider === 'github') checkGitHubUse(git);
+  const login = await from(secretRef, loginReader(git));
   const certificates = await from(certSecretRef, certificatesOf);
   const proxy = await from(proxySecretRef, proxyOf);
-  return { url, branch, ...login, ...certificates, ...(proxy === undefined ? {} : { proxy }) };
+  return {
+    url,
+    branch,
+    ...login,
+    ...certificates,
+    ...(proxy === undefined ? {} : { proxy }),
+    ...(provider === undefined ? {} : { provider }),
+  };
+}
+
+/** What reads the Secret of the login. */
+function loginReader({ provider, url }: GitSpec): (secret: Secret, name: string) => Login {
+  return (secret, name) => {
+    if (provider === 'github') return gitHubLogin(url, secret, name);
+    if (holdsGitHubApp(secret)) {
+      throw new AppError(
+        'secret/invalid',
+        `Secret ${name} has a GitHub App, which counts under git.provider github alone; set that, or name another Secret`,
+      );
+    }
+    return isSshUrl(url) ? sshLogin(secret, name) : webLogin(secret, name);
+  };
+}
+
+function gitHubLogin(url: string, secret: Secret, name: string): Login {
+  const app = githubAppOf(secret, name);
+  checkGitHubHost(url, app);
+  return { provider: { provider: 'github', app }, ...certificatesIn(secret, name) };
 }
 
 /** The forms in which Flux users keep logins for HTTPS: basic or bearer, a client certificate, and a CA beside them. */
-function webLogin(secret: Readonly<Record<string, string>>, name: string): Login {
-  const { username, password, bearerToken } = secret as Secret;
+function webLogin(secret: Secret, name: string): Login {
+  const { username, password, bearerToken } = secret as Partial<Secret>;
   const certificates = certificatesIn(secret, name);
   if (bearerToken !== undefined) return { bearerToken, ...certificates };
   if (username !== undefined && password !== undefined) {
@@ -58,8 +96,8 @@ function webLogin(secret: Readonly<Record<string, string>>, name: string): Login
 }
 
 /** SSH keys as Flux has them, or as Secrets of type `kubernetes.io/ssh-auth` do. */
-function sshLogin(secret: Readonly<Record<string, string>>, name: string): Login {
-  const { known_hosts: knownHosts, password: passphrase } = secret as Secret;
+function sshLogin(secret: Secret, name: string): Login {
+  const { known_hosts: knownHosts, password: passphrase } = secret as Partial<Secret>;
   const identity = secret['identity'] ?? secret['ssh-privatekey'];
   if (identity === undefined) {
     throw new AppError(

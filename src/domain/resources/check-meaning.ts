@@ -2,6 +2,7 @@ import type { FilterTags } from '../../api/image-policy.ts';
 import { checkBranchTemplate } from '../branches/branch-name.ts';
 import { cloudRegistryOf } from '../cloud-registry.ts';
 import { AppError } from '../errors.ts';
+import { checkGitHubUse, cloudRepoOf, type GitProviderUse } from '../git-provider.ts';
 import { parseRepository } from '../image-reference.ts';
 import { checkTemplate } from '../message-template/template-message.ts';
 import { parseDuration } from '../schedule.ts';
@@ -67,6 +68,7 @@ const POLICY_CHECKS: readonly MeaningCheck[] = [
 const AUTOMATION_CHECKS: readonly MeaningCheck[] = [
   { path: ['git', 'url'], check: checkGitUrl },
   { path: ['git', 'branch'], check: checkBranch },
+  { path: ['git', 'provider'], check: (_, spec) => checkProvider(valueAt(spec, ['git'])) },
   {
     path: ['git', 'proxySecretRef', 'name'],
     check: (_name, spec) => {
@@ -134,7 +136,16 @@ function templateValues(spec: unknown): Readonly<Record<string, string>> {
 
 /** Some messages begin with the field's name, which stands before every finding already. */
 function withoutField(message: string): string {
-  return message.replace(/^(?:filterTags\.\S+|pattern|spec\.provider:) /, '');
+  return message.replace(/^(?:filterTags\.\S+|pattern|spec\.(git\.)?provider:) /, '');
+}
+
+/** An address that is none is told of already. */
+function checkProvider(git: unknown): void {
+  const use = git as GitProviderUse;
+  if (typeof use.url !== 'string' || attempt(() => checkGitUrl(use.url)) instanceof AppError)
+    return;
+  cloudRepoOf(use);
+  if (use.provider === 'github') checkGitHubUse(use);
 }
 
 function checkFilter(filterTags: FilterTags): void {

@@ -32,6 +32,7 @@ export function gitSource(ref: ReferredObject, spec: unknown): GitSource {
     throw new AppError('source/invalid', `${describeObject(ref)}: spec cannot be understood`);
   }
   const { url, secretRef, proxySecretRef, provider, suspend } = data;
+  checkIdentity(ref, data);
   const git = {
     url,
     branch: branchOf(ref, data),
@@ -50,6 +51,18 @@ export function gitSource(ref: ReferredObject, spec: unknown): GitSource {
   }
   const text = faults.map(faultText).join('; ');
   throw new AppError('source/invalid', `${describeObject(ref)}: ${text}`);
+}
+
+/** Under a cloud's provider an account stands for another identity than this process's, which must not take its place. */
+function checkIdentity(
+  ref: ReferredObject,
+  { provider, serviceAccountName }: FluxGitRepositorySpec,
+): void {
+  if (!serviceAccountName || (provider !== 'aws' && provider !== 'azure')) return;
+  throw new AppError(
+    'source/invalid',
+    `${describeObject(ref)}: spec.serviceAccountName: not supported; give the automation spec.git with a login of its own`,
+  );
 }
 
 /** A fault of `spec.git`, by the name that the field has in a GitRepository. */

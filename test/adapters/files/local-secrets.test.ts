@@ -47,6 +47,11 @@ describe('Secrets without a cluster', () => {
       IDENTITY: 'identity',
       SSH_PRIVATEKEY: 'ssh-privatekey',
       KNOWN_HOSTS: 'known_hosts',
+      GITHUBAPPID: 'githubAppID',
+      GITHUBAPPINSTALLATIONID: 'githubAppInstallationID',
+      GITHUBAPPINSTALLATIONOWNER: 'githubAppInstallationOwner',
+      GITHUBAPPPRIVATEKEY: 'githubAppPrivateKey',
+      GITHUBAPPBASEURL: 'githubAppBaseURL',
     };
     const env = Object.fromEntries(
       Object.entries(keys).map(([ending, key]) => [`LOCKKEEPER_SECRET_MY_LOGIN_${ending}`, key]),

@@ -6,7 +6,12 @@ import { GitBranches, type EngineChoice } from '../../../src/adapters/git/open-b
  */
 const [engine = 'native', url = '', storeRoot = ''] = process.argv.slice(2);
 const signal = new AbortController().signal;
-const branches = new GitBranches({ storeRoot, engine: engine as EngineChoice, env: process.env });
+const branches = new GitBranches({
+  storeRoot,
+  engine: engine as EngineChoice,
+  env: process.env,
+  logins: { login: () => Promise.reject(new Error('there is no provider here')) },
+});
 
 for (let round = 0; ; round++) {
   const branch = await branches.open({ url, branch: 'main' }, signal);

@@ -10,6 +10,7 @@ import {
   type GitHttpServer,
   type GitHttpServerOptions,
 } from '../../support/git/http-server.ts';
+import { noGitLogins } from '../../support/memory-ports.ts';
 import { createRemote, GIT_TEST_ENV, scratch, type RemoteRepo } from '../../support/git/repo.ts';
 
 /** Person and time of every commit that tests make through the port. */
@@ -36,8 +37,10 @@ export async function startFixture(
   {
     proxies,
     env = {},
+    logins = noGitLogins,
     ...options
-  }: Omit<GitHttpServerOptions, 'root'> & Pick<Partial<GitBranchesOptions>, 'env' | 'proxies'> = {},
+  }: Omit<GitHttpServerOptions, 'root'> &
+    Pick<Partial<GitBranchesOptions>, 'env' | 'proxies' | 'logins'> = {},
 ): Promise<Fixture> {
   const area = scratch();
   const folder = area.path;
@@ -49,6 +52,7 @@ export async function startFixture(
     engine,
     env: { ...GIT_TEST_ENV, ...env },
     ...(proxies && { proxies }),
+    logins,
   });
   const opened: GitBranch[] = [];
   return {

@@ -7,6 +7,7 @@ import { GitBranches } from '../../../src/adapters/git/open-branch.ts';
 import type { AppError } from '../../../src/domain/errors.ts';
 import type { Proxy } from '../../../src/domain/proxy.ts';
 import type { GitAccess } from '../../../src/ports/ports.ts';
+import { noGitLogins } from '../../support/memory-ports.ts';
 import { hasTool } from '../../support/git/tools.ts';
 import {
   type ConnectProxy,
@@ -186,6 +187,7 @@ describe.skipIf(!canRun)('the login of a proxy, by the native engine', () => {
     const branches = new GitBranches({
       storeRoot: fixture.storeRoot,
       engine: 'native',
+      logins: noGitLogins,
       env: { PATH: process.env['PATH'], GIT_CONFIG_GLOBAL: join(fixture.folder, 'gitconfig') },
     });
     let seen = '';

@@ -11,6 +11,7 @@ import {
   type RemoteRepo,
   type Scratch,
 } from '../../support/git/repo.ts';
+import { noGitLogins } from '../../support/memory-ports.ts';
 import { startSshServer, type SshServer, type UserKey } from '../../support/git/sshd.ts';
 import { hasTool } from '../../support/git/tools.ts';
 import { commitAndPush, NEVER } from './fixture.ts';
@@ -39,6 +40,7 @@ describe.skipIf(!hasTool('git') || !hasTool('sshd'))('a login over SSH', () => {
       storeRoot: join(area.path, 'st ores'),
       engine: 'auto',
       env: { ...GIT_TEST_ENV, ...env },
+      logins: noGitLogins,
     });
     const { identity, knownHosts } = server;
     const access = { url: server.url(remote.path), branch: 'main' };

@@ -9,6 +9,7 @@ import {
   type RemoteRepo,
   type Scratch,
 } from '../../support/git/repo.ts';
+import { noGitLogins } from '../../support/memory-ports.ts';
 import { startSshServer, type SshServer } from '../../support/git/sshd.ts';
 import { hasTool } from '../../support/git/tools.ts';
 import { commitAndPush, NEVER, readAll } from './fixture.ts';
@@ -21,7 +22,12 @@ let branch: GitBranch | undefined;
 
 async function openBranch(access: GitAccess, env: Record<string, string> = {}): Promise<GitBranch> {
   const storeRoot = join(area.path, 'st ores');
-  const branches = new GitBranches({ storeRoot, engine: 'auto', env: { ...GIT_TEST_ENV, ...env } });
+  const branches = new GitBranches({
+    storeRoot,
+    engine: 'auto',
+    env: { ...GIT_TEST_ENV, ...env },
+    logins: noGitLogins,
+  });
   branch = await branches.open(access, NEVER);
   return branch;
 }
@@ -124,6 +130,7 @@ describe.skipIf(!hasTool('git') || !hasTool('sshd'))('a remote over SSH', () => 
       storeRoot: area.path,
       engine: 'auto',
       env: { PATH: '/nonexistent' },
+      logins: noGitLogins,
     });
     const access = { url: server.url(remote.path), branch: 'main' };
     await expect(branches.open(access, NEVER)).rejects.toMatchObject({

@@ -349,6 +349,97 @@ describe('access to Git', () => {
     expect(error.message).not.toMatch(/hunter2|KEY|PEM/);
   });
 
+  const gitHub = (more: Secret = {}, repo = 'https://github.com/org/config') => {
+    const secret = { githubAppID: '12', githubAppPrivateKey: 'KEY', ...more };
+    const git = { url: repo, provider: 'github', secretRef: { name: 'login' } } as const;
+    return gitAccess(automation({ git }), memorySecrets({ 'apps/login': secret }), never);
+  };
+  const byId = { githubAppInstallationID: '34' };
+  const enterprise = 'https://github.example.com/api/v3';
+
+  it.each([
+    {
+      name: 'by the number of its installation',
+      secret: byId,
+      want: { installation: { id: '34' }, apiUrl: 'https://api.github.com' },
+    },
+    {
+      name: 'by the owner',
+      secret: { githubAppInstallationOwner: ' org\n' },
+      want: { installation: { owner: 'org' }, apiUrl: 'https://api.github.com' },
+    },
+    {
+      name: 'of a GitHub Enterprise Server',
+      secret: { ...byId, githubAppBaseURL: `${enterprise}/` },
+      repo: 'https://github.example.com/org/config',
+      want: { installation: { id: '34' }, apiUrl: enterprise },
+    },
+  ])('has a GitHub App $name', async ({ secret, repo, want }) => {
+    const app = { id: '12', privateKey: 'KEY', source: 'Secret apps/login', ...want };
+    const access = await gitHub(secret, repo);
+    expect(access).toMatchObject({ provider: { provider: 'github', app }, branch: 'main' });
+    expect(access).not.toHaveProperty('basic');
+  });
+
+  it('trusts the CA beside a GitHub App', async () => {
+    expect(await gitHub({ ...byId, 'ca.crt': 'PEM' })).toMatchObject({ ca: 'PEM' });
+  });
+
+  it.each<[Secret, string]>([
+    [{}, 'has no githubAppInstallationID or githubAppInstallationOwner'],
+    [{ ...byId, githubAppInstallationOwner: 'org' }, 'keep one of them'],
+    [{ githubAppInstallationID: '3/4' }, ': githubAppInstallationID must be the number or name'],
+    [{ ...byId, githubAppID: '' }, ': githubAppID must be the number or name'],
+    [{ ...byId, githubAppBaseURL: 'http://github.example.com' }, ': githubAppBaseURL must be'],
+    [{ ...byId, githubAppBaseURL: 'https://a:hunter2@x.io' }, ': githubAppBaseURL must be'],
+    [{ ...byId, githubAppBaseURL: 'hunter2' }, ': githubAppBaseURL must be the address'],
+  ])('refuses what is no GitHub App: %#', async (secret, says) => {
+    const error = asAppError(await gitHub(secret).catch((thrown: unknown) => thrown));
+    expect(error.code).toBe('secret/invalid');
+    expect(error.message).toContain('Secret apps/login');
+    expect(error.message).toContain(says);
+    expect(error.message).not.toMatch(/hunter2|KEY/);
+  });
+
+  it('refuses a Secret that lacks the App or its key', async () => {
+    const git = {
+      url: 'https://github.com/org/config',
+      provider: 'github',
+      secretRef: { name: 'login' },
+    } as const;
+    const refusal = (secret: Secret) =>
+      gitAccess(automation({ git }), memorySecrets({ 'apps/login': secret }), never);
+    await expect(refusal({ username: 'u', password: 'p' })).rejects.toThrow('has no githubAppID');
+    await expect(refusal({ githubAppID: '12', ...byId })).rejects.toThrow(
+      'has no githubAppPrivateKey',
+    );
+  });
+
+  it('keeps an App’s tokens from hosts that are not its GitHub', async () => {
+    await expect(gitHub(byId, 'https://gitlab.com/org/config')).rejects.toThrow(
+      'the GitHub App of Secret apps/login is one of github.com, and the repo is at gitlab.com',
+    );
+    await expect(gitHub(byId, 'http://github.com/org/config')).rejects.toThrow('over HTTPS alone');
+  });
+
+  it('takes no GitHub App without being told to', async () => {
+    await expect(access({ githubAppID: '12', githubAppPrivateKey: 'KEY' })).rejects.toThrow(
+      'Secret apps/login has a GitHub App, which counts under git.provider github alone',
+    );
+  });
+
+  it.each([
+    ['azure', 'https://dev.azure.com/org/project/_git/config'],
+    ['aws', 'https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/config'],
+  ] as const)('is by the process’s own identity at %s', async (provider, repo) => {
+    const own = await gitAccess(
+      automation({ git: { url: repo, provider } }),
+      memorySecrets(),
+      never,
+    );
+    expect(own).toMatchObject({ url: repo, provider: { provider } });
+  });
+
   it('fails without a Secret that is named', async () => {
     const naming = automation({ git: { url, secretRef: { name: 'login' } } });
     await expect(gitAccess(naming, memorySecrets(), never)).rejects.toMatchObject({

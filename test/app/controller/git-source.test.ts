@@ -68,6 +68,31 @@ describe('an automation with a sourceRef', () => {
     stop.abort();
   });
 
+  it('logs in as the GitHub App that Flux logs in as', async () => {
+    const cluster = new MemoryCluster({
+      'apps/app': {
+        githubAppID: '12',
+        githubAppInstallationOwner: 'org',
+        githubAppPrivateKey: 'KEY',
+      },
+    });
+    const url = 'https://github.com/org/fleet';
+    const spec = { url, provider: 'github', secretRef: { name: 'app' } };
+    const branches = { [url]: new MemoryBranch({ 'web.yaml': deploymentText() }) };
+    const foreign = { [OWN]: repository(spec) };
+    const { ready, opened, stop } = await running(FROM_OWN, { cluster, foreign, branches });
+    expect(ready()).toContain('True Succeeded');
+    const app = {
+      id: '12',
+      installation: { owner: 'org' },
+      privateKey: 'KEY',
+      apiUrl: 'https://api.github.com',
+      source: 'Secret apps/app',
+    };
+    expect(opened).toEqual([{ url, branch: 'main', provider: { provider: 'github', app } }]);
+    stop.abort();
+  });
+
   it('follows a change of the GitRepository with its next run, and lets go of the former repo', async () => {
     const files = { 'web.yaml': deploymentText() };
     const other = new MemoryBranch(files);

@@ -5,7 +5,7 @@ import type { PassRequest } from '../../../src/app/update/update-pass.ts';
 import { reportOf } from '../../../src/app/update/update-report.ts';
 import { AppError } from '../../../src/domain/errors.ts';
 import { NO_RESOURCES } from '../../../src/domain/resources/merge-resources.ts';
-import type { CommitRequest } from '../../../src/ports/ports.ts';
+import type { CommitRequest, GitAccess } from '../../../src/ports/ports.ts';
 import type { SigningKey } from '../../../src/ports/signing.ts';
 import { automation } from '../../support/builders.ts';
 import {
@@ -272,6 +272,26 @@ describe('sessions', () => {
     await sessions.update(tenant, REQUEST, OPTIONS);
     expect(ports.opened).toEqual([ACCESS, tenant]);
     expect(branch.closed).toBe(1);
+  });
+
+  it('are kept while a GitHub App’s tokens come and go, but not for another App', async () => {
+    const { ports, sessions } = world();
+    // As it is made anew from the Secret at each run.
+    const by = (privateKey: string): GitAccess => {
+      const app = {
+        id: '12',
+        installation: { id: '34' },
+        privateKey,
+        apiUrl: 'https://api.github.com',
+        source: 'Secret apps/app',
+      };
+      return { ...ACCESS, provider: { provider: 'github', app } };
+    };
+    await sessions.update(by('KEY'), REQUEST, OPTIONS);
+    await sessions.update(by('KEY'), REQUEST, OPTIONS);
+    expect(ports.opened).toEqual([by('KEY')]);
+    await sessions.update(by('OTHER'), REQUEST, OPTIONS);
+    expect(ports.opened).toEqual([by('KEY'), by('OTHER')]);
   });
 
   it('are dropped after the work that is under way, and then opened anew', async () => {

@@ -5,6 +5,8 @@ import { gitSource } from '../../../src/domain/resources/git-source.ts';
 
 const REF = { kind: 'GitRepository', namespace: 'flux-system', name: 'fleet' };
 const URL = 'https://git.example.com/fleet.git';
+const DEVOPS = 'https://dev.azure.com/org/fleet/_git/fleet';
+const CODECOMMIT = 'https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/fleet';
 
 const branchOf = (ref?: unknown) => gitSource(REF, { url: URL, ref }).git.branch;
 const refusal = (spec: unknown) => {
@@ -56,11 +58,34 @@ describe('a GitRepository of Flux', () => {
     [{ url: 'https://user:pa55w0rd@git.example.com/x' }, 'spec.url: must not hold a login'],
     [{ url: URL, ref: { branch: 'a..b' } }, 'spec.ref.branch: "a..b" is not the name of a branch'],
     [{ url: URL, provider: 'ibm' }, 'spec.provider: '],
+    [{ url: URL, provider: 'github' }, 'spec.provider: github takes a GitHub App from a Secret'],
+    [{ url: URL, provider: 'aws' }, 'spec.provider: aws gives logins for https://git-codecommit.'],
+    [
+      { url: DEVOPS, provider: 'azure', serviceAccountName: 'git' },
+      'spec.serviceAccountName: not supported; give the automation spec.git',
+    ],
+    [
+      { url: CODECOMMIT, provider: 'aws', serviceAccountName: 'git' },
+      'spec.serviceAccountName: not supported; give the automation spec.git',
+    ],
     [{}, 'spec cannot be understood'],
     [undefined, 'spec cannot be understood'],
   ])('whose spec is %j is refused by the rules of spec.git', (spec, text) => {
     expect(refusal(spec)).toContain(`source/invalid: GitRepository flux-system/fleet: ${text}`);
     expect(refusal(spec)).not.toContain('pa55w0rd');
+  });
+
+  it.each([
+    [{ url: DEVOPS, provider: 'azure' }],
+    [{ url: CODECOMMIT, provider: 'aws', serviceAccountName: '' }],
+    [{ url: 'https://github.com/org/fleet', provider: 'github', secretRef: { name: 'app' } }],
+  ])('keeps its provider: %j', (spec) => {
+    expect(gitSource(REF, spec).git.provider).toBe(spec.provider);
+  });
+
+  it('under no cloud may name an account, which then says nothing of the login', () => {
+    const spec = { url: URL, provider: 'generic', serviceAccountName: 'git' };
+    expect(gitSource(REF, spec).git.url).toBe(URL);
   });
 
   it('may be suspended', () => {

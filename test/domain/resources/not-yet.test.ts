@@ -5,10 +5,6 @@ import { automation, complaints, more } from './resource-text.ts';
 describe('what is not supported yet', () => {
   it.each([
     [more('  promoteFrom: { policy: test }'), 'a.yaml:8:3: spec.promoteFrom: not supported yet'],
-    [
-      automation('    provider: github'),
-      'a.yaml:7:5: spec.git.provider: "github" is not supported yet',
-    ],
     [automation('  push: { refspec: a:b }'), 'a.yaml:7:11: spec.push.refspec: not supported yet'],
     [
       automation('  pullRequest: { provider: github }'),
@@ -18,12 +14,5 @@ describe('what is not supported yet', () => {
     expect(complaints(text)).toEqual([want]);
     const [finding] = parseResources('a.yaml', text).findings;
     expect(finding?.code).toBe('resource/not-supported');
-  });
-
-  it.each([
-    ['provider: generic', more('  provider: generic')],
-    ['git.provider: generic', automation('    provider: generic')],
-  ])('may be given where it says what is built: %s', (_, text) => {
-    expect(complaints(text)).toEqual([]);
   });
 });

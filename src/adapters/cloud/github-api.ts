@@ -1,0 +1,142 @@
+import { Agent, request as send, type Dispatcher } from 'undici';
+import { createConnector } from '../../connections/connector.ts';
+import {
+  connectionsThroughProxy,
+  ProxyUnreachable,
+  TunnelRefused,
+  type Connections,
+} from '../../connections/proxy-connections.ts';
+import { tlsOptions } from '../../connections/tls-options.ts';
+import { AppError } from '../../domain/errors.ts';
+import type { ClientCertificate } from '../../domain/access.ts';
+import type { Proxy } from '../../domain/proxy.ts';
+
+/** What is known of an App or an installation is a few KB. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
+
+/** An answer of the API, whatever it says. */
+export interface GitHubAnswer {
+  readonly status: number;
+  /** Undefined where it is no JSON. */
+  readonly body: unknown;
+  /** By the server's clock, in ms since the epoch. */
+  readonly sentAt: number | undefined;
+  /** When to ask again, in ms from now, where the answer is that too much was asked. */
+  readonly limitedForMs: number | undefined;
+}
+
+/** How the API is reached. */
+export interface GitHubWay {
+  /** Base of the API, without a slash at its end. */
+  readonly apiUrl: string;
+  /** PEM certificates trusted besides the system's. */
+  readonly ca?: string | undefined;
+  readonly clientCertificate?: ClientCertificate | undefined;
+  readonly proxy?: Proxy | undefined;
+}
+
+/** The API of a GitHub, as a GitHub App speaks with it. Redirects are not followed. */
+export class GitHubApi {
+  readonly #base: string;
+  readonly #connections: Connections;
+  /** For messages. */
+  readonly #proxy: string | undefined;
+
+  /** @throws AppError `secret/invalid` when a certificate or key is none */
+  constructor(way: GitHubWay) {
+    this.#base = way.apiUrl;
+    this.#connections = connectionsOf(way);
+    this.#proxy = way.proxy?.url;
+  }
+
+  /** @throws AppError `git/unreachable` where there is no answer */
+  async ask(
+    method: 'GET' | 'POST',
+    path: string,
+    jwt: string,
+    signal: AbortSignal,
+  ): Promise<GitHubAnswer> {
+    const url = `${this.#base}${path}`;
+    try {
+      const { statusCode, headers, body } = await send(url, {
+        method,
+        dispatcher: this.#connections.dispatcher,
+        signal,
+        headers: {
+          accept: 'application/vnd.github+json',
+          'x-github-api-version': '2022-11-28',
+          'user-agent': 'lockkeeper',
+          authorization: `Bearer ${jwt}`,
+        },
+      });
+      return {
+        status: statusCode,
+        body: await jsonOf(body),
+        sentAt: timeOf(headers['date']),
+        limitedForMs: limitOf(statusCode, headers),
+      };
+    } catch (cause) {
+      const text = troubleOf(cause, new URL(url).host, this.#proxy ?? '');
+      throw new AppError('git/unreachable', text, { retry: true, cause });
+    }
+  }
+
+  /** Ends its connections. */
+  close(): Promise<void> {
+    return this.#connections.destroy();
+  }
+}
+
+function connectionsOf({ ca, clientCertificate, proxy }: GitHubWay): Connections {
+  const cas = ca === undefined ? [] : [ca];
+  const tls = tlsOptions({ cas, clientCertificate });
+  if (proxy !== undefined) {
+    const proxyTls = tlsOptions({ cas, clientCertificate: undefined });
+    return connectionsThroughProxy({ proxy, agent: {}, tls, proxyTls });
+  }
+  const dispatcher = new Agent({ connect: createConnector(tls) });
+  return { dispatcher, close: () => dispatcher.close(), destroy: () => dispatcher.destroy() };
+}
+
+async function jsonOf(body: Dispatcher.ResponseData['body']): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_ANSWER_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function timeOf(date: string | string[] | undefined): number | undefined {
+  const time = Date.parse(String(date));
+  return Number.isNaN(time) ? undefined : time;
+}
+
+/** A budget that is spent is a 429, or a 403 with headers that say so (docs.github.com, "Rate limits for the REST API"). */
+function limitOf(
+  status: number,
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): number | undefined {
+  const seconds = Number(headers['retry-after']);
+  const isSpent = headers['x-ratelimit-remaining'] === '0' || seconds >= 0;
+  if (status !== 429 && !(status === 403 && isSpent)) return undefined;
+  return seconds >= 0 ? seconds * 1000 : 0;
+}
+
+function troubleOf(cause: unknown, host: string, proxy: string): string {
+  if (cause instanceof TunnelRefused) {
+    return `the proxy ${proxy} lets nobody through to ${host} (HTTP ${cause.status})`;
+  }
+  if (cause instanceof ProxyUnreachable) return `the proxy ${proxy} cannot be reached`;
+  const { code = 'no answer' } = cause as { readonly code?: string };
+  const isTls = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO/.test(code);
+  return isTls
+    ? `no trusted TLS connection to ${host}; give its CA certificate (${code})`
+    : `${host} cannot be asked for a token (${code})`;
+}
