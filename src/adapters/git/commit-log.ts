@@ -4,8 +4,8 @@ import { parseCommit } from './commit-object.ts';
 import type { RemoteStore } from './engine.ts';
 
 /** History is fetched in pieces: so deep at first, and so many times as deep when that did not do. */
-const FIRST_DEPTH = 16;
-const DEEPER = 4;
+const FIRST_DEPTH = 64;
+const DEEPER = 16;
 
 /**
  * A commit that is here and those before it, through all parents, the newest first by their committers'
@@ -103,14 +103,19 @@ function historyReader(
   signal: AbortSignal,
 ): (id: string) => Promise<LoggedCommit | undefined> {
   let depth = 1;
+  let found = 0;
   return async (id) => {
     let content = await store.readCommit(id, signal);
     while (content === undefined && depth < maxCommits) {
-      depth = Math.min(maxCommits, depth === 1 ? FIRST_DEPTH : depth * DEEPER);
-      await store.deepen(from, depth, signal);
+      // Further than what is here from before, lest that be cut off and fetched again.
+      const deeper = depth === 1 ? Math.max(FIRST_DEPTH, 2 * found) : depth * DEEPER;
+      depth = Math.min(maxCommits, deeper);
+      await store.obtainHistory(from, depth, signal);
       content = await store.readCommit(id, signal);
     }
-    return content === undefined ? undefined : parseCommit(id, content);
+    if (content === undefined) return undefined;
+    found += 1;
+    return parseCommit(id, content);
   };
 }
 

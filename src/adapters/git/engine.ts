@@ -32,19 +32,20 @@ export interface RemoteStore {
   /** Commits of these full ref names at the remote, by name; what is not there is left out. */
   heads(refs: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
   /** Sees to it that a commit's trees and blobs are here. */
-  obtain(commit: string, signal: AbortSignal): Promise<void>;
+  obtain(wanted: WantedCommit, signal: AbortSignal): Promise<void>;
   /** Throws everything away and starts afresh. */
   renew(signal: AbortSignal): Promise<void>;
   /** All leaves of a commit's tree, in path order. */
   list(commit: string, signal: AbortSignal): Promise<readonly TreeEntry[]>;
   /**
-   * Sees to it that a commit's history is here, as far as `depth` commits along any line of it; for the
-   * remote to have less is no failure.
+   * Sees to it that the commits before one are here, as far as `depth` commits along any line; for the
+   * remote to have less is no failure. Their trees and blobs come with them only where the remote leaves
+   * nothing out.
    */
-  deepen(commit: string, depth: number, signal: AbortSignal): Promise<void>;
+  obtainHistory(commit: string, depth: number, signal: AbortSignal): Promise<void>;
   /** Content of a commit object, if it is here. */
   readCommit(id: string, signal: AbortSignal): Promise<Buffer | undefined>;
-  /** What differs between two commits that are here, in path order; submodules too. */
+  /** What differs between two commits that were obtained, in path order; submodules too. */
   diff(before: string, after: string, signal: AbortSignal): Promise<readonly TreeDifference[]>;
   /** Blobs in the order asked for, one at a time; without the bytes of one of over `maxBytes`. */
   readBlobs<T extends { readonly id: string }>(
@@ -63,6 +64,16 @@ export interface RemoteStore {
   push(move: RefMove, signal: AbortSignal): Promise<PushResult>;
   /** Ends connections; the store stays open for the other branches. */
   close(): Promise<void>;
+}
+
+/** A commit whose trees and blobs are wanted. */
+export interface WantedCommit {
+  readonly commit: string;
+  /**
+   * A commit that it is known to come before, and how deep in its history. All that is between them then
+   * comes in one go, as it differs from what is here: in a moment that will be asked for, too.
+   */
+  readonly below?: { readonly commit: string; readonly depth: number } | undefined;
 }
 
 /** A file's new content, and the mode that it keeps. */

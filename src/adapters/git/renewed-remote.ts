@@ -1,7 +1,7 @@
 import { AppError } from '../../domain/errors.ts';
 import type { PushResult } from '../../ports/ports.ts';
 import type { GitLogin } from '../../ports/git-login.ts';
-import type { ModedWrite, RefMove, RemoteStore } from './engine.ts';
+import type { ModedWrite, RefMove, RemoteStore, WantedCommit } from './engine.ts';
 import type { TreeDifference, TreeEntry } from './tree.ts';
 
 /** Where a remote's logins come from, and what takes them. */
@@ -38,12 +38,12 @@ export class RenewedRemote implements RemoteStore {
     return this.#contact(signal, (remote) => remote.heads(refs, signal));
   }
 
-  obtain(commit: string, signal: AbortSignal): Promise<void> {
-    return this.#contact(signal, (remote) => remote.obtain(commit, signal));
+  obtain(wanted: WantedCommit, signal: AbortSignal): Promise<void> {
+    return this.#contact(signal, (remote) => remote.obtain(wanted, signal));
   }
 
-  deepen(commit: string, depth: number, signal: AbortSignal): Promise<void> {
-    return this.#contact(signal, (remote) => remote.deepen(commit, depth, signal));
+  obtainHistory(commit: string, depth: number, signal: AbortSignal): Promise<void> {
+    return this.#contact(signal, (remote) => remote.obtainHistory(commit, depth, signal));
   }
 
   push(move: RefMove, signal: AbortSignal): Promise<PushResult> {

@@ -14,7 +14,7 @@ import type {
 import { throwIfCancelled } from './cancellation.ts';
 import { walkHistory } from './commit-log.ts';
 import { commitBytes, parseCommit } from './commit-object.ts';
-import type { ModedWrite, RefMove, RemoteStore } from './engine.ts';
+import type { ModedWrite, RefMove, RemoteStore, WantedCommit } from './engine.ts';
 import { branchRef, checkedRef, type Remote } from './remote.ts';
 import { fileChanges, fileEntries, modeForWrite, SUBMODULE, type TreeEntry } from './tree.ts';
 
@@ -25,6 +25,8 @@ export class StoredBranch implements GitBranch {
   readonly #remote: Remote;
   readonly #store: RemoteStore;
   readonly #onClose: () => Promise<void>;
+  /** The history that was last told: where a commit is below the one that it was told from. */
+  #told = { from: '', depths: new Map<string, number>() };
   #listing: { readonly commit: string; readonly entries: readonly TreeEntry[] } | undefined;
 
   /** @param onClose called when the branch is closed */
@@ -60,15 +62,19 @@ export class StoredBranch implements GitBranch {
   }
 
   async *log(from: string, maxCommits: number, signal: AbortSignal): AsyncGenerator<LoggedCommit> {
+    const told = { from, depths: new Map<string, number>() };
+    this.#told = told;
     let given = 0;
     for (let isRenewed = false; ; isRenewed = true) {
       try {
-        await this.#store.obtain(from, signal);
+        await this.#store.obtain({ commit: from }, signal);
         let index = 0;
         for await (const commit of walkHistory(this.#store, { from, maxCommits }, signal)) {
           index += 1;
           if (index <= given) continue;
           given = index;
+          // A commit comes after one of its children, so it is no deeper than it is late.
+          told.depths.set(commit.id, index);
           yield commit;
         }
         return;
@@ -83,8 +89,11 @@ export class StoredBranch implements GitBranch {
     { before, after }: { readonly before: string; readonly after: string },
     signal: AbortSignal,
   ): Promise<readonly FileChange[]> {
-    return this.#repairing(after, signal, async () => {
-      await this.#store.obtain(before, signal);
+    const { from, depths } = this.#told;
+    const depth = depths.get(after);
+    const below = depth === undefined ? undefined : { commit: from, depth: depth + 1 };
+    return this.#repairing({ commit: after, below }, signal, async () => {
+      await this.#store.obtain({ commit: before, below }, signal);
       return fileChanges(await this.#store.diff(before, after, signal));
     });
   }
@@ -92,7 +101,7 @@ export class StoredBranch implements GitBranch {
   async commit(request: CommitRequest, signal: AbortSignal): Promise<string> {
     const { parent } = request;
     const files = await this.#withModes(request, signal);
-    return this.#repairing(parent, signal, async () => {
+    return this.#repairing({ commit: parent }, signal, async () => {
       const tree = await this.#store.writeTree({ parent, files }, signal);
       return this.#store.writeCommit(await commitBytes(tree, request), signal);
     });
@@ -161,7 +170,9 @@ export class StoredBranch implements GitBranch {
 
   async #list(commit: string, signal: AbortSignal): Promise<readonly TreeEntry[]> {
     if (this.#listing?.commit === commit) return this.#listing.entries;
-    const entries = await this.#repairing(commit, signal, () => this.#store.list(commit, signal));
+    const entries = await this.#repairing({ commit }, signal, () =>
+      this.#store.list(commit, signal),
+    );
     this.#listing = { commit, entries };
     return entries;
   }
@@ -173,7 +184,7 @@ export class StoredBranch implements GitBranch {
     let done = 0;
     for (let isRenewed = false; ; isRenewed = true) {
       try {
-        await this.#store.obtain(commit, signal);
+        await this.#store.obtain({ commit }, signal);
         for await (const { blob, bytes } of this.#store.readBlobs(
           wanted.slice(done),
           maxBytes,
@@ -204,14 +215,18 @@ export class StoredBranch implements GitBranch {
   }
 
   /** Runs with the commit's objects at hand; when the store turns out damaged, once more on a new one. */
-  async #repairing<T>(commit: string, signal: AbortSignal, task: () => Promise<T>): Promise<T> {
+  async #repairing<T>(
+    wanted: WantedCommit,
+    signal: AbortSignal,
+    task: () => Promise<T>,
+  ): Promise<T> {
     try {
-      await this.#store.obtain(commit, signal);
+      await this.#store.obtain(wanted, signal);
       return await task();
     } catch (error) {
       if (!isStoreDamage(error)) throw error;
       await this.#store.renew(signal);
-      await this.#store.obtain(commit, signal);
+      await this.#store.obtain(wanted, signal);
       return task();
     }
   }

@@ -22,6 +22,11 @@ for (let round = 0; ; round++) {
   const entries = await source.list(signal);
   console.log('read');
   for await (const { entry } of source.read(entries, 1 << 20, signal)) void entry;
+  console.log('history');
+  const told: string[] = [];
+  for await (const { id } of branch.log(parent, 300, signal)) told.push(id);
+  const [after, before] = told.slice(round, round + 2);
+  if (before !== undefined && after !== undefined) await branch.changes({ before, after }, signal);
   console.log('commit');
   const bytes = Buffer.from(`round ${round} of ${process.pid}\n`);
   const commit = await branch.commit(

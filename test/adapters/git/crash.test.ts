@@ -67,6 +67,9 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
       { step: 'fetch', times: 1, afterMs: 15 },
       { step: 'fetch', times: 1, afterMs: 40 },
       { step: 'read', times: 1, afterMs: 1 },
+      { step: 'history', times: 1, afterMs: 5 },
+      { step: 'history', times: 1, afterMs: 30 },
+      { step: 'history', times: 2, afterMs: 15 },
       { step: 'commit', times: 1, afterMs: 0 },
       { step: 'commit', times: 1, afterMs: 5 },
       { step: 'commit', times: 3, afterMs: 3 },
@@ -75,12 +78,17 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
       { step: 'push', times: 3, afterMs: 40 },
     ])('does no harm when killed $afterMs ms after "$step" ($times)', async (moment) => {
       fixture = await startFixture(engine);
+      fixture.remote.git('config', 'uploadpack.allowFilter', 'true');
+      for (let i = 0; i < 5; i += 1) fixture.remote.commit({ 'apps/3.yaml': `${i}\n` });
       fixture.remote.commit(manyFiles());
       await runAndKill(fixture, engine, moment);
       fixture.remote.fsck();
       const branch = await fixture.open();
       const all = await readAll(branch.files(await branch.head(NEVER)));
       expect(Object.keys(all)).toHaveLength(200);
+      const told: string[] = [];
+      for await (const { id } of branch.log(await branch.head(NEVER), 300, NEVER)) told.push(id);
+      expect(told).toEqual(fixture.remote.git('rev-list', 'main').split('\n'));
       // The server may still be ending the killed one's push: then ours is rejected once, as it should be.
       const push = async () => (await commitAndPush(branch, { 'apps/2.yaml': 'after\n' })).result;
       const pushed = { kind: 'pushed' };

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { afterEach, describe, expect, it } from 'vitest';
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { GitBranch, LoggedCommit } from '../../../src/ports/ports.ts';
 import { git, GIT_TEST_ENV } from '../../support/git/repo.ts';
 import { hasTool } from '../../support/git/tools.ts';
@@ -14,29 +15,37 @@ async function take(branch: GitBranch, from: string, maxCommits: number): Promis
   return all;
 }
 
-describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
-  'the history of a branch, by the %s engine',
-  (engine) => {
+describe.skipIf(!canRun).each([
+  { engine: 'native', filters: false },
+  { engine: 'native', filters: true },
+  { engine: 'isomorphic', filters: false },
+  { engine: 'isomorphic', filters: true },
+] as const)(
+  'the history of a branch, by the $engine engine (a server that leaves out trees: $filters)',
+  ({ engine, filters }) => {
     let fixture: Fixture;
+    beforeEach(async () => {
+      fixture = await startFixture(engine);
+      fixture.remote.git('config', 'uploadpack.allowFilter', String(filters));
+    });
     afterEach(() => fixture.close());
 
     const received = () => fixture.server.log.reduce((sum, { sent }) => sum + sent, 0);
 
     /** Commits that count up in a file beside a large one, written in one go. */
-    function manyCommits(count: number): void {
+    function manyCommits(count: number, message = (i: number) => `change ${i}`): void {
       const text = (content: string) => `data ${content.length}\n${content}\n`;
       const commits = Array.from(
         { length: count },
         (_, i) =>
           `commit refs/heads/main\ncommitter Human <human@example.com> ${1_700_000_000 + i} +0000\n` +
-          `${text(`change ${i}`)}M 100644 inline a.yaml\n${text(`${i}\n`)}` +
+          `${text(message(i))}M 100644 inline a.yaml\n${text(`${i}\n`)}` +
           (i === 0 ? `M 100644 inline big.yaml\n${text(`${Math.sin(1)}\n`.repeat(500))}` : ''),
       );
       git(fixture.remote.path, ['fast-import', '--quiet', '--date-format=raw'], commits.join(''));
     }
 
     it('tells who changed what and when, the newest first', async () => {
-      fixture = await startFixture(engine);
       const first = fixture.remote.commit({ 'a.yaml': '1\n' }, { message: 'first' });
       const branch = await fixture.open();
       const { commit } = await commitAndPush(branch, { 'a.yaml': '2\n' }, 'Update\n\nTrailer: ü\n');
@@ -62,7 +71,6 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
     });
 
     it('goes as far back as is asked for, and fetches no more than that takes', async () => {
-      fixture = await startFixture(engine);
       manyCommits(90);
       const branch = await fixture.open();
       const head = await branch.head(NEVER);
@@ -77,7 +85,6 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
     });
 
     it('fetches only what came since', async () => {
-      fixture = await startFixture(engine);
       manyCommits(40);
       const branch = await fixture.open();
       await take(branch, await branch.head(NEVER), 40);
@@ -88,8 +95,29 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
       expect(received()).toBeLessThan(6000);
     });
 
+    it('fetches nothing twice, however it goes back', async () => {
+      const noise = (seed: number) => createHash('sha512').update(String(seed)).digest('base64');
+      manyCommits(400, noise);
+      const branch = await fixture.open();
+      const head = await branch.head(NEVER);
+      await readAll(branch.files(head));
+      fixture.server.log.length = 0;
+      await take(branch, head, 5);
+      await take(branch, head, 30);
+      await take(branch, head, 200);
+      expect(await take(branch, head, 1000)).toHaveLength(400);
+      // A message is 88 bytes that cannot be compressed to less than 64.
+      expect(received()).toBeLessThan(400 * (filters ? 250 : 350));
+      fixture.server.log.length = 0;
+      const all = await take(branch, head, 1000);
+      for (const at of [3, 40, 90, 10]) {
+        const pair = { before: all[at + 1]?.id ?? '', after: all[at]?.id ?? '' };
+        expect(await branch.changes(pair, NEVER)).toMatchObject([{ path: 'a.yaml' }]);
+      }
+      expect(received()).toBeLessThan(filters ? 95 * 350 : 1);
+    });
+
     it('tells what a commit changed', async () => {
-      fixture = await startFixture(engine);
       const before = fixture.remote.commit({
         'a.yaml': '1\n',
         'd/gone.yaml': '1\n',
@@ -121,7 +149,6 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
     });
 
     it('reads the files of an old commit, and goes on with the head', async () => {
-      fixture = await startFixture(engine);
       manyCommits(20);
       const branch = await fixture.open();
       const head = await branch.head(NEVER);
@@ -134,7 +161,6 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
     });
 
     it('follows both sides of a merge', async () => {
-      fixture = await startFixture(engine);
       const base = fixture.remote.commit({ 'a.yaml': '1\n', 'b.yaml': '1\n' });
       fixture.remote.git('branch', 'side', base);
       const side = fixture.remote.commit({ 'a.yaml': '2\n' }, { branch: 'side' });
@@ -157,7 +183,6 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
     });
 
     it('tells of a merged branch before what it began at, though all were made in one second', async () => {
-      fixture = await startFixture(engine);
       const { remote } = fixture;
       const base = remote.commit({ 'a.yaml': '1\n' });
       const main = remote.commit({ 'a.yaml': '2\n' });
@@ -186,10 +211,10 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
     });
 
     it('keeps what it fetched for the next process', async () => {
-      fixture = await startFixture(engine);
       manyCommits(30);
       const first = await fixture.open();
-      await take(first, await first.head(NEVER), 30);
+      const told = await take(first, await first.head(NEVER), 30);
+      await first.changes({ before: told[20]?.id ?? '', after: told[19]?.id ?? '' }, NEVER);
       await first.close();
       const second = await fixture.open();
       const head = await second.head(NEVER);
@@ -200,7 +225,6 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
     });
 
     it('is had from a server that knows only the first protocol', async () => {
-      fixture = await startFixture(engine);
       manyCommits(30);
       const plain = await startOldServer(fixture);
       const branch = await fixture.open({ url: plain.url });
@@ -211,7 +235,6 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
     });
 
     it('reads a commit that somebody signed', async () => {
-      fixture = await startFixture(engine);
       const parent = fixture.remote.commit({ 'a.yaml': '1\n' });
       const tree = fixture.remote.git('rev-parse', `${parent}^{tree}`);
       const by = 'Sig Ned <s@example.com> 1700000000 +0100';

@@ -1,10 +1,11 @@
 import { AppError } from '../../../domain/errors.ts';
 import type { PushResult } from '../../../ports/ports.ts';
 import { throwIfCancelled } from '../cancellation.ts';
-import type { ModedWrite, RefMove, RemoteStore } from '../engine.ts';
+import type { ModedWrite, RefMove, RemoteStore, WantedCommit } from '../engine.ts';
 import type { Remote } from '../remote.ts';
 import type { TreeDifference, TreeEntry } from '../tree.ts';
 import { completePack } from './complete-pack.ts';
+import { knownHistory } from './known-history.ts';
 import type { IsomorphicStore } from './isomorphic-store.ts';
 import { pushPack } from './receive-pack.ts';
 import type { SmartHttp } from './smart-http.ts';
@@ -19,6 +20,7 @@ export class IsomorphicRemote implements RemoteStore {
   readonly #http: SmartHttp;
   readonly #store: IsomorphicStore;
   readonly #uploadPack: UploadPack;
+  #refusesFilter = false;
 
   constructor(remote: Remote, http: SmartHttp, store: IsomorphicStore) {
     this.#remote = remote;
@@ -31,19 +33,24 @@ export class IsomorphicRemote implements RemoteStore {
     return this.#uploadPack.heads(refs, signal);
   }
 
-  async obtain(commit: string, signal: AbortSignal): Promise<void> {
+  async obtain({ commit, below }: WantedCommit, signal: AbortSignal): Promise<void> {
     const store = this.#store;
     if (await store.isComplete(commit)) return;
     await store.writes.run(async () => {
       if (await store.isComplete(commit)) return;
       if (await store.isFull()) await store.renew();
-      await this.#fetch(commit, 1, signal);
+      if (below !== undefined) await this.#fetch(below, signal);
+      if (await store.isComplete(commit)) return;
+      await this.#fetch({ commit, depth: 1 }, signal);
       await store.addKnown(commit);
     });
   }
 
-  async deepen(commit: string, depth: number, signal: AbortSignal): Promise<void> {
-    await this.#store.writes.run(() => this.#fetch(commit, depth, signal));
+  async obtainHistory(commit: string, depth: number, signal: AbortSignal): Promise<void> {
+    await this.#store.writes.run(async () => {
+      if (await this.#fetchCommits({ commit, depth }, signal)) return;
+      await this.#fetch({ commit, depth }, signal);
+    });
   }
 
   renew(): Promise<void> {
@@ -55,7 +62,8 @@ export class IsomorphicRemote implements RemoteStore {
   }
 
   async readCommit(id: string): Promise<Buffer | undefined> {
-    return (await this.#store.objects.readIfPresent(id))?.bytes;
+    const { history, objects } = this.#store;
+    return ((await history.readIfPresent(id)) ?? (await objects.readIfPresent(id)))?.bytes;
   }
 
   async diff(before: string, after: string): Promise<readonly TreeDifference[]> {
@@ -101,10 +109,29 @@ export class IsomorphicRemote implements RemoteStore {
     return this.#http.close();
   }
 
-  async #fetch(commit: string, depth: number, signal: AbortSignal): Promise<void> {
-    const have = this.#store.known;
-    const pack = await this.#uploadPack.fetch({ commit, depth, have }, signal);
-    await this.#store.addPack(have.length === 0 ? pack : await this.#completed(pack));
+  async #fetch(wanted: Depth, signal: AbortSignal): Promise<void> {
+    const { objects, known: from } = this.#store;
+    const known = await knownHistory(objects, from);
+    const pack = await this.#uploadPack.fetch({ ...wanted, known }, signal);
+    await this.#store.addPack(known.have.length === 0 ? pack : await this.#completed(pack));
+  }
+
+  /** Commits alone. @returns false when the remote gives out no less than everything */
+  async #fetchCommits(wanted: Depth, signal: AbortSignal): Promise<boolean> {
+    if (this.#refusesFilter || !(await this.#uploadPack.filters(signal))) return false;
+    const { history, known: from } = this.#store;
+    const known = await knownHistory(history, from);
+    try {
+      const pack = await this.#uploadPack.fetch({ ...wanted, known, commitsOnly: true }, signal);
+      await this.#store.addHistory(pack);
+      return true;
+    } catch (error) {
+      // A server may forbid single filters; if it is something else, a fetch of everything will say so.
+      throwIfCancelled(signal);
+      if (!(error instanceof AppError) || error.code === 'git/unauthorized') throw error;
+      this.#refusesFilter = true;
+      return false;
+    }
   }
 
   async #completed(pack: Buffer): Promise<Buffer> {
@@ -120,4 +147,11 @@ export class IsomorphicRemote implements RemoteStore {
   async #treeOf(commit: string): Promise<string> {
     return treeOfCommit(await this.#store.objects.readAs('commit', commit));
   }
+}
+
+/** How much of a commit's history is wanted. */
+interface Depth {
+  readonly commit: string;
+  /** 1: the commit alone. */
+  readonly depth: number;
 }

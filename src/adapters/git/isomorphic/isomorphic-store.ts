@@ -17,6 +17,8 @@ export class IsomorphicStore {
   /** Fetches take turns, so that one commit is not fetched twice. */
   readonly writes = new SerialQueue();
   readonly objects: ObjectFiles;
+  /** Commits without their trees. Elsewhere a commit that is there tells that its trees are, too. */
+  readonly history: ObjectFiles;
   readonly #folder: StoreFolder;
   readonly #gitDir: string;
   /** Commits that are here, oldest first; the same is kept in a file. */
@@ -26,6 +28,7 @@ export class IsomorphicStore {
     this.#folder = folder;
     this.#gitDir = join(folder.path, 'repo');
     this.objects = new ObjectFiles(this.#gitDir);
+    this.history = new ObjectFiles(this.#historyDir);
   }
 
   /** Opens the store in a folder that this process holds; leftovers of a killed run are removed. */
@@ -45,6 +48,7 @@ export class IsomorphicStore {
     await rename(draft, this.#gitDir);
     this.#known = [];
     this.objects.refresh();
+    await this.#renewHistory();
   }
 
   /**
@@ -63,8 +67,7 @@ export class IsomorphicStore {
 
   /** Has the store grown so much that the next fetch should start afresh? */
   async isFull(): Promise<boolean> {
-    const names = await readdir(join(this.#gitDir, 'objects', 'pack'));
-    return names.filter((name) => name.endsWith('.pack')).length > MAX_PACKS;
+    return hasManyPacks(this.#gitDir);
   }
 
   /** Records that a commit is here. */
@@ -74,13 +77,26 @@ export class IsomorphicStore {
     await ATOMIC_FS.promises.writeFile(this.#knownFile, `${this.#known.join('\n')}\n`);
   }
 
-  /** Takes in a pack; its index appears last and makes it visible. */
+  /** Takes in a pack of whole commits. */
   async addPack(pack: Buffer): Promise<void> {
+    await this.#addPack(this.#gitDir, pack);
+    this.objects.refresh();
+  }
+
+  /** Takes in a pack of commits without their trees. */
+  async addHistory(pack: Buffer): Promise<void> {
+    if (await hasManyPacks(this.#historyDir)) await this.#renewHistory();
+    await this.#addPack(this.#historyDir, pack);
+    this.history.refresh();
+  }
+
+  /** Its index appears last and makes it visible. */
+  async #addPack(folder: string, pack: Buffer): Promise<void> {
     const incoming = join(this.#gitDir, 'incoming');
     await rm(incoming, { recursive: true, force: true });
     await mkdir(incoming, { recursive: true });
     const name = `pack-${pack.toString('hex', pack.length - 20)}`;
-    const target = join(this.#gitDir, 'objects', 'pack', name);
+    const target = join(packsOf(folder), name);
     try {
       await ATOMIC_FS.promises.writeFile(join(incoming, `${name}.pack`), pack);
       await git.indexPack({
@@ -94,7 +110,6 @@ export class IsomorphicStore {
     } catch (cause) {
       throw storeFailure('take in a pack', cause);
     }
-    this.objects.refresh();
   }
 
   /** Writes an object. @returns its id */
@@ -135,12 +150,32 @@ export class IsomorphicStore {
     await rm(join(this.#gitDir, 'incoming'), { recursive: true, force: true });
     const text = await readFile(this.#knownFile, 'utf8').catch(() => '');
     this.#known = text.split('\n').filter((line) => /^[0-9a-f]{40}$/.test(line));
+    await mkdir(packsOf(this.#historyDir), { recursive: true });
     if (await this.isFull()) await this.renew();
+  }
+
+  async #renewHistory(): Promise<void> {
+    await rm(this.#historyDir, { recursive: true, force: true, maxRetries: 3 });
+    await mkdir(packsOf(this.#historyDir), { recursive: true });
+    this.history.refresh();
+  }
+
+  get #historyDir(): string {
+    return join(this.#folder.path, 'history');
   }
 
   get #knownFile(): string {
     return join(this.#gitDir, 'complete');
   }
+}
+
+function packsOf(gitDir: string): string {
+  return join(gitDir, 'objects', 'pack');
+}
+
+async function hasManyPacks(gitDir: string): Promise<boolean> {
+  const names = await readdir(packsOf(gitDir));
+  return names.filter((name) => name.endsWith('.pack')).length > MAX_PACKS;
 }
 
 function storeFailure(what: string, cause: unknown): AppError {

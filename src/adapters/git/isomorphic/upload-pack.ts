@@ -2,6 +2,7 @@ import { AppError } from '../../../domain/errors.ts';
 import { oneLine, sha256Refusal } from '../refusal.ts';
 import type { Remote } from '../remote.ts';
 import { advertisedRefs, type Advertisement } from './advertisement.ts';
+import type { KnownHistory } from './known-history.ts';
 import {
   barePackAt,
   DELIMITER,
@@ -22,6 +23,8 @@ export class UploadPack {
   readonly #http: SmartHttp;
   /** Of a server that speaks v2: remembered, so that a further ref listing is one request. */
   #v2: Extract<Advertisement, { version: 2 }> | undefined;
+  /** Does the server leave out what is not asked for? Undefined: it has not been contacted yet. */
+  #filters: boolean | undefined;
 
   constructor(remote: Remote, http: SmartHttp) {
     this.#remote = remote;
@@ -48,6 +51,12 @@ export class UploadPack {
     return only(refs, new Map(listed));
   }
 
+  /** Can commits be had alone? Only protocol v2 is asked. */
+  async filters(signal: AbortSignal): Promise<boolean> {
+    if (this.#filters === undefined) await this.#offer(signal);
+    return this.#filters === true;
+  }
+
   /**
    * A commit with its trees and blobs, and as much of its history as is asked for, as a pack.
    * @throws AppError `git/not-found` when the commit is no longer at the remote
@@ -71,6 +80,9 @@ export class UploadPack {
     const offer = advertisedRefs(this.#read(bytes));
     if (offer.capabilities.has('object-format=sha256')) throw sha256Refusal(this.#remote);
     if (offer.version === 2) this.#v2 = offer;
+    // "fetch=shallow wait-for-done filter" (gitprotocol-v2)
+    const fetching = [...offer.capabilities].find((line) => line.startsWith('fetch='));
+    this.#filters = offer.version === 2 && /[= ]filter( |$)/.test(fetching ?? '');
     return offer;
   }
 
@@ -105,8 +117,9 @@ interface Wanted {
   readonly commit: string;
   /** 1: the commit alone. */
   readonly depth: number;
-  /** Commits whose objects are here; what they hold is not sent again. */
-  readonly have: readonly string[];
+  readonly known: KnownHistory;
+  /** Without trees and blobs; see {@link UploadPack.filters}. */
+  readonly commitsOnly?: boolean;
 }
 
 /** Those of the listed refs that were asked for: a prefix also matches longer names. */
@@ -117,24 +130,20 @@ function only(
   return new Map([...listed].filter(([name]) => refs.includes(name)));
 }
 
-/**
- * Each commit that is here counts as shallow: its own trees and blobs are known to be here, and
- * nothing is claimed about its history.
- */
-function haveLines(have: readonly string[]): { shallow: Buffer[]; have: Buffer[] } {
+function knownLines({ have, shallow }: KnownHistory): { shallow: Buffer[]; have: Buffer[] } {
   return {
-    shallow: have.map((id) => packet(`shallow ${id}`)),
+    shallow: shallow.map((id) => packet(`shallow ${id}`)),
     have: have.map((id) => packet(`have ${id}`)),
   };
 }
 
-function fetchV2({ commit, depth, have }: Wanted): Buffer {
-  const known = haveLines(have);
+function fetchV2({ commit, depth, known: history, commitsOnly = false }: Wanted): Buffer {
+  const known = knownLines(history);
   return Buffer.concat([
     packet('command=fetch'),
     DELIMITER,
     // Without it the server sends the whole tree again, since a shallow commit has no history.
-    packet('thin-pack'),
+    packet(commitsOnly ? 'filter tree:0' : 'thin-pack'),
     packet('no-progress'),
     packet('ofs-delta'),
     packet(`want ${commit}`),
@@ -147,10 +156,10 @@ function fetchV2({ commit, depth, have }: Wanted): Buffer {
 }
 
 function fetchV0(
-  { commit, depth, have }: Wanted,
+  { commit, depth, known: history }: Wanted,
   offer: Extract<Advertisement, { version: 0 }>,
 ): Buffer {
-  const known = haveLines(have);
+  const known = knownLines(history);
   const wanted = ['side-band-64k', 'thin-pack', 'ofs-delta', 'no-progress', 'shallow'];
   const capabilities = wanted.filter((name) => offer.capabilities.has(name)).join(' ');
   return Buffer.concat([

@@ -116,6 +116,23 @@ export function localEnvironment(ambient: Environment): Record<string, string> {
   return baseEnvironment(ambient, SETTINGS);
 }
 
+/** An environment with further settings. */
+export function withSettings(
+  env: Readonly<Record<string, string>>,
+  settings: readonly (readonly [string, string])[],
+): Record<string, string> {
+  const count = Number(env['GIT_CONFIG_COUNT'] ?? 0);
+  const more = settings.flatMap(([key, value], index) => [
+    [`GIT_CONFIG_KEY_${count + index}`, key],
+    [`GIT_CONFIG_VALUE_${count + index}`, value],
+  ]);
+  return {
+    ...env,
+    ...Object.fromEntries(more),
+    GIT_CONFIG_COUNT: String(count + settings.length),
+  };
+}
+
 function baseEnvironment(
   ambient: Environment,
   settings: readonly (readonly [string, string])[],
@@ -136,13 +153,8 @@ function baseEnvironment(
     GCM_INTERACTIVE: 'never',
     GIT_ALLOW_PROTOCOL: 'file:http:https:ssh',
     GIT_NO_REPLACE_OBJECTS: '1',
-    GIT_CONFIG_COUNT: String(settings.length),
   });
-  for (const [index, [key, value]] of settings.entries()) {
-    env[`GIT_CONFIG_KEY_${index}`] = key;
-    env[`GIT_CONFIG_VALUE_${index}`] = value;
-  }
-  return env;
+  return withSettings(env, settings);
 }
 
 const PASSPHRASE = 'LOCKKEEPER_SSH_PASSPHRASE';

@@ -1,11 +1,13 @@
 import { AppError } from '../../../domain/errors.ts';
 import type { PushResult } from '../../../ports/ports.ts';
-import type { ModedWrite, RefMove, RemoteStore } from '../engine.ts';
+import type { ModedWrite, RefMove, RemoteStore, WantedCommit } from '../engine.ts';
+import { throwIfCancelled } from '../cancellation.ts';
 import { readRefusal, sha256Refusal } from '../refusal.ts';
 import { splitPaths } from '../path-text.ts';
 import type { Remote } from '../remote.ts';
 import type { TreeDifference, TreeEntry } from '../tree.ts';
 import { isStoreTrouble, remoteFailure, serverWords, storeFailure } from './failures.ts';
+import type { GitResult } from './git-process.ts';
 import type { NativeStore } from './native-store.ts';
 import { readGroups } from './read-groups.ts';
 import { writeTree } from './write-tree.ts';
@@ -23,6 +25,8 @@ export class NativeRemote implements RemoteStore {
   readonly #store: NativeStore;
   /** The branch's commit when it was last asked for. */
   #head: string | undefined;
+  /** Does the remote leave out what is not asked for? Undefined: it has not been contacted yet. */
+  #filters: boolean | undefined;
 
   constructor(remote: Remote, store: NativeStore) {
     this.#remote = remote;
@@ -31,8 +35,7 @@ export class NativeRemote implements RemoteStore {
 
   async heads(refs: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
     const args = ['ls-remote', '--', this.#remote.url, ...refs];
-    const options = { signal, timeoutMs: LIST_TIMEOUT_MS };
-    const result = await this.#store.contact(this.#remote, args, options);
+    const result = await this.#list(args, signal);
     if (result.code !== 0) throw remoteFailure(this.#remote, result.stderr);
     const found = new Map<string, string>();
     for (const line of result.stdout.toString('utf8').split('\n')) {
@@ -46,21 +49,23 @@ export class NativeRemote implements RemoteStore {
     return found;
   }
 
-  async obtain(commit: string, signal: AbortSignal): Promise<void> {
-    if (await this.#store.isComplete(commit, signal)) return;
-    await this.#store.writes.run(async () => {
-      if (await this.#store.isComplete(commit, signal)) return;
+  async obtain({ commit, below }: WantedCommit, signal: AbortSignal): Promise<void> {
+    const store = this.#store;
+    if (await store.isComplete(commit, signal)) return;
+    await store.writes.run(async () => {
+      if (await store.isComplete(commit, signal)) return;
+      if (below !== undefined) await this.#fetchAll(below, signal);
+      if (await store.isComplete(commit, signal)) return;
       const kept = this.#localRef(commit === this.#head ? 'heads' : 'others');
       await this.#fetch({ commit, depth: 1, kept }, signal);
-      this.#store.complete.add(commit);
+      store.complete.add(commit);
     });
   }
 
-  async deepen(commit: string, depth: number, signal: AbortSignal): Promise<void> {
+  async obtainHistory(commit: string, depth: number, signal: AbortSignal): Promise<void> {
     await this.#store.writes.run(async () => {
-      const kept = this.#localRef('history');
-      await this.#fetch({ commit, depth, kept }, signal);
-      await this.#store.addReachable(kept, signal);
+      if (this.#filters === true && (await this.#fetchCommits(commit, depth, signal))) return;
+      await this.#fetchAll({ commit, depth }, signal);
     });
   }
 
@@ -75,7 +80,9 @@ export class NativeRemote implements RemoteStore {
   }
 
   async readCommit(id: string, signal: AbortSignal): Promise<Buffer | undefined> {
-    const bytes = await this.#store.objects.readIfPresent(id, signal);
+    const { history, objects } = this.#store;
+    const bytes =
+      (await history.readIfPresent(id, signal)) ?? (await objects.readIfPresent(id, signal));
     return bytes === undefined ? undefined : Buffer.from(bytes);
   }
 
@@ -151,6 +158,39 @@ export class NativeRemote implements RemoteStore {
     const kept = isOwn ? this.#localRef('heads') : ref.replace(/^refs/, 'refs/lockkeeper/pushed');
     const args = ['update-ref', kept, commit];
     await this.#store.writes.run(() => this.#store.run(args, { signal }));
+  }
+
+  /** Lists refs; the first time it is found out what the remote can do. */
+  async #list(args: readonly string[], signal: AbortSignal): Promise<GitResult> {
+    const run = { signal, timeoutMs: LIST_TIMEOUT_MS };
+    if (this.#filters !== undefined) return this.#store.contact(this.#remote, args, run);
+    const { result, packets } = await this.#store.contactTraced(this.#remote, args, run);
+    // "fetch=shallow wait-for-done filter" (gitprotocol-v2, "capability advertisement")
+    if (result.code === 0) this.#filters = /< fetch=(?:\S+ )*filter(?: |$)/m.test(packets);
+    return result;
+  }
+
+  /** @returns false when the remote would not: then it is not asked again */
+  async #fetchCommits(commit: string, depth: number, signal: AbortSignal): Promise<boolean> {
+    const { history } = this.#store;
+    const contact = this.#store.contact.bind(this.#store);
+    try {
+      await history.fetch(contact, { remote: this.#remote, commit, depth }, signal);
+      return true;
+    } catch (error) {
+      // A server may forbid single filters; if it is something else, a fetch of everything will say so.
+      throwIfCancelled(signal);
+      if (!(error instanceof AppError) || error.code === 'git/unauthorized') throw error;
+      this.#filters = false;
+      return false;
+    }
+  }
+
+  /** A commit and those before it, with trees and blobs. */
+  async #fetchAll(wanted: Omit<Wanted, 'kept'>, signal: AbortSignal): Promise<void> {
+    const kept = this.#localRef('history');
+    await this.#fetch({ ...wanted, kept }, signal);
+    await this.#store.addReachable(kept, signal);
   }
 
   async #fetch(wanted: Wanted, signal: AbortSignal): Promise<void> {

@@ -1,15 +1,18 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environment } from '../engine.ts';
 import type { Remote } from '../remote.ts';
 import { SerialQueue } from '../serial-queue.ts';
 import type { StoreFolder } from '../store-folder.ts';
+import { createBareRepo, isThere, resumeBareRepo } from './bare-repo.ts';
+import { CommitStore } from './commit-store.ts';
 import { isLoginRefused, storeFailure } from './failures.ts';
 import {
   ASK_PASS,
   localEnvironment,
   remoteEnvironment,
+  withSettings,
   type RemoteFiles,
 } from './git-environment.ts';
 import { runGit, type GitResult } from './git-process.ts';
@@ -20,6 +23,18 @@ import { checkIdentity } from './ssh-identity.ts';
 const LOCAL_TIMEOUT_MS = 10 * 60_000;
 /** Commits remembered to be whole; one that is not is fetched again at the cost of a request. */
 const MAX_KNOWN_COMMITS = 20_000;
+
+/** Of a trace, so much is read: what a server can do comes first. */
+const MAX_TRACE_BYTES = 64 * 1024;
+
+/** How `git` is run against a remote. */
+interface RemoteRun {
+  /** Default: the store itself. */
+  readonly gitDir?: string;
+  readonly settings?: readonly (readonly [string, string])[];
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+}
 
 /** What one run inside the store needs. */
 interface StoreRun {
@@ -37,6 +52,8 @@ export class NativeStore {
   /** Fetches and commits take turns: both write refs and may tidy up. */
   readonly writes = new SerialQueue();
   readonly objects: ObjectReader;
+  /** History, where the remote gives it out without trees. */
+  readonly history: CommitStore;
   /** Commits that this process saw arrive with their trees and blobs. */
   readonly complete = new Set<string>();
   /** Has what earlier processes fetched been looked up? */
@@ -48,7 +65,9 @@ export class NativeStore {
     this.#folder = folder;
     this.#ambient = ambient;
     this.gitDir = join(folder.path, 'repo');
-    this.objects = new ObjectReader(this.gitDir, localEnvironment(ambient));
+    const env = localEnvironment(ambient);
+    this.objects = new ObjectReader(this.gitDir, env);
+    this.history = new CommitStore(join(folder.path, 'history'), env);
   }
 
   /** Opens the store in a folder that this process holds; leftovers of a killed run are removed. */
@@ -59,8 +78,7 @@ export class NativeStore {
   ): Promise<NativeStore> {
     const store = new NativeStore(folder, ambient);
     await store.#removeSecrets();
-    if (await exists(join(store.gitDir, 'HEAD'))) await removeLeftovers(store.gitDir);
-    else await store.#create(signal);
+    if (!(await resumeBareRepo(store.gitDir))) await store.#create(signal);
     return store;
   }
 
@@ -68,6 +86,7 @@ export class NativeStore {
   async renew(signal: AbortSignal): Promise<void> {
     this.objects.close();
     this.complete.clear();
+    await this.history.remove();
     await this.#create(signal);
   }
 
@@ -129,37 +148,51 @@ export class NativeStore {
   async contact(
     remote: Remote,
     args: readonly string[],
-    options: { readonly signal: AbortSignal; readonly timeoutMs: number },
+    run: RemoteRun & { readonly env?: Readonly<Record<string, string>> },
   ): Promise<GitResult> {
+    const { gitDir = this.gitDir, settings = [], signal, timeoutMs } = run;
     const files = await this.#writeRemoteFiles(remote);
     const env = remoteEnvironment(this.#ambient, remote, files);
-    const run = { args: [`--git-dir=${this.gitDir}`, ...args], env, ...options };
-    const result = await runGit(run);
+    const result = await runGit({
+      args: [`--git-dir=${gitDir}`, ...args],
+      env: { ...withSettings(env, settings), ...run.env },
+      signal,
+      timeoutMs,
+    });
     if (result.code !== 0 && files.identity !== undefined && isLoginRefused(result.stderr)) {
-      await checkIdentity(remote, { identity: files.identity, env }, options.signal);
+      await checkIdentity(remote, { identity: files.identity, env }, signal);
     }
     return result;
   }
 
+  /**
+   * As {@link contact}, with the beginning of what both sides said, packet by packet: `git` tells nobody
+   * else what a server can do (git, "GIT_TRACE_PACKET").
+   */
+  async contactTraced(
+    remote: Remote,
+    args: readonly string[],
+    run: RemoteRun,
+  ): Promise<{ readonly result: GitResult; readonly packets: string }> {
+    const path = join(this.#secretsFolder, `${randomUUID()}-trace`);
+    await mkdir(this.#secretsFolder, { recursive: true, mode: 0o700 });
+    try {
+      const result = await this.contact(remote, args, { ...run, env: { GIT_TRACE_PACKET: path } });
+      return { result, packets: await readStart(path) };
+    } finally {
+      await rm(path, { force: true });
+    }
+  }
+
   async close(): Promise<void> {
     this.objects.close();
+    this.history.close();
     await this.#removeSecrets();
     await this.#folder.release();
   }
 
-  async #create(signal: AbortSignal): Promise<void> {
-    await rm(this.gitDir, { recursive: true, force: true, maxRetries: 3 });
-    const draft = `${this.gitDir}.new`;
-    await rm(draft, { recursive: true, force: true });
-    const made = await runGit({
-      args: ['init', '--quiet', '--bare', '--template=', draft],
-      env: localEnvironment(this.#ambient),
-      signal,
-      timeoutMs: LOCAL_TIMEOUT_MS,
-    });
-    if (made.code !== 0) throw storeFailure('start', made.stderr);
-    // Whole or not there at all, whenever this process is killed.
-    await rename(draft, this.gitDir);
+  #create(signal: AbortSignal): Promise<void> {
+    return createBareRepo(this.gitDir, localEnvironment(this.#ambient), signal);
   }
 
   async #writeRemoteFiles(remote: Remote): Promise<RemoteFiles> {
@@ -191,7 +224,7 @@ export class NativeStore {
     const folder = this.#secretsFolder;
     const path = join(folder, `${hash}-${name}`);
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    if (await exists(path)) return path;
+    if (await isThere(path)) return path;
     const draft = `${path}.${randomUUID()}`;
     await writeFile(draft, content, { mode });
     await rename(draft, path);
@@ -213,18 +246,14 @@ function asLines(text: string): string {
   return lines.endsWith('\n') ? lines : `${lines}\n`;
 }
 
-/** Lock and temporary files of a `git` that was killed; nobody else works in this store. */
-async function removeLeftovers(gitDir: string): Promise<void> {
-  for (const entry of await readdir(gitDir, { recursive: true, withFileTypes: true })) {
-    const isLeftover = /\.lock$|^tmp_|^\.tmp-|\.keep$|^fast_import_crash_/.test(entry.name);
-    if (!isLeftover) continue;
-    await rm(join(entry.parentPath, entry.name), { recursive: true, force: true });
+/** Beginning of a file that need not be there. */
+async function readStart(path: string): Promise<string> {
+  const file = await open(path).catch(() => undefined);
+  if (file === undefined) return '';
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_TRACE_BYTES));
+    return buffer.toString('latin1', 0, bytesRead);
+  } finally {
+    await file.close();
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

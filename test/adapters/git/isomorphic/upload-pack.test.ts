@@ -24,7 +24,7 @@ describe.skipIf(!canRun)('reading from a server', () => {
     const remote = parseRemote({ url: fixture.server.url('config.git'), branch: 'main' });
     const http = new SmartHttp(remote);
     const pack = await new UploadPack(remote, http).fetch(
-      { commit: second, depth: 1, have: [first] },
+      { commit: second, depth: 1, known: { have: [first], shallow: [] } },
       NEVER,
     );
     await http.close();
