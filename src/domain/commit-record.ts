@@ -45,19 +45,29 @@ export const OWN_TRAILER: RegExp =
  */
 export function readRecord(message: string): CommitRecord {
   const lines = message.split('\n');
-  const [group, ...others] = lines.flatMap((line) => {
-    const found = /^Lockkeeper-Group: (\S+) (.+)$/.exec(line);
-    return found === null ? [] : [{ automation: found[1] ?? '', group: found[2] ?? '' }];
-  });
+  const [group, ...others] = pairsIn(
+    lines,
+    /^Lockkeeper-Group: (\S+) (.+)$/,
+    (automation, name) => ({ automation, group: name }),
+  );
   return {
     ...(group === undefined || others.length > 0 ? {} : { group }),
-    steps: lines.flatMap((line) => {
-      const found = /^Image-(?:Update|Lock): (\S+) \S+ -> (\S+)$/.exec(line);
-      return found === null ? [] : [{ policy: found[1] ?? '', to: found[2] ?? '' }];
-    }),
-    releases: lines.flatMap((line) => {
-      const found = /^Image-Release: (\S+) (.+)$/.exec(line);
-      return found === null ? [] : [{ policy: found[1] ?? '', path: found[2] ?? '' }];
-    }),
+    steps: pairsIn(lines, /^Image-(?:Update|Lock): (\S+) \S+ -> (\S+)$/, (policy, to) => ({
+      policy,
+      to,
+    })),
+    releases: pairsIn(lines, /^Image-Release: (\S+) (.+)$/, (policy, path) => ({ policy, path })),
   };
+}
+
+/** What is made of the two groups of a pattern, for each line that matches it. */
+function pairsIn<T>(
+  lines: readonly string[],
+  pattern: RegExp,
+  make: (first: string, second: string) => T,
+): readonly T[] {
+  return lines.flatMap((line) => {
+    const [whole, first = '', second = ''] = pattern.exec(line) ?? [];
+    return whole === undefined ? [] : [make(first, second)];
+  });
 }

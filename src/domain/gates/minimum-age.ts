@@ -37,8 +37,8 @@ export type TagAge =
 /** Judges a candidate by what costs nothing. */
 export function judgeTagAge(past: KnownPast, rule: AgeRule): TagAge {
   const { sighting, listedSince } = past;
-  if (sighting === undefined && listedSince === undefined) return { kind: 'aged' };
-  const firstSeen = sighting?.firstSeen ?? listedSince ?? rule.now;
+  const firstSeen = sighting?.firstSeen ?? listedSince;
+  if (firstSeen === undefined) return { kind: 'aged' };
   if (!hasPassed(firstSeen, rule)) {
     return { kind: 'young', verdict: ageVerdict(firstSeen, sighting?.digest, rule) };
   }

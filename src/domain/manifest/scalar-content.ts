@@ -87,12 +87,11 @@ export function literalOffset(
 function blockLines(manifest: Manifest, node: Scalar<string>): BlockLine[] {
   const { start, end } = spanOf(node);
   const [header = '', ...raw] = manifest.text.slice(start, end).split('\n');
-  const bodies = raw.map((line) => line.replace(/\r$/, ''));
-  const indent = indentOf(bodies, node.value);
+  const indent = indentOf(raw, node.value);
   let file = start + header.length + 1;
   let value = 0;
-  return raw.map((line, index) => {
-    const content = bodies[index]?.slice(indent) ?? '';
+  return raw.map((line) => {
+    const content = line.replace(/\r$/, '').slice(indent);
     const at = { file: file + indent, value, content };
     file += line.length + 1;
     value += content.length + 1;
@@ -106,5 +105,6 @@ function indentOf(lines: readonly string[], value: string): number {
 }
 
 function leadingSpaces(lines: readonly string[]): number {
-  return /^ */.exec(lines.find((line) => line.trim() !== '') ?? '')?.[0].length ?? 0;
+  const [filled = ''] = lines.filter((line) => line.trim() !== '');
+  return filled.search(/[^ ]|$/);
 }

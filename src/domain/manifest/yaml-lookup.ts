@@ -1,14 +1,11 @@
 import { isAlias, isMap, isScalar, isSeq, Scalar } from 'yaml';
 import type { Pair, YAMLMap } from 'yaml';
-import type { Entry, Tree, TreeNode } from './yaml-tree.ts';
-
-/** How many aliases and merge keys one lookup follows; a loop of them ends here. */
-const MAX_HOPS = 16;
+import type { AnchoredNode, Entry, Tree, TreeNode } from './yaml-tree.ts';
 
 /** What an alias stands for; any other node itself. */
-export function resolved(tree: Tree, node: unknown, hops: number = MAX_HOPS): TreeNode | undefined {
-  if (!isAlias(node)) return isMap(node) || isSeq(node) || isScalar(node) ? node : undefined;
-  return hops > 0 ? resolved(tree, tree.targets.get(node), hops - 1) : undefined;
+export function resolved(tree: Tree, node: unknown): AnchoredNode | undefined {
+  if (isAlias(node)) return tree.targets.get(node);
+  return isMap(node) || isSeq(node) || isScalar(node) ? node : undefined;
 }
 
 /** The pair of a key that stands in this very map, so that it may be edited here. */
@@ -16,21 +13,22 @@ export function ownPair(map: YAMLMap, key: string): Pair | undefined {
   return map.items.find((pair) => isScalar(pair.key) && pair.key.value === key);
 }
 
-/** The value of a key as a loader would see it: through aliases and merge keys. */
-export function lookUp(
-  tree: Tree,
-  node: unknown,
-  key: string,
-  hops: number = MAX_HOPS,
-): TreeNode | undefined {
-  const map = resolved(tree, node);
-  if (!isMap(map)) return undefined;
-  const own = ownPair(map, key);
-  if (own) return resolved(tree, own.value);
-  const merged = hops > 0 ? resolved(tree, ownPair(map, '<<')?.value) : undefined;
-  for (const source of isSeq(merged) ? merged.items : [merged]) {
-    const found = source ? lookUp(tree, source, key, hops - 1) : undefined;
-    if (found) return found;
+/**
+ * The value of a key as a loader would see it: through aliases and merge keys. Each map is looked into
+ * once, however many merges lead to it: some make loops, and others would be thousands of millions.
+ */
+export function lookUp(tree: Tree, node: unknown, key: string): AnchoredNode | undefined {
+  const seen = new Set<YAMLMap>();
+  const next = [node];
+  while (next.length > 0) {
+    const map = resolved(tree, next.pop());
+    if (!isMap(map) || seen.has(map)) continue;
+    seen.add(map);
+    const own = ownPair(map, key);
+    if (own) return resolved(tree, own.value);
+    const merged = resolved(tree, ownPair(map, '<<')?.value);
+    // The last is taken first.
+    for (const source of isSeq(merged) ? merged.items.toReversed() : [merged]) next.push(source);
   }
   return undefined;
 }

@@ -1,9 +1,12 @@
-import { isAlias, isCollection, isMap, isPair, isScalar, Scalar } from 'yaml';
+import { isAlias, isCollection, isMap, isScalar, Scalar } from 'yaml';
 import type { Alias, Document, Node, YAMLMap, YAMLSeq } from 'yaml';
 import type { Span } from './image-field.ts';
 
 /** A node that has a place of its own in a file. */
-export type TreeNode = Scalar | Alias | YAMLMap | YAMLSeq;
+export type TreeNode = AnchoredNode | Alias;
+
+/** A node that an alias can stand for: never another alias. */
+export type AnchoredNode = Scalar | YAMLMap | YAMLSeq;
 
 /**
  * One node of a file, in source order. An alias is a leaf: nothing is ever expanded, so a file costs
@@ -33,7 +36,7 @@ export interface Tree {
   readonly entries: readonly Entry[];
   readonly entryOf: ReadonlyMap<TreeNode, Entry>;
   /** What each alias stands for: the nearest anchor of that name before it. */
-  readonly targets: ReadonlyMap<Alias, TreeNode>;
+  readonly targets: ReadonlyMap<Alias, AnchoredNode>;
   readonly faults: readonly TreeFault[];
 }
 
@@ -47,9 +50,9 @@ export function flattenDocuments(documents: readonly Document[]): Tree {
 class TreeWalk implements Tree {
   readonly entries: Entry[] = [];
   readonly entryOf = new Map<TreeNode, Entry>();
-  readonly targets = new Map<Alias, TreeNode>();
+  readonly targets = new Map<Alias, AnchoredNode>();
   readonly faults: TreeFault[] = [];
-  #anchors = new Map<string, TreeNode>();
+  #anchors = new Map<string, AnchoredNode>();
   #document = -1;
 
   document(document: Document): void {
@@ -75,7 +78,6 @@ class TreeWalk implements Tree {
   #visitPairs(parent: Entry, map: YAMLMap): void {
     const seen = new Set<string>();
     for (const pair of map.items) {
-      if (!isPair(pair)) continue;
       const key = isScalar(pair.key) ? String(pair.key.value) : undefined;
       if (key !== undefined && key !== '<<' && seen.has(key)) {
         this.faults.push({

@@ -123,5 +123,5 @@ function kindFault(kind: string): string {
 
 /** `a, b and c`. */
 function listed(words: readonly string[]): string {
-  return `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`;
+  return words.join(', ').replace(/, ([^,]*)$/, ' and $1');
 }

@@ -65,20 +65,21 @@ class Reader {
     const start = spanOf(node).start;
     const source = isScalar(node) ? String(node.value) : undefined;
     this.places.set(keyOf(path), { key: keyOffset, value: start, source });
-    if (isMap(node)) return this.#map(node, path);
+    if (isMap(node)) return this.#map(node, path, path.length);
     if (isSeq(node)) {
       return node.items.map((item, index) => this.read(item, [...path, index], undefined));
     }
-    return isScalar(node) ? scalarValue(node) : null;
+    return scalarValue(node);
   }
 
   /** Own keys win over merged ones, and earlier merged maps over later ones (YAML 1.1, merge key). */
-  #map(node: YAMLMap, path: FieldPath): Record<string, unknown> {
+  #map(node: YAMLMap, path: FieldPath, depth: number): Record<string, unknown> {
+    this.#nodes += 1;
+    // A map may be merged into itself.
+    if (this.#nodes > MAX_NODES || depth > MAX_DEPTH) throw this.#tooLarge(undefined);
     const result: Record<string, unknown> = Object.create(null);
     for (const source of this.#merged(node).toReversed()) {
-      this.#nodes += 1;
-      if (this.#nodes > MAX_NODES || path.length > MAX_DEPTH) throw this.#tooLarge(undefined);
-      Object.assign(result, this.#map(source, path));
+      Object.assign(result, this.#map(source, path, depth + 1));
     }
     for (const { key, value } of node.items) {
       const name = isScalar(key) ? String(key.value) : undefined;

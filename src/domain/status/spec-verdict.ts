@@ -7,8 +7,8 @@ import type { Verdict } from './conditions.ts';
  */
 export function specVerdict(findings: readonly [Finding, ...Finding[]]): Verdict {
   const invalid = findings.filter(({ code }) => code !== 'resource/not-supported');
-  const [first, ...others] = invalid.length > 0 ? invalid : findings;
+  const [first = findings[0], ...others] = invalid.length > 0 ? invalid : findings;
   const reason = invalid.length > 0 ? 'InvalidSpec' : 'NotSupported';
   const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
-  return { state: 'stalled', reason, message: `${first?.message ?? ''}${more}` };
+  return { state: 'stalled', reason, message: `${first.message}${more}` };
 }

@@ -29,6 +29,7 @@ describe('the age of a tag with its digest', () => {
     { name: 'the same digest, too young', past: seen(23), hex: 'a', want: ago(23) },
     { name: 'another digest: pushed again', past: seen(48), hex: 'b', want: now },
     { name: 'first seen now', past: { listedSince: now }, hex: 'a', want: now },
+    { name: 'nothing known of its past', past: { listedSince: undefined }, hex: 'a', want: now },
     { name: 'the tag known for a while', past: { listedSince: ago(3) }, hex: 'a', want: ago(3) },
   ])('counts from the first sight: $name', ({ past, hex, want }) => {
     const verdict = judgeAge(digest(hex), past, rule);

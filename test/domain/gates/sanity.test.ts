@@ -97,6 +97,20 @@ describe('a doubt', () => {
     expect(look(doubted, memory(tags, tag), after)?.confirmAt).toEqual(at(until));
   });
 
+  it('of a scan without a choice is confirmed by one that has none either', () => {
+    const { chosen: _, ...empty } = memory(10, '4');
+    const none = look(before, empty, 0);
+    expect(none?.doubt).toEqual({ list: empty.list });
+    const again = { ...before, ...(none === undefined ? {} : { doubt: none.doubt }) };
+    expect(look(again, empty, 30)).toBeUndefined();
+  });
+
+  it('needs a list on both sides', () => {
+    const { list: _, ...unlisted } = before;
+    expect(look(unlisted, memory(10, '4'), 0)).toBeUndefined();
+    expect(look(before, unlisted, 0)).toBeUndefined();
+  });
+
   it('is none under other rules than before', () => {
     const other = { ...before, hasOtherRules: true } as const;
     expect(look(other, memory(10, '4'), 0)).toBeUndefined();

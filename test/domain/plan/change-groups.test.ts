@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { groupDecisions, type Grouping } from '../../../src/domain/plan/change-groups.ts';
+import {
+  groupDecisions,
+  groupingOf,
+  type Grouping,
+} from '../../../src/domain/plan/change-groups.ts';
 import { policyKey } from '../../../src/domain/plan/policy-view.ts';
 import { planUpdate } from '../../../src/domain/plan/update-plan.ts';
-import { field, policy, view } from '../../support/builders.ts';
+import { automation, field, policy, view } from '../../support/builders.ts';
 
 const [A, B] = ['registry.local/a', 'registry.local/b'];
 const views = new Map(
@@ -78,6 +82,18 @@ describe('groupDecisions', () => {
       ['path infra', ['infra/b.yaml:2']],
       ['path .', ['root.yaml:1']],
     ]);
+  });
+
+  it.each([
+    { name: 'without an automation', of: undefined, want: { by: 'all', paths: [] } },
+    { name: 'where it says nothing', of: automation(), want: { by: 'all', paths: [] } },
+    {
+      name: 'as it says',
+      of: automation({ groupBy: 'path', update: { paths: ['apps'] } }),
+      want: { by: 'path', paths: ['apps'] },
+    },
+  ])('goes by what the automation says: $name', ({ of, want }) => {
+    expect(groupingOf(of)).toEqual(want);
   });
 
   it('makes none where nothing moves', () => {

@@ -24,6 +24,23 @@ describe('hostile YAML', () => {
     expect(complaints(more('  lock: &l { a: *l }'))).toHaveLength(1);
   });
 
+  it('a document that is merged into itself many times is looked at, and is none of ours', () => {
+    const itself = Array<string>(9).fill('*r').join(', ');
+    expect(complaints(`&r\nkind: Deployment\n<<: [${itself}]\n`)).toEqual([]);
+  });
+
+  it('a map that is merged into itself is refused', () => {
+    expect(complaints(more('  lock: &l { <<: *l, tag: "1" }'))).toEqual([
+      expect.stringMatching(/the resource is too deep or too large once its aliases are unfolded$/),
+    ]);
+  });
+
+  it('a key that is an alias is refused', () => {
+    expect(complaints(more('  lock: { reason: &r x }\n  *r : y'))).toEqual([
+      'a.yaml:1:1: the name of a field must be plain text',
+    ]);
+  });
+
   it('a list of itself ends', () => {
     expect(complaints('&a\nkind: List\nitems: [*a, *a]\n')).toEqual([]);
   });

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
+  grantingPolicies,
   mergeResources,
   NO_RESOURCES,
   policiesOf,
 } from '../../../src/domain/resources/merge-resources.ts';
 import { parseResources } from '../../../src/domain/resources/parse-resources.ts';
+import { automation as automationOf, policy as policyOf } from '../../support/builders.ts';
 
 const policy = (name: string, image: string, meta = '') => `---
 apiVersion: lockkeeper.dev/v1alpha1
@@ -46,6 +48,16 @@ describe('mergeResources', () => {
       },
     ]);
     expect(policies.get('default/one')?.spec.image).toBe('r.io/b');
+  });
+
+  it('reports the same of objects of a cluster, whose places have no lines', () => {
+    const twice = { ...policyOf(), at: { path: 'ImagePolicy apps/podinfo' } };
+    const { findings } = mergeResources(NO_RESOURCES, [
+      { policies: [twice, twice], receivers: [], automations: [], findings: [] },
+    ]);
+    expect(findings.map(({ message }) => message)).toEqual([
+      'ImagePolicy apps/podinfo is defined twice: ImagePolicy apps/podinfo and ImagePolicy apps/podinfo; remove one of them',
+    ]);
   });
 
   it('lets files win over the base without a word', () => {
@@ -105,5 +117,24 @@ describe('policiesOf', () => {
   it('stays within the namespace of the automation', () => {
     expect(namesFor('', 'other')).toEqual(['web']);
     expect(namesFor('', 'empty')).toEqual([]);
+  });
+});
+
+describe('grantingPolicies', () => {
+  it('are those of other namespaces that grant access to anyone', () => {
+    const accessFrom = { namespaceSelectors: [{}] };
+    const policies = [
+      policyOf({ accessFrom }, 'shared/open'),
+      policyOf({}, 'shared/closed'),
+      policyOf({ accessFrom }, 'apps/own'),
+    ].map((policy) => ({ ...policy, at: { path: 'a.yaml' } }));
+    const { policies: all } = mergeResources(NO_RESOURCES, [
+      { policies, receivers: [], automations: [], findings: [] },
+    ]);
+    const found = grantingPolicies(automationOf({}, 'apps/update'), {
+      ...NO_RESOURCES,
+      policies: all,
+    });
+    expect(found.map(({ metadata }) => metadata.name)).toEqual(['open']);
   });
 });

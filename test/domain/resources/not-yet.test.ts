@@ -1,8 +1,21 @@
 import { describe, expect, it } from 'vitest';
+import { RESOURCE_KINDS } from '../../../src/domain/resources/check-resource.ts';
+import { notSupportedYet, unbuiltFields } from '../../../src/domain/resources/not-yet.ts';
 import { parseResources } from '../../../src/domain/resources/parse-resources.ts';
 import { automation, complaints, more } from './resource-text.ts';
 
 describe('what is not supported yet', () => {
+  it('is each field that is listed, and nothing of kinds that list none', () => {
+    for (const kind of RESOURCE_KINDS) {
+      for (const path of unbuiltFields(kind)) {
+        const spec = path.reduceRight<unknown>((value, key) => ({ [key]: value }), 'x');
+        expect(notSupportedYet(kind, spec)).toMatchObject([{ path: ['spec', ...path] }]);
+      }
+    }
+    expect(unbuiltFields('ConfigMap')).toEqual([]);
+    expect(notSupportedYet('ConfigMap', { promoteFrom: 'x' })).toEqual([]);
+  });
+
   it.each([
     [more('  promoteFrom: { policy: test }'), 'a.yaml:8:3: spec.promoteFrom: not supported yet'],
     [automation('  push: { refspec: a:b }'), 'a.yaml:7:11: spec.push.refspec: not supported yet'],

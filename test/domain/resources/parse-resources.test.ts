@@ -108,13 +108,15 @@ items:
     expect(complaints(more('').replace('metadata:\n', lines))).toEqual([]);
   });
 
-  it.each(['yes', 'on', 'True'])(
-    'takes %s for true where a boolean stands, as kubectl does',
-    (word) => {
-      const { policies } = parseResources('a.yaml', more(`  suspend: ${word}`));
-      expect(policies[0]?.spec.suspend).toBe(true);
-    },
-  );
+  it.each([
+    ['yes', true],
+    ['True', true],
+    ['no', false],
+    ['OFF', false],
+  ])('takes %s for %s where a boolean stands, as kubectl does', (word, want) => {
+    const { policies } = parseResources('a.yaml', more(`  suspend: ${word}`));
+    expect(policies[0]?.spec.suspend).toBe(want);
+  });
 
   it('takes an unquoted time for text', () => {
     const { policies, findings } = parseResources(
@@ -131,6 +133,7 @@ items:
       'an annotation of ours',
       'kind: Deployment\nmetadata:\n  annotations: {lockkeeper.dev/lock: x}\n',
     ],
+    ['no YAML at all', 'a: [\n'],
     ['no YAML, with an annotation of ours', 'lockkeeper.dev/lock: {{ .Values.lock }}: x\n'],
     ['an empty file', ''],
     ['a top-level list', '- lockkeeper.dev/v1alpha1\n'],

@@ -53,6 +53,7 @@ describe('an object of an API server', () => {
       kind: 'ImageUpdateAutomation',
       spec: { ...automationSpec, commit: { author: { email: 'bot@example.com' } }, update: {} },
     },
+    { kind: 'ImageReceiver', spec: { type: 'generic', secretRef: { name: 'token' } } },
   ] as const)(
     'of kind $kind is valid with all the defaults that the server fills in',
     ({ kind, spec }) => {

@@ -4,6 +4,7 @@ import {
   type ImageUpdateAutomationStatus,
 } from '../../../src/api/image-update-automation-status.ts';
 import type { ErrorCode, Finding } from '../../../src/domain/errors.ts';
+import type { Decision } from '../../../src/domain/plan/decide-slot.ts';
 import { planUpdate } from '../../../src/domain/plan/update-plan.ts';
 import type { Choice, PolicyView } from '../../../src/domain/plan/policy-view.ts';
 import {
@@ -12,7 +13,8 @@ import {
   type AutomationOutcome,
   type FinishedPass,
 } from '../../../src/domain/status/automation-status.ts';
-import { field, lock, policy, view } from '../../support/builders.ts';
+import type { WindowState } from '../../../src/domain/write-windows.ts';
+import { field, lock, policy, slot, view } from '../../support/builders.ts';
 
 const now = new Date('2026-06-01T12:00:00Z');
 const IMAGE = 'ghcr.io/stefanprodan/podinfo';
@@ -59,6 +61,24 @@ function conditions({ conditions: all = [] }: ImageUpdateAutomationStatus): read
 
 const old = field(`${IMAGE}:6.1.0`);
 const current = field(`${IMAGE}:6.2.0`);
+const closed: WindowState = {
+  open: false,
+  reason: 'outside of all windows',
+  nextOpen: new Date('2026-06-01T22:00:00Z'),
+};
+const pending: Decision = {
+  policy: 'apps/podinfo',
+  slot: slot(old),
+  reason: 'WindowClosed',
+  message: 'waits',
+  edits: [],
+};
+const heldBack: Decision = {
+  ...pending,
+  reason: 'Held',
+  message: 'held at 6.1.0',
+  hold: { rejected: '6.2.0', by: 'Ana', commit: 'c0ffee' },
+};
 const broken: Finding = {
   severity: 'error',
   code: 'manifest/unparsable',
@@ -176,6 +196,72 @@ describe('the status of an automation', () => {
       outcome: { kind: 'suspended' } as const,
       want: ['Ready=True Suspended: suspended: nothing is written to the repo'],
     },
+    {
+      name: 'what it follows is suspended',
+      outcome: { kind: 'suspended', by: 'GitRepository apps/config' } as const,
+      want: [
+        'Ready=True Suspended: GitRepository apps/config is suspended: nothing is written to the repo',
+      ],
+    },
+    {
+      name: 'its spec is wrong',
+      outcome: {
+        kind: 'invalid',
+        findings: [{ ...broken, code: 'resource/invalid', message: 'spec.git.url: no' }],
+      } as const,
+      want: [
+        'Ready=False InvalidSpec: spec.git.url: no',
+        'Stalled=True InvalidSpec: spec.git.url: no',
+      ],
+    },
+    {
+      name: 'it may not use a policy',
+      outcome: passed([current], { findings: [{ ...broken, code: 'policy/no-access' }] }),
+      want: ['Ready=False AccessDenied: web.yaml:3: a quote is missing'],
+    },
+    {
+      name: 'a marker names no policy',
+      outcome: passed([current], {
+        findings: [
+          { ...broken, severity: 'warning', code: 'marker/unknown-policy', message: 'no policy' },
+        ],
+      }),
+      want: ['Ready=True Succeeded: 1 of 1 location up to date; web.yaml:3: no policy'],
+    },
+    {
+      name: 'one change waits for a window',
+      outcome: passed([old], { window: closed, decisions: [pending] }),
+      want: [
+        'Ready=True WindowClosed: 1 location to be changed waits until 2026-06-01T22:00:00Z (outside of all windows)',
+      ],
+    },
+    {
+      name: 'several wait for a window',
+      outcome: passed([old], { window: closed, decisions: [pending, pending] }),
+      want: [
+        'Ready=True WindowClosed: 2 locations to be changed wait until 2026-06-01T22:00:00Z (outside of all windows)',
+      ],
+    },
+    {
+      name: 'a window is closed and nothing would be changed',
+      outcome: passed([current], { window: closed }),
+      want: ['Ready=True Succeeded: 1 of 1 location up to date'],
+    },
+    {
+      name: 'a candidate waits in an open window',
+      outcome: passed([old], {
+        window: { open: true, reason: 'inside' },
+        decisions: [{ ...pending, reason: 'MinimumAge' }],
+      }),
+      want: ['Ready=True Succeeded: 0 of 1 location up to date, 1 waiting'],
+    },
+    {
+      name: 'persons have moved fields away',
+      outcome: passed([old], { decisions: [heldBack, heldBack] }),
+      want: [
+        'Ready=True Succeeded: 0 of 2 locations up to date, 2 left alone; app.yaml:3:10 held at 6.1.0 (and 1 more)',
+      ],
+    },
     ...(
       [
         ['git/unreachable', 'GitFailed'],
@@ -217,6 +303,31 @@ describe('the status of an automation', () => {
     const later = { ...context, previous: first, now: new Date('2026-06-01T13:00:00Z') };
     expect(automationStatus(passed([current]), later)).toEqual(first);
     expect(imageUpdateAutomationStatusSchema.parse(first)).toEqual(first);
+  });
+
+  it('lists what persons moved away, with who and where as far as that is known', () => {
+    const { by: _, commit: __, ...nameless } = heldBack.hold ?? { rejected: '' };
+    const decisions = [heldBack, { ...heldBack, hold: nameless }, pending];
+    expect(automationStatus(passed([old], { decisions }), context).holds).toEqual([
+      { location: 'app.yaml:3', tag: '6.2.0', by: 'Ana', commit: 'c0ffee' },
+      { location: 'app.yaml:3', tag: '6.2.0' },
+    ]);
+    expect(automationStatus(passed([old]), context)).not.toHaveProperty('holds.0');
+  });
+
+  it('tells the state of its windows', () => {
+    const window = (state: WindowState) =>
+      automationStatus(passed([current], { window: state }), context).window;
+    expect(window(closed)).toEqual({
+      open: false,
+      reason: 'outside of all windows',
+      nextOpen: '2026-06-01T22:00:00Z',
+    });
+    expect(window({ open: true, reason: 'inside' })).toEqual({ open: true, reason: 'inside' });
+  });
+
+  it('begins anew from a status that makes no sense', () => {
+    expect(readAutomationStatus({ locations: 5 })).toEqual({});
   });
 
   it('answers a request for a run', () => {

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { ImagePolicyStatus } from '../../../src/api/image-policy-status.ts';
 import type { Change } from '../../../src/domain/plan/update-plan.ts';
 import { conditionsOf, type Verdict } from '../../../src/domain/status/conditions.ts';
-import { automationEvents, policyEvents, pushEvent } from '../../../src/domain/status/events.ts';
+import {
+  automationEvents,
+  policyEvents,
+  pushEvent,
+  receiverEvents,
+} from '../../../src/domain/status/events.ts';
 import { digest } from '../../support/builders.ts';
 
 const now = new Date('2026-06-01T12:00:00Z');
@@ -117,5 +122,19 @@ describe('events of an automation', () => {
     const { message } = pushEvent({ commit: 'abc123', branch: 'main' }, changes);
     expect(message).toMatch(/^100 images \(commit abc123 on main\): .*…$/);
     expect(message).toHaveLength(1_024);
+  });
+});
+
+describe('events of automations and receivers', () => {
+  it.each([
+    ['an automation', automationEvents],
+    ['a receiver', receiverEvents],
+  ] as const)('of %s are its transitions between reasons', (_, eventsOf) => {
+    const before = { conditions: one.conditions };
+    const after = { conditions: status({}, failing).conditions };
+    expect(eventsOf(before, before)).toEqual([]);
+    expect(eventsOf(before, after)).toEqual([
+      { type: 'Warning', reason: 'ScanFailed', message: 'no answer' },
+    ]);
   });
 });

@@ -4,8 +4,10 @@ import {
   type ImagePolicyStatus,
 } from '../../../src/api/image-policy-status.ts';
 import type { ErrorCode } from '../../../src/domain/errors.ts';
+import type { PassedOver } from '../../../src/domain/gates/gate-verdict.ts';
 import { newestVerdicts } from '../../../src/domain/status/newest-verdicts.ts';
 import {
+  isOtherEffect,
   policyStatus,
   readPolicyStatus,
   type PolicyOutcome,
@@ -35,6 +37,18 @@ function seen(
 
 function failed(code: ErrorCode, message = 'no answer'): PolicyOutcome {
   return { kind: 'failed', policy: policy(), error: { code, message } };
+}
+
+/** What comes of following one tag. */
+const unlisted: PolicyOutcome = {
+  kind: 'seen',
+  view: view(policy(), { choice: { kind: 'selected', tag: '6.1.0' } }),
+  verdicts: () => [],
+};
+
+function waiting(tag: string): PassedOver {
+  const verdict = { kind: 'waiting', message: 'waits for minimumAge' } as const;
+  return { tag, verdict: { ...verdict, firstSeen: now, eligibleAt: later } };
 }
 
 const invalid: PolicyOutcome = {
@@ -295,6 +309,42 @@ describe('the status of a policy', () => {
       want: ['Ready=True Locked: locked at 6.1.0 by ana (bug); 6.2.0 would be chosen'],
     },
     {
+      name: 'a lock where nothing would be chosen',
+      outcome: seen(['latest', '6.1.0'], {
+        spec: { lock: { tag: '6.1.0' }, policy: { semver: { range: '7.x' } } },
+      }),
+      want: ['Ready=True Locked: locked at 6.1.0'],
+    },
+    {
+      name: 'a list that could not be had',
+      outcome: seen([], { options: { choice: { kind: 'failed', message: 'no list' } } }),
+      want: ['Ready=False ScanFailed: no list', 'Reconciling=True Progressing: no list'],
+    },
+    {
+      name: 'a tag that is followed, for which no list is needed',
+      outcome: unlisted,
+      want: ['Ready=True Succeeded: 6.1.0 is chosen'],
+    },
+    {
+      name: 'candidates that wait',
+      outcome: seen(['6.1.0', '6.2.0'], {
+        options: {
+          choice: { kind: 'selected', tag: '6.1.0' },
+          passedOver: [waiting('6.3.0'), waiting('6.2.0')],
+        },
+      }),
+      want: [
+        'Ready=True Succeeded: 6.1.0 is chosen of 2 tags; 6.3.0 waits for minimumAge (and 1 more)',
+      ],
+    },
+    {
+      name: 'one candidate that waits',
+      outcome: seen(['6.1.0', '6.2.0'], {
+        options: { choice: { kind: 'selected', tag: '6.1.0' }, passedOver: [waiting('6.2.0')] },
+      }),
+      want: ['Ready=True Succeeded: 6.1.0 is chosen of 2 tags; 6.2.0 waits for minimumAge'],
+    },
+    {
       name: 'a lock at a tag that is not there',
       outcome: seen(['6.2.0'], { spec: { lock: { tag: '6.1.0' } } }),
       want: [
@@ -326,6 +376,18 @@ describe('the status of a policy', () => {
     expect(asked.lastHandledReconcileAt).toBe('now');
     const context = { previous: asked, generation: 1, requestedAt: undefined, now };
     expect(policyStatus(seen(['6.1.0']), context).lastHandledReconcileAt).toBe('now');
+  });
+
+  it.each([
+    { name: 'the same', next: seen(['6.1.0']), want: false },
+    { name: 'tags that are not chosen', next: seen(['6.1.0', 'latest']), want: false },
+    { name: 'another choice', next: seen(['6.1.0', '6.2.0']), want: true },
+    { name: 'a lock', next: seen(['6.1.0'], { spec: { lock: { tag: '6.1.0' } } }), want: true },
+    { name: 'a failure', next: failed('registry/unreachable'), want: true },
+  ])('matters to automations: $want after $name', ({ next, want }) => {
+    const before = after([seen(['6.1.0'])]);
+    expect(isOtherEffect(before, after([seen(['6.1.0']), next]))).toBe(want);
+    expect(isOtherEffect({}, before)).toBe(true);
   });
 
   it('begins anew from a status that makes no sense', () => {

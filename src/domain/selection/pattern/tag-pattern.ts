@@ -1,4 +1,4 @@
-import { RE2JS, RE2JSException, RE2JSSyntaxException } from 're2js';
+import { RE2JS, RE2JSSyntaxException } from 're2js';
 import { AppError } from '../../errors.ts';
 import { nativeEquivalent } from './native.ts';
 
@@ -62,26 +62,29 @@ function parse(source: string, field: string): RE2JS {
   try {
     return RE2JS.compile(source);
   } catch (error) {
-    if (!(error instanceof RE2JSException)) throw error;
-    throw invalid(field, source, faultOf(error), error);
+    if (!(error instanceof RE2JSSyntaxException)) throw error;
+    throw invalid(field, source, faultOf(error, field), error);
   }
 }
 
-function faultOf(error: RE2JSException): string {
-  if (!(error instanceof RE2JSSyntaxException)) return `is not valid RE2 syntax: ${error.message}`;
+function faultOf(error: RE2JSSyntaxException, field: string): string {
   const fragment = error.getPattern() ?? '';
   if (/^\(\?<?[=!]/.test(fragment)) {
-    return `uses look-around "${fragment.slice(0, 4)}", which RE2 does not have; use filterTags.exclude to leave tags out`;
+    const mend = field === 'filterTags.pattern' ? '; use filterTags.exclude to leave tags out' : '';
+    return `uses look-around "${fragment.slice(0, 4)}", which RE2 does not have${mend}`;
   }
   if (/^\\[1-9k]/.test(fragment)) {
     return `uses the back-reference "${fragment}", which RE2 does not have`;
   }
-  return `is not valid RE2 syntax: ${error.getDescription()} at "${fragment}"`;
+  const place = fragment === '' ? '' : ` at "${shortened(fragment)}"`;
+  return `is not valid RE2 syntax: ${error.getDescription()}${place}`;
 }
 
 function invalid(field: string, source: string, fault: string, cause?: unknown): AppError {
-  const shown = source.length > 80 ? `${source.slice(0, 80)}…` : source;
-  return new AppError('policy/invalid-pattern', `${field} ${JSON.stringify(shown)} ${fault}`, {
-    cause,
-  });
+  const message = `${field} ${JSON.stringify(shortened(source))} ${fault}`;
+  return new AppError('policy/invalid-pattern', message, { cause });
+}
+
+function shortened(source: string): string {
+  return source.length > 80 ? `${source.slice(0, 80)}…` : source;
 }

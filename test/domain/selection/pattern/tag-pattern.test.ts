@@ -154,7 +154,9 @@ describe('compilePattern', () => {
     { source: '(?<!a)b', part: 'look-around' },
     { source: '(a)\\1', part: 'back-reference' },
     { source: '(?P<a>x)\\k<a>', part: 'back-reference' },
-    { source: '[a', part: 'missing closing ]' },
+    { source: '[a', part: 'missing closing ] at "[a"' },
+    { source: 'a\\', part: /: trailing backslash at end of expression$/ },
+    { source: '('.repeat(200), part: `missing closing ) at "${'('.repeat(80)}…"` },
     { source: 'a**', part: 'nested repetition' },
     { source: 'a{1001}', part: 'repeat count' },
     { source: '(?P<n>a)(?P<n>b)', part: 'duplicate' },
@@ -166,6 +168,15 @@ describe('compilePattern', () => {
     expect(compile).toThrow(/^filterTags\.pattern "[^\n]*$/);
     expect(compile).toThrow(part);
     expect(compile).toThrow(expect.objectContaining({ code: 'policy/invalid-pattern' }));
+  });
+
+  it.each([
+    { field: 'filterTags.pattern', ends: '; use filterTags.exclude to leave tags out' },
+    { field: 'subject', ends: 'which RE2 does not have' },
+  ])('says how to do without look-around where there is a way: $field', ({ field, ends }) => {
+    expect(() => compilePattern('^(?!a)', field)).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(new RegExp(`${ends}$`)) as string }),
+    );
   });
 
   it('knows the numbers of named groups', () => {
