@@ -36,6 +36,12 @@ export interface GitProviderUse {
   readonly certSecretRef?: unknown;
 }
 
+/** Whose a login of a provider is, for messages. */
+export function describeProvider(given: GitProvider): string {
+  if (given.provider !== 'github') return `this process's identity at ${given.provider}`;
+  return `GitHub App ${given.app.id} of ${given.app.source}`;
+}
+
 /** Base of the API of github.com. */
 export const GITHUB_API = 'https://api.github.com';
 

@@ -3,6 +3,7 @@ import {
   checkGitHubHost,
   checkGitHubUse,
   cloudRepoOf,
+  describeProvider,
   type GitProviderUse,
 } from '../../src/domain/git-provider.ts';
 
@@ -72,6 +73,14 @@ describe('a GitHub App', () => {
     privateKey: 'KEY',
     apiUrl,
     source: 'Secret apps/app',
+  });
+
+  it('is named with its Secret', () => {
+    const given = { provider: 'github', app: app('https://api.github.com') } as const;
+    expect(describeProvider(given)).toBe('GitHub App 12 of Secret apps/app');
+    expect(describeProvider({ provider: 'azure', resource: 'r' })).toBe(
+      "this process's identity at azure",
+    );
   });
 
   it('is in a Secret, and for a repo by HTTPS', () => {

@@ -1,5 +1,6 @@
 import type { EnvironmentProxies } from '../../connections/environment-proxy.ts';
 import { AppError } from '../../domain/errors.ts';
+import { describeProvider } from '../../domain/git-provider.ts';
 import type { GitLogins } from '../../ports/git-login.ts';
 import type { GitAccess, GitBranch } from '../../ports/ports.ts';
 import type { Engine, EngineStore, Environment, RemoteStore } from './engine.ts';
@@ -84,6 +85,7 @@ export class GitBranches {
     const { logins, proxies } = this.#options;
     const request = { provider, ca, clientCertificate, proxy };
     return new RenewedRemote({
+      owner: describeProvider(provider),
       login: (signal, refused) => logins.login(request, signal, refused),
       connect: (login) =>
         store.connect(login ? parseRemote({ ...access, ...login }, proxies) : remote),

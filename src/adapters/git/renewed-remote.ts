@@ -1,4 +1,4 @@
-import { AppError } from '../../domain/errors.ts';
+import { AppError, type ErrorCode } from '../../domain/errors.ts';
 import type { PushResult } from '../../ports/ports.ts';
 import type { GitLogin } from '../../ports/git-login.ts';
 import type { ModedWrite, RefMove, RemoteStore, WantedCommit } from './engine.ts';
@@ -6,6 +6,8 @@ import type { TreeDifference, TreeEntry } from './tree.ts';
 
 /** Where a remote's logins come from, and what takes them. */
 export interface RenewedLogin {
+  /** Whose it is, for messages. */
+  readonly owner: string;
   /** The login of now; another than `refused`, which the server has just refused. */
   readonly login: (signal: AbortSignal, refused?: GitLogin) => Promise<GitLogin>;
   /** The store behind the remote; without a login for what is done in the store alone. */
@@ -22,13 +24,15 @@ interface Connection {
  * refused, once more with a new one, for it may have been taken back before its end, or been given before a right was.
  */
 export class RenewedRemote implements RemoteStore {
+  readonly #owner: string;
   readonly #login: RenewedLogin['login'];
   readonly #connect: RenewedLogin['connect'];
   /** For what needs no contact. */
   readonly #local: RemoteStore;
   #current: Connection | undefined;
 
-  constructor({ login, connect }: RenewedLogin) {
+  constructor({ owner, login, connect }: RenewedLogin) {
+    this.#owner = owner;
     this.#login = login;
     this.#connect = connect;
     this.#local = connect();
@@ -94,10 +98,22 @@ export class RenewedRemote implements RemoteStore {
     try {
       return await step(first.store);
     } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'git/unauthorized') throw error;
-      const next = await this.#connection(signal, first.login);
-      return step(next.store);
+      if (!isRefusal(error, 'git/unauthorized')) throw this.#told(error);
     }
+    const { store } = await this.#connection(signal, first.login);
+    try {
+      return await step(store);
+    } catch (error) {
+      throw this.#told(error);
+    }
+  }
+
+  /** Nobody has written this login down, so it is said whose it is. A repo that a login may not see is not there. */
+  #told(error: unknown): unknown {
+    const isRefused = isRefusal(error, 'git/unauthorized') || isRefusal(error, 'git/not-found');
+    if (!isRefused) return error;
+    const text = `${error.message}; the login is that of ${this.#owner}: see that it may reach the repo`;
+    return new AppError(error.code, text, { cause: error });
   }
 
   async #connection(signal: AbortSignal, refused?: GitLogin): Promise<Connection> {
@@ -108,4 +124,8 @@ export class RenewedRemote implements RemoteStore {
     await before?.store.close();
     return this.#current;
   }
+}
+
+function isRefusal(error: unknown, code: ErrorCode): error is AppError {
+  return error instanceof AppError && error.code === code && !error.retry;
 }

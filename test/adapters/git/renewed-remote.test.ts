@@ -84,9 +84,24 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
       const branch = await open(logins);
       await expect(branch.head(NEVER)).rejects.toMatchObject({
         code: 'git/unauthorized',
-        message: expect.not.stringContaining('planted') as string,
+        message: expect.stringMatching(
+          /^(?!.*planted).*; the login is that of this process's identity at azure: see that it may reach the repo$/,
+        ) as string,
       });
       expect(logins.count).toBe(2);
+    });
+
+    it('that does not let a repo be seen is told with the repo that is not there', async () => {
+      const logins = new Logins();
+      const branch = await open(logins);
+      fixture.server.inject(() => ({ kind: 'answer', status: 404 }));
+      await expect(branch.head(NEVER)).rejects.toMatchObject({
+        code: 'git/not-found',
+        message: expect.stringMatching(
+          /^there is no Git repo at .*; the login is that of this process's identity/,
+        ) as string,
+      });
+      expect(logins.count).toBe(1);
     });
 
     it('that cannot be had is told as its provider says it', async () => {
