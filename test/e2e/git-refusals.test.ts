@@ -1,9 +1,11 @@
+import { chmodSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Fault, GitHttpServer, LoggedRequest } from '../support/git/http-server.ts';
 import { startGitHttpServer } from '../support/git/http-server.ts';
 import { createRemote, type RemoteRepo } from '../support/git/repo.ts';
+import { startSshServer, type SshServer } from '../support/git/sshd.ts';
 import { hasTool } from '../support/git/tools.ts';
-import { deployment, imagePolicy } from './resources.ts';
+import { automation, deployment, imagePolicy } from './resources.ts';
 import { openStage, type Stage } from './stage.ts';
 import { startTagServer, type TagServer } from './tag-server.ts';
 
@@ -18,6 +20,25 @@ const ONE_LINE = /^error: [^\n]*http:\/\/127\.0\.0\.1:\d+\/[^\n]+\n$/;
 
 /** Only the first commit is there. */
 const NOTHING_DONE = { code: 1, stdout: '', commits: 'change' };
+
+/** Words of forges, and what becomes of them. */
+const REFUSED_BY_HOOKS = [
+  {
+    name: 'a protected branch',
+    words: 'GH006: Protected branch update failed',
+    says: 'protects main: let this login push to it',
+  },
+  {
+    name: 'a quota that is used up',
+    words: 'Your push has been rejected, because this repository has exceeded its size limit',
+    says: 'has no room for the push: its quota is used up',
+  },
+  {
+    name: 'an archived repo',
+    words: 'This repository was archived so it is read-only.',
+    says: 'may only be read: allow writing to it',
+  },
+] as const;
 
 const isPush = ({ method, url }: LoggedRequest) =>
   method === 'POST' && url.endsWith('receive-pack');
@@ -105,16 +126,37 @@ describe.skipIf(!hasTool('git-http-backend')).each(['native', 'isomorphic'])(
       expect(stderr).toMatch(says);
     });
 
-    it('by a protected branch gets one line with what the server says', async () => {
-      remote.hook(
-        'pre-receive',
-        '#!/bin/sh\necho "GH006: Protected branch update failed" >&2\nexit 1\n',
+    it.each(REFUSED_BY_HOOKS)('$name gets one line with what the server says', async (row) => {
+      remote.hook('pre-receive', `#!/bin/sh\necho "${row.words}" >&2\nexit 1\n`);
+      const { stderr, ...outcome } = await update('config.git');
+      expect(outcome).toEqual(NOTHING_DONE);
+      expect(stderr).toMatch(ONE_LINE);
+      expect(stderr).toContain(
+        `config.git ${row.says} (pre-receive hook declined: ${row.words})\n`,
       );
+    });
+
+    it('a repo that takes no pushes gets one line', async () => {
+      remote.git('config', 'http.receivepack', 'false');
+      const { stderr, ...outcome } = await update('config.git');
+      remote.git('config', 'http.receivepack', 'true');
+      expect(outcome).toEqual(NOTHING_DONE);
+      expect(stderr).toMatch(
+        /^error: \S+config\.git does not let this login do that; grant it access \(.*403.*\)\n$/,
+      );
+    });
+
+    it('an expired token gets one line, and is done with when it is renewed', async () => {
+      const headers = { 'content-type': 'text/plain' };
+      const body = 'Access Denied: The Personal Access Token used has expired.';
+      server.inject(() => ({ kind: 'answer', status: 401, headers, body }));
       const { stderr, ...outcome } = await update('config.git');
       expect(outcome).toEqual(NOTHING_DONE);
       expect(stderr).toMatch(
-        /^error: \S+config\.git protects main: let this login push to it \(pre-receive hook declined: GH006: Protected branch update failed\)\n$/,
+        /^error: the login for \S+config\.git has expired; renew it \(.*used has expired\..*\)\n$/,
       );
+      server.inject(undefined);
+      expect(await update('config.git', ['--dry-run'])).toMatchObject({ code: 0 });
     });
 
     it('a wrong password gets one line without the password', async () => {
@@ -148,3 +190,110 @@ describe.skipIf(!hasTool('git-http-backend')).each(['native', 'isomorphic'])(
     });
   },
 );
+
+describe.skipIf(!hasTool('sshd') || !hasTool('git'))('a Git server over SSH that refuses', () => {
+  let stage: Stage;
+  let remote: RemoteRepo;
+  let server: SshServer;
+  let registry: TagServer;
+  let repo: string;
+  let where: string;
+  beforeAll(async () => {
+    stage = openStage();
+    registry = await startTagServer({ web: ['1.0.0', '1.1.0'] });
+    remote = createRemote(stage.path('remotes/config.git'));
+    remote.commit({ 'web.yaml': deployment(`${registry.image('web')}:1.0.0`) });
+    server = await startSshServer(stage.path('sshd'));
+    repo = server.url(remote.path);
+    where = repo.replace(/\/\/.*@/, '//');
+    stage.write({
+      'config/policy.yaml': imagePolicy({ image: registry.image('web') }),
+      'config/automation.yaml': automation([`url: ${repo}`, 'secretRef: {name: deploy-key}']),
+      'secrets/deploy-key/known_hosts': server.knownHosts,
+      'secrets/deploy-key/identity': server.identity,
+    });
+  });
+  afterAll(async () => {
+    await stage.close();
+    await server.close();
+    await registry.close();
+  });
+  afterEach(() => {
+    remote.hook('pre-receive', '#!/bin/sh\n');
+    stage.write({
+      'secrets/deploy-key/known_hosts': server.knownHosts,
+      'secrets/deploy-key/identity': server.identity,
+    });
+  });
+
+  async function update(secret: Readonly<Record<string, string>> = {}) {
+    for (const [key, text] of Object.entries(secret))
+      stage.write({ [`secrets/deploy-key/${key}`]: text });
+    const args = ['update', '--repo', repo, '--policies', 'config', '--secrets', 'secrets'];
+    const { code, stdout, stderr } = await stage.run(args);
+    return { code, stdout, stderr, commits: remote.git('log', '--format=%s', '--all') };
+  }
+
+  it.each(REFUSED_BY_HOOKS)('$name gets one line with what the server says', async (row) => {
+    remote.hook('pre-receive', `#!/bin/sh\necho "${row.words}" >&2\nexit 1\n`);
+    const { stderr, ...outcome } = await update();
+    expect(outcome).toEqual(NOTHING_DONE);
+    expect(stderr).toBe(`error: ${where} ${row.says} (pre-receive hook declined: ${row.words})\n`);
+  });
+
+  it('writing to a deploy key that may only read gets one line', async () => {
+    stage.write({
+      'read-only': `#!/bin/sh
+case "$SSH_ORIGINAL_COMMAND" in
+git-receive-pack*)
+  echo 'ERROR: The key you are authenticating with has been marked as read only.' >&2
+  exit 1 ;;
+esac
+exec sh -c "$SSH_ORIGINAL_COMMAND"
+`,
+    });
+    chmodSync(stage.path('read-only'), 0o755);
+    const command = stage.path('read-only');
+    const { stderr, ...outcome } = await update({
+      identity: server.addKey({ name: 'reader', command }),
+    });
+    expect(outcome).toEqual(NOTHING_DONE);
+    expect(stderr).toBe(
+      `error: the deploy key for ${where} may only read; allow it to write (ERROR: The key you are authenticating with has been marked as read only.)\n`,
+    );
+  });
+
+  it.each<{ name: string; secret: () => Record<string, string>; says: string }>([
+    {
+      name: 'a key that it does not know',
+      secret: () => ({ identity: server.strangeKey('stranger') }),
+      says: 'refused the login; check the credentials',
+    },
+    {
+      name: 'a key that is locked',
+      secret: () => ({ identity: server.addKey({ name: 'locked', passphrase: 'open sesame' }) }),
+      says: 'is locked; give its passphrase as password in its Secret',
+    },
+    {
+      name: 'an unknown host',
+      secret: () => ({ known_hosts: '\n' }),
+      says: 'is not known; add it to known_hosts',
+    },
+    {
+      name: 'a changed host',
+      secret: () => ({ known_hosts: server.wrongKnownHosts }),
+      says: 'is not the one in known_hosts; make sure that it is the right server, and renew known_hosts',
+    },
+  ])('or is refused: $name gets one line', async ({ secret, says }) => {
+    const { stderr, ...outcome } = await update(secret());
+    expect(outcome).toEqual(NOTHING_DONE);
+    expect(stderr).toMatch(/^error: [^\n]*ssh:\/\/127\.0\.0\.1:\d+\/[^\n]+\n$/);
+    expect(stderr).toContain(says);
+  });
+
+  it('has lost nothing by all this: the update goes through with the right login', async () => {
+    const { code, commits } = await update();
+    expect({ code, commits }).toEqual({ code: 0, commits: 'Update web to 1.1.0\nchange' });
+    remote.fsck();
+  });
+});

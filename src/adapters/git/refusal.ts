@@ -12,16 +12,21 @@ const MOVED =
 /** Refusals that people mend in different ways; the servers tell them apart by words only. */
 const FINAL: readonly { readonly words: RegExp; readonly say: (branch: string) => string }[] = [
   {
-    words: /GH006|GH013|protected branch|protected ref|is protected|rule violations|TF402455/i,
+    words:
+      /GH006|GH013|protected branch|protected ref|is protected|rule violations|branch (permission|restriction)s?|denied to update branch|TF402455/i,
     say: (branch) => `protects ${branch}: let this login push to it`,
   },
   {
-    words: /quota|size limit|storage limit|over .*limit|no space left|disk full/i,
+    words: /quota|size limit|storage limit|allocated storage|over .*limit|no space left|disk full/i,
     say: () => 'has no room for the push: its quota is used up',
   },
   {
     words: /read[- ]only|archived/i,
     say: () => 'may only be read: allow writing to it',
+  },
+  {
+    words: /GenericContribute|not authorized to perform/i,
+    say: () => 'does not let this login push: grant it that',
   },
 ];
 

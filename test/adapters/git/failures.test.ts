@@ -156,6 +156,33 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
       expect([error.code, error.retry]).toEqual([code, retry]);
     });
 
+    it('tells an expired login from a wrong one where the server does', async () => {
+      fixture = await startFixture(engine, { basic: LOGIN });
+      const branch = await branchWithOneFile({ basic: LOGIN });
+      const plain = { 'content-type': 'text/plain' };
+      const body = 'The provided token has expired.';
+      fixture.server.inject(() => ({ kind: 'answer', status: 401, headers: plain, body }));
+      const error = await failureOf(branch.head(NEVER));
+      expect([error.code, error.retry]).toEqual(['git/unauthorized', false]);
+      expect(error.message).toMatch(/^the login for \S+config\.git has expired; renew it \(.*\)$/);
+    });
+
+    it.each<Record<string, string>>([
+      {
+        'x-tfs-serviceerror':
+          'Access%20Denied%3A%20The%20Personal%20Access%20Token%20used%20has%20expired.',
+      },
+      {
+        'www-authenticate':
+          'Bearer error="invalid_token", error_description="The access token expired"',
+      },
+    ])('finds it in headers, too: %j', async (headers) => {
+      fixture = await startFixture(engine, { basic: LOGIN });
+      const branch = await branchWithOneFile({ basic: LOGIN });
+      fixture.server.inject(() => ({ kind: 'answer', status: 401, headers, body: '<html>' }));
+      expect((await failureOf(branch.head(NEVER))).message).toMatch(/ has expired; renew it /);
+    });
+
     it('does not take its login to where a redirect leads', async () => {
       fixture = await startFixture(engine, { basic: LOGIN });
       const elsewhere = await startFixture(engine);

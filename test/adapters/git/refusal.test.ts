@@ -46,6 +46,19 @@ describe('a final refusal', () => {
     ['Your push to this repository would cause it to exceed the storage limit', 'quota is used up'],
     ['Gitea: repository size limit exceeded, quota: 10 MB', 'quota is used up'],
     ['This repository was archived so it is read-only.', 'may only be read'],
+    ['Permission denied to update branch main.', 'protects main'],
+    [
+      'Your push has been rejected, because this repository has exceeded its allocated storage of 10 GiB',
+      'quota is used up',
+    ],
+    [
+      "TF401027: You need the Git 'GenericContribute' permission to perform this action.",
+      'does not let this login push',
+    ],
+    [
+      'User: arn:aws:iam::1:user/bot is not authorized to perform: codecommit:GitPush',
+      'does not let this login push',
+    ],
     ['commit message must name a ticket', 'does not accept the push to main'],
   ])('is told for what it is: %s', (detail, says) => {
     const refuse = () =>

@@ -9,6 +9,7 @@ import {
 import { isClientRefused } from '../../../connections/tls-trouble.ts';
 import { AppError } from '../../../domain/errors.ts';
 import { cancelled, throwIfCancelled } from '../cancellation.ts';
+import { accessRefusal, loginRefusal } from '../login-refusal.ts';
 import { oneLine } from '../refusal.ts';
 import type { Remote } from '../remote.ts';
 import { badRequest, clientRefusal, proxyRefusal, throughProxy } from '../way-failure.ts';
@@ -173,21 +174,11 @@ function statusFailure(
   },
 ): AppError {
   const { statusCode, headers } = answer;
-  const words = oneLine(remote, `HTTP ${statusCode} ${answer.text}`);
+  const words = oneLine(remote, `HTTP ${statusCode} ${answer.text} ${explanation(headers)}`);
   const { display } = remote;
   if (statusCode === 400) return badRequest(remote, words);
-  if (statusCode === 401) {
-    return new AppError(
-      'git/unauthorized',
-      `${display} refused the login; check the credentials (${words})`,
-    );
-  }
-  if (statusCode === 403) {
-    return new AppError(
-      'git/unauthorized',
-      `${display} does not let this login do that; grant it access (${words})`,
-    );
-  }
+  if (statusCode === 401) return loginRefusal(remote, words);
+  if (statusCode === 403) return accessRefusal(remote, words);
   if (statusCode === 407) return proxyRefusal(remote, statusCode);
   if (statusCode === 404 || statusCode === 410) {
     return new AppError('git/not-found', `there is no Git repo at ${display} (${words})`);
@@ -203,6 +194,14 @@ function statusFailure(
     retry: true,
     ...(seconds >= 0 ? { afterMs: seconds * 1000 } : {}),
   });
+}
+
+/** What OAuth servers (RFC 6750) and Azure DevOps say of a login besides the body. */
+function explanation(headers: Readonly<Record<string, string | string[] | undefined>>): string {
+  const challenge = String(headers['www-authenticate'] ?? '');
+  const described = /error_description="([^"]*)"/.exec(challenge)?.[1] ?? '';
+  const encoded = String(headers['x-tfs-serviceerror'] ?? '');
+  return `${described} ${encoded.replaceAll('%20', ' ').replaceAll('%3A', ':')}`;
 }
 
 function connectionFailure(remote: Remote, cause: unknown): AppError {

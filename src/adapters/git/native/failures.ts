@@ -1,4 +1,5 @@
 import { AppError, type ErrorCode } from '../../../domain/errors.ts';
+import { accessRefusal, loginRefusal } from '../login-refusal.ts';
 import { oneLine } from '../refusal.ts';
 import type { Remote } from '../remote.ts';
 import { badRequest, clientRefusal, proxyRefusal, throughProxy } from '../way-failure.ts';
@@ -9,9 +10,17 @@ const CUT_TRANSFER =
 
 interface Rule {
   readonly pattern: RegExp;
-  readonly code: ErrorCode;
-  readonly retry: boolean;
-  readonly say: (remote: Remote, line: string) => string;
+  readonly error: (remote: Remote, line: string) => AppError;
+}
+
+/** A rule for what stays as it is until a person mends it, unless `retry` says otherwise. */
+function rule(
+  pattern: RegExp,
+  code: ErrorCode,
+  say: (remote: Remote, line: string) => string,
+  retry = false,
+): Rule {
+  return { pattern, error: (remote, line) => new AppError(code, say(remote, line), { retry }) };
 }
 
 /**
@@ -19,91 +28,78 @@ interface Rule {
  * The first rule that matches wins: a login is refused before a repo is "not found".
  */
 const RULES: readonly Rule[] = [
-  {
-    pattern: /unable to update url base from redirection|returned error: 30[1278]/i,
-    code: 'git/not-found',
-    retry: false,
-    say: (remote) =>
-      `${remote.display} is answered with a redirect: use the address it leads to (often the same with .git at its end)`,
-  },
-  {
-    pattern:
-      /marked as read only|deploy key does not have write access|does not have write access/i,
-    code: 'git/unauthorized',
-    retry: false,
-    say: (remote, line) =>
-      `the deploy key for ${remote.display} may only read; allow it to write (${line})`,
-  },
+  rule(
+    /unable to update url base from redirection|returned error: 30[1278]/i,
+    'git/not-found',
+    ({ display }) =>
+      `${display} is answered with a redirect: use the address it leads to (often the same with .git at its end)`,
+  ),
+  rule(
+    /marked as read only|does not have write access|deployment key is read-only/i,
+    'git/unauthorized',
+    ({ display }, line) =>
+      `the deploy key for ${display} may only read; allow it to write (${line})`,
+  ),
   {
     pattern:
       /returned error: 401|Authentication failed|could not read (Username|Password)|Permission denied \(|Invalid username or (password|token)|terminal prompts disabled/i,
-    code: 'git/unauthorized',
-    retry: false,
-    say: (remote, line) => `${remote.display} refused the login; check the credentials (${line})`,
+    error: loginRefusal,
   },
   {
     pattern:
       /returned error: 403|write access to repository not granted|insufficient permission|not allowed to|access denied|permission to \S+ denied|permission denied/i,
-    code: 'git/unauthorized',
-    retry: false,
-    say: (remote, line) =>
-      `${remote.display} does not let this login do that; grant it access (${line})`,
+    error: accessRefusal,
   },
   {
-    pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED/,
-    code: 'git/unauthorized',
-    retry: false,
-    say: (remote) =>
-      `the SSH host key of ${remote.display} is not the one in known_hosts; make sure that it is the right server, and renew known_hosts`,
+    // The server's word: it has read what it was shown.
+    pattern: /TLS fatal alert|alert (certificate|bad certificate|unknown ca|handshake failure)/i,
+    error: clientRefusal,
   },
-  {
-    pattern: /Host key verification failed/i,
-    code: 'git/unauthorized',
-    retry: false,
-    say: (remote) => `the SSH host key of ${remote.display} is not known; add it to known_hosts`,
-  },
-  {
-    pattern:
-      /repository .* not found|returned error: 404|does not appear to be a git repository|does not exist|project you were looking for could not be found|no such file or directory|couldn't find remote ref/i,
-    code: 'git/not-found',
-    retry: false,
-    say: (remote, line) => `there is no Git repo at ${remote.display} (${line})`,
-  },
-  {
-    pattern: /does not support push options/i,
-    code: 'git/unsupported',
-    retry: false,
-    say: (remote) => `${remote.display} takes no push options`,
-  },
-  {
-    pattern: CUT_TRANSFER,
-    code: 'git/unreachable',
-    retry: true,
-    say: (remote, line) => `the connection to ${remote.display} was cut (${line})`,
-  },
-  {
-    pattern:
-      /not valid: is this a git repository|invalid server response|bad line length|protocol error/i,
-    code: 'git/not-found',
-    retry: false,
-    say: (remote) => `${remote.display} does not answer as a Git server; check the address`,
-  },
-  {
-    pattern: /certificate|SSL|TLS|gnutls/i,
-    code: 'git/unreachable',
-    retry: true,
-    say: (remote, line) =>
-      `no trusted TLS connection to ${remote.display}; give its CA certificate (${line})`,
-  },
+  { pattern: /returned error: 400/, error: badRequest },
+  rule(
+    /REMOTE HOST IDENTIFICATION HAS CHANGED/,
+    'git/unauthorized',
+    ({ display }) =>
+      `the SSH host key of ${display} is not the one in known_hosts; make sure that it is the right server, and renew known_hosts`,
+  ),
+  rule(
+    /Host key verification failed/i,
+    'git/unauthorized',
+    ({ display }) => `the SSH host key of ${display} is not known; add it to known_hosts`,
+  ),
+  rule(
+    /repository .* not found|returned error: 404|does not appear to be a git repository|does not exist|project you were looking for could not be found|no such file or directory|couldn't find remote ref/i,
+    'git/not-found',
+    ({ display }, line) => `there is no Git repo at ${display} (${line})`,
+  ),
+  rule(
+    /does not support push options/i,
+    'git/unsupported',
+    ({ display }) => `${display} takes no push options`,
+  ),
+  rule(
+    CUT_TRANSFER,
+    'git/unreachable',
+    ({ display }, line) => `the connection to ${display} was cut (${line})`,
+    true,
+  ),
+  rule(
+    /not valid: is this a git repository|invalid server response|bad line length|protocol error/i,
+    'git/not-found',
+    ({ display }) => `${display} does not answer as a Git server; check the address`,
+  ),
+  rule(
+    /certificate|SSL|TLS|gnutls/i,
+    'git/unreachable',
+    ({ display }, line) =>
+      `no trusted TLS connection to ${display}; give its CA certificate (${line})`,
+    true,
+  ),
 ];
 
 /** A proxy's status, as curl tells of it. */
 const PROXY_STATUS =
   /HTTP code (\d{3}) from proxy|CONNECT tunnel failed, response (\d{3})|returned error: (407)/;
-
-/** A TLS alert is the server's word: it has read what it was shown. */
-const TLS_ALERT =
-  /TLS fatal alert|alert (certificate|bad certificate|unknown ca|handshake failure)/i;
 
 /** Reads the stderr of a `git` that spoke to a remote and failed. */
 export function remoteFailure(remote: Remote, stderr: string): AppError {
@@ -112,19 +108,10 @@ export function remoteFailure(remote: Remote, stderr: string): AppError {
     ?.slice(1)
     .find((text) => text !== undefined);
   if (status !== undefined) return proxyRefusal(remote, Number(status));
-  if (TLS_ALERT.test(stderr)) return clientRefusal(remote, line);
-  if (/returned error: 400/.test(stderr)) return badRequest(remote, line);
-  const rule = RULES.find(({ pattern }) => pattern.test(stderr));
-  if (rule !== undefined) {
-    return new AppError(rule.code, rule.say(remote, line), { retry: rule.retry });
-  }
-  return new AppError(
-    'git/unreachable',
-    `${remote.display} cannot be reached${throughProxy(remote)} (${line})`,
-    {
-      retry: true,
-    },
-  );
+  const known = RULES.find(({ pattern }) => pattern.test(stderr));
+  if (known !== undefined) return known.error(remote, line);
+  const message = `${remote.display} cannot be reached${throughProxy(remote)} (${line})`;
+  return new AppError('git/unreachable', message, { retry: true });
 }
 
 const STORE_TROUBLE =
@@ -145,11 +132,6 @@ export function storeFailure(what: string, stderr: string): AppError {
   return new AppError('git/store', `the local Git store failed to ${what} (${line})`, {
     retry: true,
   });
-}
-
-/** Did ssh get no login at all? Servers' own words come after one. */
-export function isLoginRefused(stderr: string): boolean {
-  return /: Permission denied \(|^Load key /m.test(stderr);
 }
 
 /** What hooks and servers printed, for people. */

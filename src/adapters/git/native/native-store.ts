@@ -7,7 +7,7 @@ import { SerialQueue } from '../serial-queue.ts';
 import type { StoreFolder } from '../store-folder.ts';
 import { createBareRepo, isThere, resumeBareRepo } from './bare-repo.ts';
 import { CommitStore } from './commit-store.ts';
-import { isLoginRefused, storeFailure } from './failures.ts';
+import { storeFailure } from './failures.ts';
 import {
   ASK_PASS,
   localEnvironment,
@@ -17,7 +17,7 @@ import {
 } from './git-environment.ts';
 import { runGit, type GitResult } from './git-process.ts';
 import { ObjectReader } from './object-reader.ts';
-import { checkIdentity } from './ssh-identity.ts';
+import { explainRefusedLogin } from './refused-login.ts';
 
 /** Local commands on a store of a very large repo stay far below this, in ms. */
 const LOCAL_TIMEOUT_MS = 10 * 60_000;
@@ -143,7 +143,7 @@ export class NativeStore {
 
   /**
    * Runs `git` against the remote; any exit code is a result.
-   * @throws AppError `secret/invalid` when the SSH identity itself is why a login failed
+   * @throws AppError when a login was refused and there is more to say of it than `git` does
    */
   async contact(
     remote: Remote,
@@ -159,8 +159,9 @@ export class NativeStore {
       signal,
       timeoutMs,
     });
-    if (result.code !== 0 && files.identity !== undefined && isLoginRefused(result.stderr)) {
-      await checkIdentity(remote, { identity: files.identity, env }, signal);
+    if (result.code !== 0) {
+      const { identity } = files;
+      await explainRefusedLogin(remote, { args, env, identity, stderr: result.stderr, signal });
     }
     return result;
   }
