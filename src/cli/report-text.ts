@@ -2,6 +2,7 @@ import { createTwoFilesPatch } from 'diff';
 import { styleText } from 'node:util';
 import type { FileEdit } from '../app/update/edit-files.ts';
 import type { BranchReport, ReportedCommit, UpdateReport } from '../app/update/update-report.ts';
+import { placeText } from '../domain/branches/destination.ts';
 import type { Change } from '../domain/plan/update-plan.ts';
 import { oneLine } from './io.ts';
 
@@ -25,13 +26,14 @@ function commitText({ id, subject }: ReportedCommit): string {
 
 /** Why one is left alone is a finding, and told with the others. */
 function branchText({ branch, state }: BranchReport): readonly string[] {
+  const place = placeText(branch);
   switch (state) {
     case 'pushed':
-      return [`pushed to branch ${branch}, where it waits to be merged`];
+      return [`pushed to ${place}, where it waits to be merged`];
     case 'current':
-      return [`nothing to do: branch ${branch} holds what is to change, and waits to be merged`];
+      return [`nothing to do: ${place} holds what is to change, and waits to be merged`];
     case 'planned':
-      return [`would push to branch ${branch}`];
+      return [`would push to ${place}`];
     case 'foreign':
       return [];
   }

@@ -1,4 +1,4 @@
-import type { GroupMark, ReleasedPlace } from './commit-record.ts';
+import type { ReleasedPlace } from './commit-record.ts';
 import { groupBy } from './group-by.ts';
 import type { Change } from './plan/update-plan.ts';
 
@@ -31,12 +31,16 @@ export function updateMessage(changes: readonly Change[]): string {
 
 /** A message that ends in trailers, with one more: who answers for it (Developer Certificate of Origin). */
 export function signedOff(message: string, { name, email }: Committer): string {
-  return `${message.trimEnd()}\nSigned-off-by: ${name} <${email}>\n`;
+  return [message.trimEnd(), `Signed-off-by: ${name} <${email}>`, ''].join('\n');
 }
 
-/** A message that ends in trailers, with one more: whose commit on a branch of ours it is. */
-export function markedAsOurs(message: string, { automation, group }: GroupMark): string {
-  return `${message.trimEnd()}\nLockkeeper-Group: ${automation} ${group}\n`;
+/** A message that ends in trailers, with more of them; one whose key it has already is left out. */
+export function withTrailers(message: string, trailers: readonly string[]): string {
+  const lines = message.trimEnd().split('\n');
+  const keyOf = (line: string) => line.slice(0, line.indexOf(': ') + 1);
+  const known = new Set(lines.map(keyOf));
+  const lacking = trailers.filter((line) => !known.has(keyOf(line)));
+  return [...lines, ...lacking, ''].join('\n');
 }
 
 /** The trailers of an update commit, whatever else its message says. */

@@ -24,6 +24,11 @@ export interface GroupMark {
   readonly group: string;
 }
 
+/** The trailer that says whose a commit on a branch of ours is. */
+export function groupTrailer({ automation, group }: GroupMark): string {
+  return `Lockkeeper-Group: ${automation} ${group}`;
+}
+
 /** Names of groups may come from paths, which may hold anything: a line break must not begin a trailer. */
 export function groupMark(automation: string, group: string): GroupMark {
   return { automation, group: group.replaceAll(/\p{Cc}+/gu, ' ') };

@@ -1,7 +1,7 @@
 import type { ImageUpdateAutomationSpec } from '../api/image-update-automation.ts';
 import { toSeconds } from '../api/conditions.ts';
 import { earliest, parseDuration } from './schedule.ts';
-import { hash32 } from './short-hash.ts';
+import { hash32 } from './text-hash.ts';
 
 /** First time after another at which a cron expression fires in an IANA time zone. */
 export type NextTime = (expression: string, timeZone: string, after: Date) => Date;

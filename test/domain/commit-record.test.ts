@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { markedAsOurs, releaseMessage, updateMessage } from '../../src/domain/commit-message.ts';
-import { groupMark, readRecord } from '../../src/domain/commit-record.ts';
+import { releaseMessage, updateMessage, withTrailers } from '../../src/domain/commit-message.ts';
+import { groupMark, groupTrailer, readRecord } from '../../src/domain/commit-record.ts';
 import type { Change } from '../../src/domain/plan/update-plan.ts';
 import { digest } from '../support/builders.ts';
 
@@ -36,7 +36,7 @@ describe('the record of a commit', () => {
   it('says whose a commit on a branch of ours is, if it is one commit’s', () => {
     const mark = groupMark('apps/config', 'path a\n\nImage-Release: x y');
     expect(mark).toEqual({ automation: 'apps/config', group: 'path a Image-Release: x y' });
-    const message = markedAsOurs(updateMessage([change]), mark);
+    const message = withTrailers(updateMessage([change]), [groupTrailer(mark)]);
     expect(message).toMatch(/\n\nImage-Update: .*\nLockkeeper-Group: apps\/config path a .*\n$/);
     expect(readRecord(message)).toEqual({
       group: mark,

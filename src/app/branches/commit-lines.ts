@@ -1,27 +1,15 @@
 import { groupBranches } from '../../domain/branches/branch-name.ts';
-import type { Destination } from '../../domain/branches/destination.ts';
-import { groupMark } from '../../domain/commit-record.ts';
+import { reviewTrailers } from '../../domain/branches/change-id.ts';
+import type { PushPlan } from '../../domain/branches/destination.ts';
+import { groupMark, groupTrailer } from '../../domain/commit-record.ts';
 import type { BranchOwner } from '../../domain/branches/own-commit.ts';
 import type { ChangeGroup } from '../../domain/plan/change-groups.ts';
-import type { GitBranch } from '../../ports/ports.ts';
 import { draftCommits, type CommitDraft } from '../update/commit-drafts.ts';
 import type { CommitLine } from '../update/push-commits.ts';
-import type { PlannedPass } from '../update/update-pass.ts';
 import type { GroupBranch } from './group-branch.ts';
 import { inspectBranch, type BranchVerdict } from './inspect-branch.ts';
-
-/** A pass that was planned on a commit of a branch. */
-export interface PassOnBranch {
-  readonly branch: GitBranch;
-  readonly revision: string;
-  readonly pass: PlannedPass;
-}
-
-/** What is to be pushed for a pass. */
-export interface PassLines {
-  readonly lines: readonly CommitLine[];
-  readonly branches: readonly GroupBranch[];
-}
+import { automationOf, type PassLines, type PassOnBranch } from './pass-on-branch.ts';
+import { linesToRef } from './ref-lines.ts';
 
 /**
  * The commits that bring a pass's groups to where they go. For branches of ours: one ref listing, and nothing
@@ -29,33 +17,35 @@ export interface PassLines {
  * @throws AppError `resource/invalid` where groups would share a branch
  */
 export async function linesTo(
-  destination: Destination,
+  { destination, alsoTo }: PushPlan,
   on: PassOnBranch,
   signal: AbortSignal,
 ): Promise<PassLines> {
   const { branch, revision, pass } = on;
-  const source = branch.files(revision);
+  const { groups } = pass;
+  const automation = automationOf(pass);
   switch (destination.kind) {
-    case 'base':
-      return { lines: [{ drafts: await draftCommits(source, pass, signal) }], branches: [] };
+    case 'base': {
+      const trailersOf = reviewTrailers(automation, alsoTo);
+      const drafts = await draftCommits(branch.files(revision), { ...pass, trailersOf }, signal);
+      return { lines: [{ drafts }], branches: [] };
+    }
     case 'branch': {
-      const stack = { branch: destination.branch, groups: pass.groups, owner: ownerOf(pass) };
-      return linesToBranches(pass.groups.length === 0 ? [] : [stack], on, signal);
+      const stack = { branch: destination.branch, groups, owner: { automation }, alsoTo };
+      return linesToBranches(groups.length === 0 ? [] : [stack], on, signal);
     }
     case 'groups': {
-      const { naming } = destination;
-      const names = groupBranches(
-        naming,
-        pass.groups.map(({ name }) => name),
-        branch.name,
-      );
-      const stacks = pass.groups.map((group, index) => ({
-        branch: names[index] ?? '',
+      const names = groups.map(({ name }) => name);
+      const branches = groupBranches(destination.naming, names, branch.name);
+      const stacks = groups.map((group, index) => ({
+        branch: branches[index] ?? '',
         groups: [group],
-        owner: groupMark(ownerOf(pass).automation, group.name),
+        owner: groupMark(automation, group.name),
       }));
       return linesToBranches(stacks, on, signal);
     }
+    case 'ref':
+      return linesToRef(destination.ref, on, signal);
   }
 }
 
@@ -64,6 +54,8 @@ interface Stack {
   readonly branch: string;
   readonly groups: readonly ChangeGroup[];
   readonly owner: BranchOwner;
+  /** A further ref that they go to. */
+  readonly alsoTo?: string | undefined;
 }
 
 async function linesToBranches(
@@ -97,14 +89,19 @@ async function linesToBranches(
 }
 
 function draftsOf(
-  { groups, owner }: Stack,
+  { groups, owner, alsoTo }: Stack,
   { branch, revision, pass }: PassOnBranch,
   signal: AbortSignal,
 ): Promise<readonly CommitDraft[]> {
   const { style, author, signOff } = pass;
   const { automation } = owner;
-  const markOf = ({ name }: ChangeGroup) => groupMark(automation, name);
-  return draftCommits(branch.files(revision), { style, author, signOff, groups, markOf }, signal);
+  const forReview = reviewTrailers(automation, alsoTo);
+  const trailersOf = (group: ChangeGroup) => [
+    groupTrailer(groupMark(automation, group.name)),
+    ...forReview(group),
+  ];
+  const drafted = { style, author, signOff, groups, trailersOf };
+  return draftCommits(branch.files(revision), drafted, signal);
 }
 
 async function verdictOn(
@@ -124,9 +121,4 @@ async function verdictOn(
   const writes = drafts.flatMap((draft) => draft.writes);
   const wanted = new Map(writes.map(({ path, bytes }) => [path, bytes]));
   return inspectBranch({ branch, base: revision, name, head, owner, wanted }, signal);
-}
-
-function ownerOf({ style }: PlannedPass): Pick<BranchOwner, 'automation'> {
-  const { namespace, name } = style.automation;
-  return { automation: `${namespace}/${name}` };
 }

@@ -7,6 +7,7 @@ import {
   type PolicyReport,
   type ReportedCommit,
 } from '../update/update-report.ts';
+import { placeText } from '../../domain/branches/destination.ts';
 import type { WindowState } from '../../domain/write-windows.ts';
 import { findingOf, placedMessage, type Finding } from '../../domain/errors.ts';
 
@@ -112,5 +113,5 @@ function waitingText(branches: readonly BranchReport[]): string | undefined {
   const foreign = branches.find(({ reason }) => reason !== undefined);
   const [first] = branches;
   if (foreign !== undefined) return foreign.reason;
-  return first === undefined ? undefined : `waits on branch ${first.branch} to be merged`;
+  return first === undefined ? undefined : `waits on ${placeText(first.branch)} to be merged`;
 }

@@ -1,5 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit';
-import type { GitAccess, GitBranch, Ports } from '../../ports/ports.ts';
+import type { GitAccess, GitBranch, Ports, StateFiles } from '../../ports/ports.ts';
+import { ToldRefs } from '../branches/told-refs.ts';
 import { HoldMemory } from '../holds/hold-memory.ts';
 import { commitSigners } from '../access/commit-signer.ts';
 import { InterestMemory } from '../read/interest-memory.ts';
@@ -14,7 +15,8 @@ import type { PassContext, PassRequest } from './update-pass.ts';
 /** What is kept between runs, and where. */
 interface Memory {
   readonly name: string;
-  readonly content: InterestMemory | ParsedFiles;
+  readonly content: InterestMemory | ParsedFiles | ToldRefs;
+  readonly files: StateFiles;
 }
 
 /** An open branch with what is known of its files. */
@@ -24,6 +26,7 @@ interface Session {
   readonly branch: GitBranch;
   readonly context: PassContext;
   readonly memories: readonly Memory[];
+  readonly toldRefs: ToldRefs;
   /** Was the outcome of the first pass, the one that may have read the whole repo, saved? */
   isSaved: boolean;
 }
@@ -83,7 +86,7 @@ export class BranchSessions {
           writer: this.#writer(session, options),
           context: session.context,
         });
-        if (!session.isSaved) await this.#remember(session);
+        if (!session.isSaved || session.toldRefs.changed) await this.#remember(session);
         return result;
       } catch (error) {
         this.#sessions.delete(key);
@@ -113,13 +116,14 @@ export class BranchSessions {
     await this.#remember(session);
   }
 
-  #writer({ branch }: Session, { dryRun, mayWrite, onRetry }: WorkOptions): BranchWriter {
+  #writer({ branch, toldRefs }: Session, { dryRun, mayWrite, onRetry }: WorkOptions): BranchWriter {
     const { clock, random } = this.#ports;
     return {
       branch,
       clock,
       random,
       dryRun,
+      toldRefs,
       ...(mayWrite === undefined ? {} : { mayWrite }),
       ...(onRetry === undefined ? {} : { onRetry }),
     };
@@ -134,10 +138,11 @@ export class BranchSessions {
 
   async #open(key: string, access: GitAccess, signal: AbortSignal): Promise<Session> {
     const branch = await this.#ports.open.branch(access, signal);
-    const { clock, cron, state } = this.#ports;
-    const [blobs, files] = [`blobs of ${key}`, `files of ${key}`];
+    const { clock, cron, state, records } = this.#ports;
+    const [blobs, files, refs] = [`blobs of ${key}`, `files of ${key}`, `refs told of ${key}`];
     const interest = InterestMemory.from(await state.load(blobs));
     const parsed = ParsedFiles.from(await state.load(files));
+    const toldRefs = ToldRefs.from(await records.load(refs));
     const context = {
       reader: new ManifestReader(interest, parsed),
       views: this.#views,
@@ -147,10 +152,11 @@ export class BranchSessions {
       signerOf: commitSigners(this.#ports),
     };
     const memories = [
-      { name: blobs, content: interest },
-      { name: files, content: parsed },
+      { name: blobs, content: interest, files: state },
+      { name: files, content: parsed, files: state },
+      { name: refs, content: toldRefs, files: records },
     ];
-    const session = { access, branch, context, memories, isSaved: false };
+    const session = { access, branch, context, memories, toldRefs, isSaved: false };
     this.#sessions.set(key, session);
     return session;
   }
@@ -160,8 +166,8 @@ export class BranchSessions {
    * large, and all that a killed process loses is a second look at the blobs that came in between.
    */
   async #remember(session: Session): Promise<void> {
-    for (const { name, content } of session.memories) {
-      if (content.changed) await this.#ports.state.save(name, content.save());
+    for (const { name, content, files } of session.memories) {
+      if (content.changed) await files.save(name, content.save());
     }
     session.isSaved = true;
   }

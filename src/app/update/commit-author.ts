@@ -1,6 +1,5 @@
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
-import { markedAsOurs, signedOff } from '../../domain/commit-message.ts';
-import type { GroupMark } from '../../domain/commit-record.ts';
+import { signedOff, withTrailers } from '../../domain/commit-message.ts';
 import { messageFor, type MessageStyle } from '../../domain/message-template/template-message.ts';
 import type { Change } from '../../domain/plan/update-plan.ts';
 import type { Person } from '../../ports/ports.ts';
@@ -23,13 +22,13 @@ interface Wording {
   readonly style: MessageStyle;
   readonly author: Person;
   readonly signOff: boolean;
-  /** For a commit on a branch of ours: whose it is. */
-  readonly mark?: GroupMark | undefined;
+  /** Trailers besides those that every update has. */
+  readonly trailers: readonly string[];
 }
 
 /** The message of a pass's commit. */
-export function messageOf({ changes, style, author, signOff, mark }: Wording): string {
+export function messageOf({ changes, style, author, signOff, trailers }: Wording): string {
   const { message: plain } = messageFor(changes, style);
-  const message = mark === undefined ? plain : markedAsOurs(plain, mark);
+  const message = trailers.length === 0 ? plain : withTrailers(plain, trailers);
   return signOff ? signedOff(message, author) : message;
 }

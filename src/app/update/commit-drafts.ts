@@ -1,4 +1,3 @@
-import type { GroupMark } from '../../domain/commit-record.ts';
 import type { ChangeGroup } from '../../domain/plan/change-groups.ts';
 import type { Decision } from '../../domain/plan/decide-slot.ts';
 import type { Change } from '../../domain/plan/update-plan.ts';
@@ -29,8 +28,8 @@ export interface DraftedPass extends Pick<PlannedPass, 'style' | 'author' | 'sig
   readonly groups: readonly ChangeGroup[];
   /** What all of them come to, where that is known already. */
   readonly edits?: PlannedPass['edits'];
-  /** For commits on a branch of ours: whose the commit of a group is. */
-  readonly markOf?: (group: ChangeGroup) => GroupMark;
+  /** Trailers of a group's commit besides those that every update has. */
+  readonly trailersOf?: (group: ChangeGroup) => readonly string[];
 }
 
 /** A draft for each group of a pass, each on top of the one before it. */
@@ -68,11 +67,17 @@ export function subjectOf(message: string): string {
 
 function draftOf(
   group: ChangeGroup,
-  { style, author, signOff, markOf }: DraftedPass,
+  { style, author, signOff, trailersOf }: DraftedPass,
   writes: readonly FileWrite[],
 ): CommitDraft {
   const { changes } = group;
-  const message = messageOf({ changes, style, author, signOff, mark: markOf?.(group) });
+  const message = messageOf({
+    changes,
+    style,
+    author,
+    signOff,
+    trailers: trailersOf?.(group) ?? [],
+  });
   return { writes, message, changes };
 }
 

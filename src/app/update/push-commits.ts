@@ -1,7 +1,15 @@
 import { AppError } from '../../domain/errors.ts';
 import { backoffMs } from '../../domain/schedule.ts';
-import type { Clock, GitBranch, Person, PushTarget } from '../../ports/ports.ts';
+import type {
+  Clock,
+  GitBranch,
+  Person,
+  PushRequest,
+  PushResult,
+  PushTarget,
+} from '../../ports/ports.ts';
 import type { CommitSigner } from '../../ports/signing.ts';
+import type { ToldRefs } from '../branches/told-refs.ts';
 import { madeCommit, type CommitDraft, type MadeCommit } from './commit-drafts.ts';
 
 /** Tries before a branch that never stands still is given up for this pass. */
@@ -20,22 +28,24 @@ export interface BranchWriter {
   readonly dryRun: boolean;
   /** Asked just before each push: may this process still write? Without it, it always may. */
   readonly mayWrite?: () => boolean;
+  /** What refs that cannot be read were sent before. */
+  readonly toldRefs: ToldRefs;
   /** Told of each push that lost a race and is tried again. */
   readonly onRetry?: (reason: string) => void;
 }
 
-/** A branch of ours, whatever it holds. */
-export interface OwnBranch {
-  readonly branch: string;
-  /** Where it must be; undefined: there must be none. */
-  readonly expected: string | undefined;
-}
+/** Where commits go that do not go to the branch that is read. */
+export type Elsewhere =
+  /** A branch of ours, whatever it holds, if it is at `expected`; undefined: if there is none. */
+  | { readonly branch: string; readonly expected: string | undefined }
+  /** Any other ref, by its full name. */
+  | { readonly ref: string };
 
 /** Commits to make, one on top of the other, the first of them on the head they were planned for. */
 export interface CommitLine {
   readonly drafts: readonly CommitDraft[];
   /** Default: the branch that is read. */
-  readonly onto?: OwnBranch;
+  readonly onto?: Elsewhere;
 }
 
 /** What is to be pushed; no lines, or none with drafts: nothing to do. */
@@ -45,6 +55,8 @@ export interface PlannedCommits<T> {
   readonly signer?: CommitSigner | undefined;
   /** What the server is told beside each push. */
   readonly options?: readonly string[];
+  /** A further ref that each commit goes to. */
+  readonly alsoTo?: string | undefined;
   readonly result: T;
 }
 
@@ -120,7 +132,7 @@ async function pushLine(
   { drafts, onto }: CommitLine,
   signal: AbortSignal,
 ): Promise<Pushed> {
-  const { author, signer, options = [] } = planned;
+  const { author, signer, options = [], alsoTo } = planned;
   const { branch, clock } = writer;
   const commits: MadeCommit[] = [];
   let parent = head;
@@ -129,10 +141,12 @@ async function pushLine(
     const request = { parent, files, message, author, signer, time: clock.now() };
     const commit = await branch.commit(request, signal);
     const target = targetOf(onto, commits.length === 0 ? undefined : parent);
-    checkMayWrite(writer);
-    const push = await branch.push({ commit, parent, options, ...target }, signal);
-    if (push.kind === 'rejected') return { commits, rejected: push.reason };
-    commits.push({ ...madeCommit(commit, draft), branch: onto?.branch ?? branch.name });
+    const pushed = await push(writer, { commit, parent, options, ...target }, signal);
+    if (pushed.kind === 'rejected') return { commits, rejected: pushed.reason };
+    commits.push({ ...madeCommit(commit, draft), branch: nameOf(onto) ?? branch.name });
+    if (alsoTo !== undefined) {
+      await push(writer, { commit, parent, options, target: { ref: alsoTo } }, signal);
+    }
     parent = commit;
   }
   return { commits };
@@ -144,9 +158,35 @@ function targetOf(
   previous: string | undefined,
 ): { readonly target?: PushTarget } {
   if (onto === undefined) return {};
+  if ('ref' in onto) return { target: onto };
   const { branch, expected } = onto;
   if (previous === undefined) return { target: { branch, expected, replace: true } };
   return { target: { branch, expected: previous } };
+}
+
+function nameOf(onto: CommitLine['onto']): string | undefined {
+  if (onto === undefined) return undefined;
+  return 'ref' in onto ? onto.ref : onto.branch;
+}
+
+/**
+ * @returns `rejected` for a branch that moved: to plan again will help
+ * @throws AppError `git/rejected` for another ref that holds what the commit is not made on: nothing is forced
+ */
+async function push(
+  writer: BranchWriter,
+  request: PushRequest,
+  signal: AbortSignal,
+): Promise<PushResult> {
+  checkMayWrite(writer);
+  const { branch } = writer;
+  const { target, commit } = request;
+  const result = await branch.push(request, signal);
+  if (result.kind === 'pushed' || target === undefined || 'branch' in target) return result;
+  throw new AppError(
+    'git/rejected',
+    `${branch.description}: ${target.ref} cannot be moved on to commit ${commit.slice(0, 12)}: it holds something else (${result.reason})`,
+  );
 }
 
 /** @throws AppError `cancelled` when this process may write no more */

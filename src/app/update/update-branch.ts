@@ -28,14 +28,17 @@ export async function updateBranch(
       const source = branch.files(revision);
       const input = { ...request, source, revision, history: branch };
       const pass = await planPass(context, input, signal);
-      const { destination, ...push } = pushPlan(pass.automation, branch.name);
-      const { lines, branches } = await linesTo(destination, { branch, revision, pass }, signal);
+      const push = pushPlan(pass.automation, branch.name);
+      const on = { branch, revision, pass, toldRefs: writer.toldRefs };
+      const { lines, ...result } = await linesTo(push, on, signal);
       const { author, signer } = pass;
-      return { ...push, lines, author, signer, result: { pass, branches } };
+      return { ...push, lines, author, signer, result: { pass, ...result } };
     },
     signal,
   );
-  const { pass } = result;
+  const { pass, remember } = result;
+  const last = commits.at(-1);
+  if (last !== undefined) remember?.(last.id);
   const branches = settledBranches(result.branches, commits);
   const findings = [...pass.findings, ...foreignFindings(branches)];
   return { pass: { ...pass, findings }, commits, branches };

@@ -4,7 +4,7 @@ import { parseTemplate } from '../message-template/parse.ts';
 import { renderTemplate } from '../message-template/render.ts';
 import type { TemplateObject, Value } from '../message-template/value.ts';
 import { checkBranch } from '../resources/git-names.ts';
-import { shortHash } from '../short-hash.ts';
+import { shortHash } from '../text-hash.ts';
 
 /** What the branches of an automation's groups are called by. */
 export interface BranchNaming {

@@ -1,5 +1,6 @@
 import type { FilterTags } from '../../api/image-policy.ts';
 import { checkBranchTemplate } from '../branches/branch-name.ts';
+import { parseRefspec } from '../branches/refspec.ts';
 import { cloudRegistryOf } from '../cloud-registry.ts';
 import { AppError } from '../errors.ts';
 import { checkGitHubUse, cloudRepoOf, type GitProviderUse } from '../git-provider.ts';
@@ -78,6 +79,7 @@ const AUTOMATION_CHECKS: readonly MeaningCheck[] = [
   },
   { path: ['update', 'paths', '*'], check: checkRepoPath },
   { path: ['push', 'branch'], check: checkPushBranch },
+  { path: ['push', 'refspec'], check: checkPushRefspec },
   { path: ['push', 'options', '*'], check: checkPushOption },
   { path: ['pullRequest', 'branch'], check: checkGroupBranch },
   {
@@ -158,6 +160,20 @@ function isFilter(filterTags: FilterTags): boolean {
 
 function checkPushBranch(branch: string, spec: unknown): void {
   checkBranch(branch);
+  checkNoPullRequest(spec);
+}
+
+function checkPushRefspec(refspec: string, spec: unknown): void {
+  const read = valueAt(spec, ['git', 'branch']) ?? 'main';
+  const names = [read, valueAt(spec, ['push', 'branch'])].filter(
+    (name) => typeof name === 'string',
+  );
+  // Which branch a source follows shows when it is read.
+  parseRefspec(refspec, valueAt(spec, ['git']) === undefined ? [] : names);
+  checkNoPullRequest(spec);
+}
+
+function checkNoPullRequest(spec: unknown): void {
   if (valueAt(spec, ['pullRequest']) === undefined) return;
   throw new AppError(
     'resource/invalid',

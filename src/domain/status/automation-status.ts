@@ -8,6 +8,7 @@ import type { PolicyKey } from '../manifest/image-field.ts';
 import type { Decision } from '../plan/decide-slot.ts';
 import type { Reason as DecisionReason } from '../plan/slot-verdict.ts';
 import type { PolicyView } from '../plan/policy-view.ts';
+import { placeText } from '../branches/destination.ts';
 import { closedText, type WindowState } from '../write-windows.ts';
 import { conditionsOf, type Verdict } from './conditions.ts';
 import { failureVerdict } from './failure-verdict.ts';
@@ -185,7 +186,7 @@ function passVerdict(pass: FinishedPass): Verdict {
 function branchesText({ waitsOn = [] }: FinishedPass): string {
   const [first] = waitsOn;
   if (first === undefined) return '';
-  return `; on branch ${first}${andMore(waitsOn.length - 1)}, to be merged`;
+  return `; on ${placeText(first)}${andMore(waitsOn.length - 1)}, to be merged`;
 }
 
 function firstHold({ decisions }: FinishedPass): string {

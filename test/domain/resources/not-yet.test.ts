@@ -18,7 +18,6 @@ describe('what is not supported yet', () => {
 
   it.each([
     [more('  promoteFrom: { policy: test }'), 'a.yaml:8:3: spec.promoteFrom: not supported yet'],
-    [automation('  push: { refspec: a:b }'), 'a.yaml:7:11: spec.push.refspec: not supported yet'],
     [
       automation('  pullRequest: { provider: github }'),
       'a.yaml:7:3: spec.pullRequest: not supported yet',

@@ -7,6 +7,17 @@ describe('where an automation pushes to', () => {
   it.each([
     ['the branch itself', automation('  push: { branch: main }')],
     ['another branch, with options', automation('  push: { branch: bot/x, options: { a: "" } }')],
+    ['a ref for review', automation('  push: { refspec: "HEAD:refs/for/main%topic=x" }')],
+    ['a ref by the branch’s name', automation('  push: { refspec: "refs/heads/main:refs/for/x" }')],
+    [
+      'a branch and a ref',
+      automation('    branch: prod\n  push: { branch: b, refspec: "refs/heads/b:refs/heads/c" }'),
+    ],
+    [
+      'a ref by the name of a branch that a source will tell',
+      automation('').replace(/ {2}git:[^]*/, '') +
+        '  sourceRef: { kind: GitRepository, name: x }\n  push: { refspec: "any:refs/for/main" }\n',
+    ],
     ['no options', automation('  push: { options: {} }')],
   ])('may be %s', (_, text) => {
     expect(complaints(text)).toEqual([]);
@@ -33,6 +44,33 @@ describe('where an automation pushes to', () => {
       automation('  push: { branch: bot }\n  pullRequest: { provider: github }'),
       [
         'a.yaml:7:19: spec.push.branch: spec.pullRequest has branches of its own; name them by pullRequest.branch, or leave one of the two out',
+        PULL_REQUESTS_TO_COME,
+      ],
+    ],
+    ...[
+      ['+HEAD:refs/heads/x', 'nothing is ever forced: leave out the "+"'],
+      [':refs/heads/main', 'nothing is deleted: begin with HEAD:'],
+      ...['HEAD', 'HEAD:', 'HEAD:main', 'a:refs/b:refs/c', ':'].map((refspec) => [
+        refspec,
+        'must be HEAD:REF with the full name of a ref, such as HEAD:refs/for/main',
+      ]),
+      ['HEAD:refs/', '"" cannot be in the name of a ref'],
+      ['HEAD:refs/heads/*', '"heads/*" cannot be in the name of a ref'],
+      ['a b:refs/for/x', '"a b" cannot be in the name of a ref'],
+      [
+        'other:refs/for/main',
+        'a refspec for "other" would push something else than our commits; begin it with HEAD: or refs/heads/main:',
+      ],
+    ].map(([refspec = '', message = '']): [string, string, string[]] => [
+      `a refspec and not ${refspec}`,
+      automation(`  push: { refspec: "${refspec}" }`),
+      [`a.yaml:7:20: spec.push.refspec: ${message}`],
+    ]),
+    [
+      'a refspec beside the branches of pull requests',
+      automation('  push: { refspec: "HEAD:refs/x" }\n  pullRequest: { provider: github }'),
+      [
+        'a.yaml:7:20: spec.push.refspec: spec.pullRequest has branches of its own; name them by pullRequest.branch, or leave one of the two out',
         PULL_REQUESTS_TO_COME,
       ],
     ],

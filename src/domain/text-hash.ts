@@ -11,3 +11,8 @@ export function hash32(text: string): number {
 export function shortHash(text: string): string {
   return hash32(text).toString(16).padStart(8, '0');
 }
+
+/** As many hex digits as a commit's id has: no two texts of one repo are likely to share them. */
+export function longHash(text: string): string {
+  return [0, 1, 2, 3, 4].map((salt) => shortHash(`${salt}${text}`)).join('');
+}

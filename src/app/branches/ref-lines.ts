@@ -1,0 +1,34 @@
+import { reviewTrailers } from '../../domain/branches/change-id.ts';
+import { longHash } from '../../domain/text-hash.ts';
+import { draftCommits } from '../update/commit-drafts.ts';
+import { automationOf, type PassLines, type PassOnBranch } from './pass-on-branch.ts';
+
+/**
+ * The commits for a ref that is no branch: all groups, one on top of the other. What is there cannot be read, and
+ * what was sent there is not sent again.
+ */
+export async function linesToRef(
+  ref: string,
+  { branch, revision, pass, toldRefs }: PassOnBranch,
+  signal: AbortSignal,
+): Promise<PassLines> {
+  const { groups, edits } = pass;
+  if (groups.length === 0) return { lines: [], branches: [] };
+  const automation = automationOf(pass);
+  const trailersOf = reviewTrailers(automation, ref);
+  const drafts = await draftCommits(branch.files(revision), { ...pass, trailersOf }, signal);
+  const content = longHash(JSON.stringify(edits));
+  const told = toldRefs.get(automation, ref);
+  const isTold = told?.content === content;
+  return {
+    lines: isTold ? [] : [{ drafts, onto: { ref } }],
+    branches: groups.map((group, index) => ({
+      group,
+      branch: ref,
+      state: isTold ? 'current' : 'planned',
+      ...(isTold ? { commit: told.commit } : {}),
+      message: drafts[index]?.message ?? '',
+    })),
+    remember: (commit) => toldRefs.set(automation, ref, { content, commit }),
+  };
+}
