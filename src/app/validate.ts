@@ -12,8 +12,8 @@ import {
   type Resources,
 } from '../domain/resources/merge-resources.ts';
 import { parseResources, type ParsedResources } from '../domain/resources/parse-resources.ts';
+import { isInside } from '../domain/repo-path.ts';
 import type { FileSource } from '../ports/ports.ts';
-import { isInside } from './read/repo-path.ts';
 import { escapingLinks, tooLarge } from './read/unreadable-files.ts';
 
 /** One file with both ways of looking for fields. */

@@ -18,6 +18,7 @@ import {
   policiesOf,
   type Resources,
 } from '../../domain/resources/merge-resources.ts';
+import { isInside } from '../../domain/repo-path.ts';
 import type { ParsedResources } from '../../domain/resources/parse-resources.ts';
 import { earliest } from '../../domain/schedule.ts';
 import { closedText, type WindowState } from '../../domain/write-windows.ts';
@@ -36,7 +37,6 @@ import type { History } from '../holds/hold-search.ts';
 import { planWithHolds, type RevertSource } from '../holds/plan-with-holds.ts';
 import { rejectInvalid } from '../read/invalid-resources.ts';
 import type { ManifestReader } from '../read/manifest-reader.ts';
-import { isInside } from '../read/repo-path.ts';
 import type { PolicyViews } from '../scan/policy-views.ts';
 import { authorOf } from './commit-author.ts';
 import { editFiles, type FileEdit } from './edit-files.ts';

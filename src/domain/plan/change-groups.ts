@@ -4,6 +4,7 @@ import type {
 } from '../../api/image-update-automation.ts';
 import { groupBy } from '../group-by.ts';
 import type { PolicyKey } from '../manifest/image-field.ts';
+import { innermost } from '../repo-path.ts';
 import type { Decision } from './decide-slot.ts';
 import type { PolicyView } from './policy-view.ts';
 import { changesOf, type Change } from './update-plan.ts';
@@ -64,10 +65,6 @@ function groupName({ policy, slot }: Decision, by: GroupBy, paths: readonly stri
 }
 
 function placeOf(file: string, paths: readonly string[]): string {
-  const [longest] = paths
-    .map((path) => path.replace(/^\.\//, '').replace(/\/+$/, ''))
-    .filter((path) => file === path || file.startsWith(`${path}/`))
-    .toSorted((a, b) => b.length - a.length);
   const folder = file.includes('/') ? file.slice(0, file.lastIndexOf('/')) : '.';
-  return longest ?? folder;
+  return innermost(file, paths) ?? folder;
 }

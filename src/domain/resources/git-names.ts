@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts';
+import { leavesRepo } from '../repo-path.ts';
 
 const SCHEMES: ReadonlySet<string> = new Set(['https:', 'http:', 'ssh:', 'file:']);
 
@@ -57,9 +58,7 @@ export function checkBranch(branch: string): void {
  * @throws AppError `resource/invalid`
  */
 export function checkRepoPath(path: string): void {
-  if (path.split('/').includes('..') || path.startsWith('~')) {
-    throw invalid('leaves the repo; name a path below its root');
-  }
+  if (leavesRepo(path)) throw invalid('leaves the repo; name a path below its root');
 }
 
 function invalid(message: string): AppError {

@@ -84,6 +84,13 @@ describe('groupDecisions', () => {
     ]);
   });
 
+  it('puts what no other path holds into the root, where that is given', () => {
+    expect(grouped({ by: 'path', paths: ['apps', './'] })).toMatchObject([
+      ['path apps', { length: 3 }],
+      ['path .', ['infra/b.yaml:2', 'root.yaml:1']],
+    ]);
+  });
+
   it.each([
     { name: 'without an automation', of: undefined, want: { by: 'all', paths: [] } },
     { name: 'where it says nothing', of: automation(), want: { by: 'all', paths: [] } },
