@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
 import { MAX_LISTED } from '../../domain/pull-requests/max-listed.ts';
+import { teamOf } from '../../domain/pull-requests/team-reviewer.ts';
 import type {
   Forge,
   NewPullRequest,
@@ -33,9 +34,6 @@ const MAX_PAGES = 6;
 /** How often, and after how long, a merge is asked for again. */
 const MERGE_ATTEMPTS = 5;
 const MERGE_PAUSE_MS = 1_000;
-
-/** Before the name of a team. */
-const TEAM = 'team:';
 
 /** Grey: what a label needs besides a name. */
 const LABEL_COLOUR = '#808080';
@@ -123,9 +121,8 @@ export class Gitea implements Forge {
 
   #ask(number: number, reviewer: string, signal: AbortSignal): Promise<void> {
     const path = `${this.#repo}/pulls/${number}/requested_reviewers`;
-    const body = reviewer.startsWith(TEAM)
-      ? { team_reviewers: [reviewer.slice(TEAM.length)] }
-      : { reviewers: [reviewer] };
+    const team = teamOf(reviewer);
+    const body = team === undefined ? { reviewers: [reviewer] } : { team_reviewers: [team] };
     return this.#http.call({ method: 'POST', path, body }, signal);
   }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
+import { teamOf } from '../../domain/pull-requests/team-reviewer.ts';
 import type {
   Forge,
   NewPullRequest,
@@ -25,9 +26,6 @@ const Pull = z.object({
 });
 
 const GraphQl = z.object({ errors: z.array(z.object({ message: z.string() })).optional() });
-
-/** Before the name of a team. */
-const TEAM = 'team:';
 
 const ENABLE_AUTO_MERGE =
   'mutation($id: ID!) { enablePullRequestAutoMerge(input: {pullRequestId: $id}) { clientMutationId } }';
@@ -143,9 +141,7 @@ function pullRequest(pull: z.output<typeof Pull>): PullRequest {
 
 function reviewersOf(names: readonly string[]): unknown {
   return {
-    reviewers: names.filter((name) => !name.startsWith(TEAM)),
-    team_reviewers: names
-      .filter((name) => name.startsWith(TEAM))
-      .map((name) => name.slice(TEAM.length)),
+    reviewers: names.filter((name) => teamOf(name) === undefined),
+    team_reviewers: names.flatMap((name) => teamOf(name) ?? []),
   };
 }
