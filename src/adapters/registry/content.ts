@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Layer, Referrer } from '../../domain/signature/signature-manifests.ts';
+import { parseJson } from '../../domain/parse-json.ts';
 import type { Clock } from '../../ports/ports.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { Call, HttpResponse } from './call.ts';
-import { badResponse, parseJson, statusError } from './errors.ts';
+import { DIGEST, digestOf } from './digest.ts';
+import { badResponse, statusError } from './errors.ts';
 
 /** One authorized GET. Answers with undefined where there is no such thing, and rejects for all else but success. */
 export type FetchContent = (request: {
@@ -30,9 +31,6 @@ export function contentFetcher(authorizer: Authorizer, call: Call, clock: Clock)
   };
 }
 
-/** Digests that content can be checked against, with the hash that each names. */
-const DIGEST = /^(sha256|sha512):((?:[a-f0-9]{64}){1,2})$/;
-
 const annotations = z
   .record(z.string(), z.string())
   .nullish()
@@ -51,7 +49,7 @@ const Manifest = z.object({ layers: z.array(Descriptor) });
 
 /** Entries of an image index; undefined where the body is none. What no known digest names is left out. */
 export function indexEntries(body: Buffer): readonly Referrer[] | undefined {
-  const index = Index.safeParse(parseJson(body)).data;
+  const index = Index.safeParse(parseJson(body.toString())).data;
   return index?.manifests.filter(hasKnownDigest).map((entry) => ({
     digest: entry.digest,
     artifactType: entry.artifactType ?? undefined,
@@ -61,7 +59,7 @@ export function indexEntries(body: Buffer): readonly Referrer[] | undefined {
 
 /** Layers of an image manifest; undefined where the body is none. What no known digest names is left out. */
 export function manifestLayers(body: Buffer): readonly Layer[] | undefined {
-  return Manifest.safeParse(parseJson(body)).data?.layers.filter(hasKnownDigest);
+  return Manifest.safeParse(parseJson(body.toString())).data?.layers.filter(hasKnownDigest);
 }
 
 function hasKnownDigest({ digest }: { readonly digest: string }): boolean {
@@ -69,9 +67,7 @@ function hasKnownDigest({ digest }: { readonly digest: string }): boolean {
 }
 
 /** @throws AppError `registry/bad-response` for content that is not what its digest says */
-export function checkContent(response: HttpResponse, digest: string, call: Call): Buffer {
-  const [, algorithm = '', hex] = DIGEST.exec(digest) ?? [];
-  const { body, url } = response;
-  if (algorithm !== '' && createHash(algorithm).update(body).digest('hex') === hex) return body;
+export function checkContent({ body, url }: HttpResponse, digest: string, call: Call): Buffer {
+  if (digestOf(body, digest) === digest) return body;
   throw badResponse(call, `${url.host} gave other content than that of ${digest}`);
 }

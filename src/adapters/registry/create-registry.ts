@@ -60,6 +60,7 @@ export function createRegistry(options: RegistryOptions): ClosableRegistry {
   });
   const authorizer = createAuthorizer(transport, { clock, profileOf });
   const entra = createEntraExchange(transport, clock);
+  const fetcher = (call: Call) => contentFetcher(authorizer, call, clock);
   const readTags = createTagLists(authorizer, { clock, profileOf });
 
   function inCall<T>(
@@ -91,16 +92,14 @@ export function createRegistry(options: RegistryOptions): ClosableRegistry {
     digest: (repository, tag, access, signal) =>
       inCall({ repository, access }, signal, (call) => readDigest(authorizer, tag, call, clock)),
     signatures: (repository, digest, access, signal) =>
-      inCall({ repository, access }, signal, (call) =>
-        readSignatures(digest, call, contentFetcher(authorizer, call, clock)),
-      ),
+      inCall({ repository, access }, signal, (call) => readSignatures(digest, call, fetcher(call))),
     manifest: (repository, reference, access, signal) =>
       inCall({ repository, access }, signal, (call) =>
-        readManifest({ authorizer, call, clock }, reference),
+        readManifest(reference, call, fetcher(call)),
       ),
     imageConfig: (repository, digest, access, signal) =>
       inCall({ repository, access }, signal, (call) =>
-        readImageConfig({ authorizer, call, clock }, digest),
+        readImageConfig(digest, call, fetcher(call)),
       ),
     close: () => transport.close(),
   };

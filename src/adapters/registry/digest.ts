@@ -21,6 +21,12 @@ export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 /** OCI image-spec, grammar of the registered digests. */
 export const DIGEST = /^(sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})$/;
 
+/** The digest of bytes, by the algorithm of another digest. */
+export function digestOf(bytes: Buffer, like = 'sha256:'): string {
+  const algorithm = like.startsWith('sha512:') ? 'sha512' : 'sha256';
+  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
+}
+
 /** HEAD is not for everybody: these say so. */
 const HEAD_REFUSED: ReadonlySet<number> = new Set([405, 501]);
 
@@ -53,5 +59,5 @@ export async function readDigest(
 function hashOf(manifest: HttpResponse, call: Call, clock: Clock): string | undefined {
   if (manifest.status === 404) return undefined;
   if (manifest.status !== 200) throw statusError(manifest, call, clock.now());
-  return `sha256:${createHash('sha256').update(manifest.body).digest('hex')}`;
+  return digestOf(manifest.body);
 }

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ImageConfig, ImageManifest } from '../../domain/image/image-manifest.ts';
-import type { Clock } from '../../ports/ports.ts';
-import type { Authorizer } from './authorizer.ts';
-import type { Call, HttpResponse } from './call.ts';
-import { DIGEST, MANIFEST_TYPES, MAX_MANIFEST_BYTES } from './digest.ts';
-import { badResponse, parseJson, statusError } from './errors.ts';
+import { parseJson } from '../../domain/parse-json.ts';
+import type { Call } from './call.ts';
+import { checkContent, type FetchContent } from './content.ts';
+import { DIGEST, digestOf, MANIFEST_TYPES, MAX_MANIFEST_BYTES } from './digest.ts';
+import { badResponse } from './errors.ts';
 
 /** Configs are small; those of images with thousands of layers have some hundred kB. */
 const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
@@ -48,13 +47,6 @@ const Config = z.object({
   config: z.object({ Labels: texts }).nullish(),
 });
 
-/** What reading content takes. */
-export interface ContentReader {
-  readonly authorizer: Authorizer;
-  readonly call: Call;
-  readonly clock: Clock;
-}
-
 /**
  * The manifest of a tag or a digest. Its digest is always the hash of the bytes: a registry, or a proxy
  * before it, is not believed.
@@ -62,23 +54,23 @@ export interface ContentReader {
  * @throws AppError `registry/bad-response` for content that is not what its digest says, or no manifest
  */
 export async function readManifest(
-  reader: ContentReader,
   reference: string,
+  call: Call,
+  fetch: FetchContent,
 ): Promise<ImageManifest | undefined> {
-  const { call } = reader;
   const url = new URL(`manifests/${encodeURIComponent(reference)}`, call.base);
-  const response = await get(reader, { url, accept: MANIFEST_TYPES, maxBytes: MAX_MANIFEST_BYTES });
+  const response = await fetch({ url, accept: MANIFEST_TYPES, maxBytes: MAX_MANIFEST_BYTES });
   if (response === undefined) return undefined;
-  const wanted = DIGEST.test(reference) ? reference : response.header('docker-content-digest');
-  const own = checkedDigest(response, wanted, call);
-  const manifest = parseManifest(response.body, own);
+  const told = DIGEST.test(reference) ? reference : response.header('docker-content-digest');
+  const own = told ?? digestOf(response.body);
+  const manifest = parseManifest(checkContent(response, own, call), own);
   if (manifest === undefined)
     throw badResponse(call, `what stands under ${reference} is no manifest of a known kind`);
   return manifest;
 }
 
 function parseManifest(body: Buffer, own: string): ImageManifest | undefined {
-  const json = parseJson(body);
+  const json = parseJson(body.toString());
   const index = Index.safeParse(json).data;
   if (index !== undefined) {
     const { annotations, manifests } = index;
@@ -101,14 +93,16 @@ function parseManifest(body: Buffer, own: string): ImageManifest | undefined {
  * The config of an image. A redirect to a storage host gets no credentials.
  * @throws AppError `registry/bad-response` for content that is not what its digest says, or no config
  */
-export async function readImageConfig(reader: ContentReader, digest: string): Promise<ImageConfig> {
-  const { call } = reader;
+export async function readImageConfig(
+  digest: string,
+  call: Call,
+  fetch: FetchContent,
+): Promise<ImageConfig> {
   const url = new URL(`blobs/${digest}`, call.base);
-  const accept = '*/*';
-  const response = await get(reader, { url, accept, maxBytes: MAX_CONFIG_BYTES });
+  const response = await fetch({ url, accept: '*/*', maxBytes: MAX_CONFIG_BYTES });
   if (response === undefined) throw badResponse(call, `the image config ${digest} is missing`);
-  checkedDigest(response, digest, call);
-  const config = Config.safeParse(parseJson(response.body)).data;
+  const body = checkContent(response, digest, call);
+  const config = Config.safeParse(parseJson(body.toString())).data;
   if (config === undefined) throw badResponse(call, `${digest} is no image config`);
   const { os, architecture, variant, created } = config;
   const platform =
@@ -118,33 +112,4 @@ export async function readImageConfig(reader: ContentReader, digest: string): Pr
     ...(created ? { created } : {}),
     labels: config.config?.Labels ?? {},
   };
-}
-
-async function get(
-  { authorizer, call, clock }: ContentReader,
-  {
-    url,
-    accept,
-    maxBytes,
-  }: { readonly url: URL; readonly accept: string; readonly maxBytes: number },
-): Promise<HttpResponse | undefined> {
-  const response = await authorizer.send(
-    { method: 'GET', url, headers: { accept }, maxBytes },
-    call,
-  );
-  if (response.status === 404) return undefined;
-  if (response.status !== 200) throw statusError(response, call, clock.now());
-  return response;
-}
-
-/** The hash of a body, by the algorithm of the digest that it should have. */
-function checkedDigest(
-  { body, url }: HttpResponse,
-  wanted: string | undefined,
-  call: Call,
-): string {
-  const algorithm = wanted?.startsWith('sha512:') === true ? 'sha512' : 'sha256';
-  const found = `${algorithm}:${createHash(algorithm).update(body).digest('hex')}`;
-  if (wanted === undefined || wanted === found) return found;
-  throw badResponse(call, `${url.host} gave other content than that of ${wanted}`);
 }

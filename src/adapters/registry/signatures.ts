@@ -13,14 +13,12 @@ import {
 } from '../../domain/signature/signature-manifests.ts';
 import type { Call, HttpResponse } from './call.ts';
 import { checkContent, indexEntries, manifestLayers, type FetchContent } from './content.ts';
+import { MAX_MANIFEST_BYTES } from './digest.ts';
 import { readReferrers, type ListedReferrers } from './referrers.ts';
 
 /** Manifests and signatures looked at for one image; most images have one or two. */
 const MAX_MANIFESTS = 32;
 const MAX_SIGNATURES = 32;
-
-/** OCI distribution-spec: registries should take no larger manifest than this. */
-const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
 /** Cosign writes the first and the second; with `COSIGN_DOCKER_MEDIA_TYPES` the third. */
 const MANIFEST_TYPES = [
