@@ -1,4 +1,5 @@
 import { formatLocation, type AppError, type Finding, type Location } from '../domain/errors.ts';
+import { oneLine } from '../domain/foreign-text.ts';
 
 /** The process around a command, so that tests can be one. */
 export interface Io {
@@ -43,12 +44,6 @@ export function printError(io: Io, error: AppError): void {
 function placed(at: Location | undefined, severity: string, message: string): string {
   const place = at === undefined ? '' : `${oneLine(formatLocation(at))}: `;
   return `${place}${severity}: ${oneLine(message)}\n`;
-}
-
-/** Text from files and servers may hold anything: line breaks and control characters become spaces. */
-export function oneLine(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what this removes
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
 }
 
 /** Does any finding make the command fail? */

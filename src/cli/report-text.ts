@@ -4,7 +4,7 @@ import type { FileEdit } from '../app/update/edit-files.ts';
 import type { BranchReport, ReportedCommit, UpdateReport } from '../app/update/update-report.ts';
 import { placeText } from '../domain/branches/destination.ts';
 import type { Change } from '../domain/plan/update-plan.ts';
-import { oneLine } from './io.ts';
+import { oneLine } from '../domain/foreign-text.ts';
 
 /** What a person wants to know after a pass: what moved, what did not and why, the commit. */
 export function reportText(report: UpdateReport, verb: string): string {

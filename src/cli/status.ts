@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { CommandContext } from './command.ts';
-import { oneLine, printJson, type Io, type Output } from './io.ts';
+import { oneLine } from '../domain/foreign-text.ts';
+import { printJson, type Io, type Output } from './io.ts';
 import { addClusterOptions, outputOption, withExamples, type ClusterOptions } from './options.ts';
 import { withProgress } from './progress.ts';
 import { renderTable } from './table.ts';

@@ -1,4 +1,4 @@
-import { oneLine } from './io.ts';
+import { oneLine } from '../domain/foreign-text.ts';
 
 /** Left-aligned columns, two spaces apart, one line a row; the last column is not padded. */
 export function renderTable(cells: readonly (readonly string[])[]): string {

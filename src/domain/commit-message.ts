@@ -1,4 +1,5 @@
 import type { ReleasedPlace } from './commit-record.ts';
+import { oneLine } from './foreign-text.ts';
 import { groupBy } from './group-by.ts';
 import type { Change } from './plan/update-plan.ts';
 
@@ -139,9 +140,4 @@ function shortTag(target: string): string {
 /** How a tag, tag@digest or digest stands behind a name. */
 function joinedTo(target: string): string {
   return /^[a-z0-9]+:/.test(target) ? `@${target}` : `:${target}`;
-}
-
-/** Paths and names may hold anything: a line break in one must not begin a trailer. */
-function oneLine(text: string): string {
-  return text.replaceAll(/\p{Cc}+/gu, ' ');
 }

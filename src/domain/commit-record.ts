@@ -1,3 +1,5 @@
+import { oneLine } from './foreign-text.ts';
+
 /** One step of a policy, as the trailer of one of our commits tells it. */
 export interface RecordedStep {
   /** `namespace/name` of the policy. */
@@ -31,7 +33,7 @@ export function groupTrailer({ automation, group }: GroupMark): string {
 
 /** Names of groups may come from paths, which may hold anything: a line break must not begin a trailer. */
 export function groupMark(automation: string, group: string): GroupMark {
-  return { automation, group: group.replaceAll(/\p{Cc}+/gu, ' ') };
+  return { automation, group: oneLine(group) };
 }
 
 /** All fields of a policy in one file. */

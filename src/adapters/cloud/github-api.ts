@@ -10,6 +10,7 @@ import { tlsOptions } from '../../connections/tls-options.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { ClientCertificate } from '../../domain/access.ts';
 import type { Proxy } from '../../domain/proxy.ts';
+import { parseJson } from '../../domain/parse-json.ts';
 
 /** What is known of an App or an installation is a few KB. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
@@ -106,11 +107,7 @@ async function jsonOf(body: Dispatcher.ResponseData['body']): Promise<unknown> {
     if (size > MAX_ANSWER_BYTES) return undefined;
     chunks.push(chunk);
   }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
-  } catch {
-    return undefined;
-  }
+  return parseJson(Buffer.concat(chunks).toString('utf8'));
 }
 
 function timeOf(date: string | string[] | undefined): number | undefined {

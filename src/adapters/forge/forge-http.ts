@@ -1,14 +1,17 @@
-import { rootCertificates } from 'node:tls';
 import { Agent, request as send, type Dispatcher } from 'undici';
 import { z } from 'zod';
+import { createConnector } from '../../connections/connector.ts';
+import { encodeBasic } from '../../connections/encode-basic.ts';
+import { retryAfterMs } from '../../connections/retry-after.ts';
+import { tlsOptions } from '../../connections/tls-options.ts';
 import { AppError, type ErrorCode } from '../../domain/errors.ts';
+import { quotable } from '../../domain/foreign-text.ts';
+import { parseJson } from '../../domain/parse-json.ts';
 import type { ForgeAccess } from '../../ports/forge.ts';
 
 const TIMEOUT_MS = 30_000;
 /** A page of a hundred pull requests with long bodies is a few MB. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
-/** Longest text of a forge that goes into a message. */
-const MAX_DETAIL_CHARS = 300;
 
 /** One request to the API. */
 export interface ForgeRequest {
@@ -40,12 +43,14 @@ export class ForgeHttp {
     const { basic, bearerToken, ca } = access;
     this.#api = api;
     this.#authorization =
-      bearerToken === undefined ? basic && encodeBasic(basic) : `Bearer ${bearerToken}`;
-    this.#secrets = [bearerToken, basic?.password, this.#authorization].filter(
-      (text) => text !== undefined && text !== '',
-    ) as readonly string[];
+      bearerToken === undefined ? basic && `Basic ${encodeBasic(basic)}` : `Bearer ${bearerToken}`;
+    this.#secrets = [bearerToken, basic?.password, basic && encodeBasic(basic)].filter(
+      (text) => text !== undefined,
+    );
     this.#dispatcher = new Agent({
-      connect: ca === undefined ? {} : { ca: [...rootCertificates, ca] },
+      connect: createConnector(
+        tlsOptions({ cas: ca === undefined ? [] : [ca], clientCertificate: undefined }),
+      ),
       // One pull request now and then: nothing is kept open for long.
       keepAliveTimeout: 4_000,
     });
@@ -57,7 +62,7 @@ export class ForgeHttp {
    */
   async json<T>(request: ForgeRequest, schema: z.ZodType<T>, signal: AbortSignal): Promise<T> {
     const text = await this.#exchange(request, signal);
-    const result = schema.safeParse(parsed(text));
+    const result = schema.safeParse(parseJson(text));
     if (result.success) return result.data;
     throw new AppError('forge/bad-response', `${this.#where(request)}: unexpected answer`, {
       cause: result.error,
@@ -122,9 +127,9 @@ export class ForgeHttp {
   #refusal(request: ForgeRequest, response: Dispatcher.ResponseData, text: string): AppError {
     const { statusCode } = response;
     const code = codeOf(response);
-    const detail = this.#printable(complaintOf(text));
+    const detail = quotable(complaintOf(text), this.#secrets);
     const said = `${statusCode}${detail === '' ? '' : `: ${detail}`}`;
-    const afterMs = retryAfterMs(response);
+    const afterMs = retryAfterMs(textOf(response.headers['retry-after']), new Date());
     return new AppError(
       code,
       `${this.#where(request)}: ${EXPLAINED[code] ?? 'refused'} (${said})`,
@@ -138,14 +143,6 @@ export class ForgeHttp {
   /** Host and path, for messages. */
   #where({ path }: ForgeRequest): string {
     return `${new URL(this.#api).host}${decodeURIComponent(path)}`;
-  }
-
-  #printable(text: string): string {
-    const safe = this.#secrets
-      .reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
-      .replaceAll(/[\p{C}\s]+/gu, ' ')
-      .trim();
-    return safe.length > MAX_DETAIL_CHARS ? `${safe.slice(0, MAX_DETAIL_CHARS)}…` : safe;
   }
 }
 
@@ -166,14 +163,9 @@ function codeOf({ statusCode, headers }: Dispatcher.ResponseData): ErrorCode {
   return statusCode >= 500 ? 'forge/unreachable' : 'forge/rejected';
 }
 
-function retryAfterMs({ headers }: Dispatcher.ResponseData): number | undefined {
-  const value = headers['retry-after'];
-  return typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) * 1_000 : undefined;
-}
-
 /** What a body says is wrong; nothing when it does not say. */
 function complaintOf(text: string): string {
-  const complaint = Complaint.safeParse(parsed(text)).data;
+  const complaint = Complaint.safeParse(parseJson(text)).data;
   if (complaint === undefined) return '';
   const { message, error, errors = [] } = complaint;
   const texts = [
@@ -184,12 +176,9 @@ function complaintOf(text: string): string {
   return texts.filter((part) => part !== undefined && part !== '').join('; ');
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
+/** A header that stands once. */
+function textOf(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function reasonOf(error: unknown): string {
@@ -197,8 +186,4 @@ function reasonOf(error: unknown): string {
     return `no answer within ${TIMEOUT_MS} ms`;
   const code = (error as { readonly code?: unknown } | undefined)?.code;
   return `the forge cannot be reached (${typeof code === 'string' ? code : 'connection failed'})`;
-}
-
-function encodeBasic({ username, password }: NonNullable<ForgeAccess['basic']>): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }

@@ -1,4 +1,5 @@
 import { AppError } from '../../domain/errors.ts';
+import { quotable } from '../../domain/foreign-text.ts';
 import type { PushResult } from '../../ports/ports.ts';
 import type { Remote } from './remote.ts';
 
@@ -63,16 +64,7 @@ export function sha256Refusal({ display }: Pick<Remote, 'display'>): AppError {
   );
 }
 
-/** Foreign text for a message: one line, short, printable, without the remote's secrets. */
+/** What a remote said, for a message: without its secrets. */
 export function oneLine(remote: Pick<Remote, 'secrets'>, text: string): string {
-  let clean = text;
-  for (const secret of remote.secrets) clean = clean.replaceAll(secret, '***');
-  return (
-    clean
-      .replaceAll(/\/\/[^/@\s]+@/g, '//')
-      // eslint-disable-next-line no-control-regex
-      .replaceAll(/[\u0000-\u001f\u007f-\u009f\s]+/g, ' ')
-      .trim()
-      .slice(0, 300)
-  );
+  return quotable(text, remote.secrets);
 }

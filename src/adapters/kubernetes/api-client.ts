@@ -1,6 +1,7 @@
 import { request as send, type Dispatcher } from 'undici';
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
+import { parseJson } from '../../domain/parse-json.ts';
 import { bound } from './bound.ts';
 import { answerError, connectionError, statusCode } from './errors.ts';
 import type { Connection } from './kube-config.ts';
@@ -53,7 +54,7 @@ export class ApiClient {
     const limit = bound(signal, timeoutMs);
     try {
       const response = await this.#send(request, limit.signal, timeoutMs);
-      const body = parsed(await response.body.text());
+      const body = parseJson(await response.body.text());
       const status = response.statusCode;
       if (isSuccess(status) || expect.includes(status)) return { status, body };
       throw answerError(request, { status, body, ...retryAfter(response) });
@@ -100,7 +101,7 @@ export class ApiClient {
     request: ApiRequest,
     response: Dispatcher.ResponseData,
   ): AsyncGenerator<WatchEvent> {
-    const body = parsed(await response.body.text());
+    const body = parseJson(await response.body.text());
     if (response.statusCode !== 410)
       throw answerError(request, { status: response.statusCode, body, ...retryAfter(response) });
     yield { type: 'EXPIRED', object: body };
@@ -146,7 +147,7 @@ function retryAfter({ headers }: Dispatcher.ResponseData): { retryAfter?: string
 }
 
 function eventOf(line: string, request: ApiRequest): WatchEvent {
-  const event = WatchEvent.safeParse(parsed(line)).data;
+  const event = WatchEvent.safeParse(parseJson(line)).data;
   if (event === undefined) {
     const text = 'the API server sent a watch event that is none';
     throw new AppError('cluster/invalid', text, { retry: true });
@@ -155,15 +156,6 @@ function eventOf(line: string, request: ApiRequest): WatchEvent {
   const status = statusCode(event.object) ?? 500;
   if (status === 410) return { type: 'EXPIRED', object: event.object };
   throw answerError(request, { status, body: event.object });
-}
-
-/** A value of JSON, or undefined: an answer that is none is judged by its status alone. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 async function* lines(body: AsyncIterable<Buffer>): AsyncGenerator<string> {

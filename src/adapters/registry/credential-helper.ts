@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
+import { parseJson } from '../../domain/parse-json.ts';
 import { type Credentials, IDENTITY_USERNAME } from './credentials.ts';
 import type { Deadline } from './deadline.ts';
 
@@ -43,7 +44,7 @@ export async function runCredentialHelper(
     if (stdout.includes(NOT_FOUND)) return undefined;
     throw fault(failure);
   }
-  const answer = HelperAnswer.safeParse(parse(stdout));
+  const answer = HelperAnswer.safeParse(parseJson(stdout));
   if (!answer.success) throw fault('did not print credentials');
   const { Username: username, Secret: secret } = answer.data;
   return username === IDENTITY_USERNAME
@@ -72,12 +73,4 @@ function run(
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
   });
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

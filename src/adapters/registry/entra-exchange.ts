@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { Clock } from '../../ports/ports.ts';
+import { parseJson } from '../../domain/parse-json.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { Call } from './call.ts';
 import { type Credentials, identityKey, IDENTITY_USERNAME } from './credentials.ts';
-import { badResponse, parseJson, statusError } from './errors.ts';
+import { badResponse, statusError } from './errors.ts';
 import { createSingleFlight } from './single-flight.ts';
 import type { Transport } from './transport.ts';
 
@@ -42,7 +43,7 @@ export function createEntraExchange(transport: Transport, clock: Clock): EntraEx
       call,
     );
     if (response.status !== 200) throw statusError(response, call, clock.now());
-    const answer = Answer.safeParse(parseJson(response.body));
+    const answer = Answer.safeParse(parseJson(response.body.toString()));
     if (!answer.success) throw badResponse(call, `${url.host} gave no refresh token`);
     return answer.data.refresh_token;
   }

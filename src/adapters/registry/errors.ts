@@ -1,11 +1,10 @@
 import { z } from 'zod';
+import { retryAfterMs } from '../../connections/retry-after.ts';
 import { AppError, type ErrorCode } from '../../domain/errors.ts';
+import { quotable } from '../../domain/foreign-text.ts';
+import { parseJson } from '../../domain/parse-json.ts';
 import type { Call, HttpResponse } from './call.ts';
 import { formsOf } from './credentials.ts';
-import { retryAfterMs } from './retry.ts';
-
-/** Longest text of a registry that goes into a message. */
-const MAX_DETAIL_LENGTH = 200;
 
 const OciErrors = z.object({
   errors: z.array(z.object({ code: z.string().nullish(), message: z.string().nullish() })).min(1),
@@ -77,11 +76,7 @@ export function badResponse(call: Call, what: string): AppError {
 
 /** A foreign text for one line of a message: no secrets, no control characters, not long. */
 export function printable(text: string, call: Call): string {
-  let safe = text;
-  for (const secret of call.secrets)
-    for (const form of formsOf(secret)) safe = safe.replaceAll(form, '***');
-  safe = safe.replace(/[\p{C}\s]+/gu, ' ').trim();
-  return safe.length > MAX_DETAIL_LENGTH ? `${safe.slice(0, MAX_DETAIL_LENGTH)}…` : safe;
+  return quotable(text, [...call.secrets].flatMap(formsOf));
 }
 
 function codeOf(response: HttpResponse): ErrorCode {
@@ -127,20 +122,11 @@ function explainAbsence({ credentials }: Call): string {
 }
 
 function reportedError(body: Buffer): Reported {
-  const json = parseJson(body);
+  const json = parseJson(body.toString());
   const oci = OciErrors.safeParse(json).data?.errors[0];
   if (oci !== undefined) return { code: oci.code ?? undefined, message: oci.message ?? undefined };
   const aws = AwsError.safeParse(json).data;
   if (aws !== undefined) return { code: aws.__type, message: aws.message ?? undefined };
   const token = TokenError.safeParse(json).data;
   return { code: token?.error, message: token?.error_description ?? token?.details };
-}
-
-/** The value of a JSON text, or undefined. The parser's own error is dropped: it quotes the text. */
-export function parseJson(body: Buffer | string): unknown {
-  try {
-    return JSON.parse(body.toString()) as unknown;
-  } catch {
-    return undefined;
-  }
 }

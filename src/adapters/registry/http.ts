@@ -1,4 +1,5 @@
 import { type Dispatcher, request as send } from 'undici';
+import { retryAfterMs } from '../../connections/retry-after.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/ports.ts';
 import type { Agents } from './agents.ts';
@@ -7,7 +8,6 @@ import { type OnRegistryEvent, requestEvent } from './events.ts';
 import { mayFollow } from './endpoint.ts';
 import { badResponse, isRateLimited } from './errors.ts';
 import type { HostLimiter } from './host-limiter.ts';
-import { retryAfterMs } from './retry.ts';
 
 const MAX_REDIRECTS = 5;
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);

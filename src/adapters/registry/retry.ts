@@ -3,9 +3,6 @@ export const MAX_ATTEMPTS = 5;
 
 const BASE_DELAY_MS = 500;
 
-/** No registry pauses us for longer, whatever it says: a slip of its clock must not stop updates for days. */
-const MAX_RETRY_AFTER_MS = 60 * 60 * 1000;
-
 /** Statuses that may be gone a moment later. */
 const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
@@ -30,16 +27,4 @@ export function isTransientCode(code: string | undefined): boolean {
 /** Exponential backoff with jitter, in ms. @param attempt the one that failed, from 1 @param random in [0, 1) */
 export function backoffMs(attempt: number, random: number): number {
   return BASE_DELAY_MS * 2 ** (attempt - 1) * (0.5 + random / 2);
-}
-
-/**
- * `Retry-After` in ms from now: seconds, with a fraction as GHCR sends them, or an HTTP date (RFC 9110
- * section 10.2.3); undefined for anything else.
- */
-export function retryAfterMs(header: string | undefined, now: Date): number | undefined {
-  if (header === undefined) return undefined;
-  const ms = /^\d+(\.\d+)?$/.test(header)
-    ? Math.ceil(Number(header) * 1000)
-    : Date.parse(header) - now.getTime();
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
 }

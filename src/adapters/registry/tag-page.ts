@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { AppError } from '../../domain/errors.ts';
+import { parseJson } from '../../domain/parse-json.ts';
 import type { Call, HttpResponse } from './call.ts';
-import { badResponse, parseJson } from './errors.ts';
+import { badResponse } from './errors.ts';
 import { nextLink } from './link-header.ts';
 
 /** OCI distribution-spec, grammar of a tag. */
@@ -40,7 +41,7 @@ export interface PageSource {
 
 /** The page of a successful answer. @throws AppError `registry/bad-response` */
 export function parseTagPage(url: URL, response: HttpResponse, call: Call): TagPage {
-  const parsed = Body.safeParse(parseJson(response.body));
+  const parsed = Body.safeParse(parseJson(response.body.toString()));
   if (!parsed.success) throw badResponse(call, notATagList(response));
   return {
     url,

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { encodeBasic } from '../../connections/encode-basic.ts';
 import type { Clock } from '../../ports/ports.ts';
+import { parseJson } from '../../domain/parse-json.ts';
 import type { Call, HttpRequest, HttpResponse } from './call.ts';
 import { type Challenge, challengeKey } from './challenge.ts';
 import { identityKey, IDENTITY_USERNAME } from './credentials.ts';
 import { mayFollow } from './endpoint.ts';
-import { badResponse, parseJson, statusError } from './errors.ts';
+import { badResponse, statusError } from './errors.ts';
 import type { HostProfile } from './known-registries.ts';
 import { createSingleFlight } from './single-flight.ts';
 import type { Transport } from './transport.ts';
@@ -109,7 +110,7 @@ function parseToken(
   response: HttpResponse,
   call: Call,
 ): { readonly value: string; readonly lifeMs: number } {
-  const answer = TokenAnswer.safeParse(parseJson(response.body)).data;
+  const answer = TokenAnswer.safeParse(parseJson(response.body.toString())).data;
   const value = answer?.token || answer?.access_token;
   if (answer === undefined || !value || !/^[\x21-\x7e]+$/.test(value))
     throw badResponse(call, `the token service ${response.url.host} gave no token`);

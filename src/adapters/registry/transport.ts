@@ -1,3 +1,4 @@
+import { retryAfterMs } from '../../connections/retry-after.ts';
 import type { AppError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/ports.ts';
 import { type AgentOptions, createAgents } from './agents.ts';
@@ -10,13 +11,7 @@ import type { HostProfile } from './known-registries.ts';
 import { networkError, proxyLoginError, systemCode } from './network-error.ts';
 import { createPullQuotas } from './pull-quota.ts';
 import { createWarnings } from './warnings.ts';
-import {
-  backoffMs,
-  isTransientCode,
-  isTransientStatus,
-  MAX_ATTEMPTS,
-  retryAfterMs,
-} from './retry.ts';
+import { backoffMs, isTransientCode, isTransientStatus, MAX_ATTEMPTS } from './retry.ts';
 
 /** Requests with retries, shared by all calls so that hosts are spared together. */
 export interface Transport {

@@ -1,5 +1,6 @@
 import { Composer, Lexer, Parser } from 'yaml';
 import type { CST, Document, ParsedNode } from 'yaml';
+import { quotable } from '../foreign-text.ts';
 import { AppError } from '../errors.ts';
 import type { Location } from '../errors.ts';
 import { flattenDocuments, type Tree } from './yaml-tree.ts';
@@ -57,7 +58,7 @@ export function parseManifest(path: string, text: string): Manifest {
   const { documents, comments } = composeAll(withoutByteOrderMark(text), fail);
   for (const { errors } of documents) {
     const error = errors[0];
-    if (error) fail(error.pos[0], oneLine(error.message));
+    if (error) fail(error.pos[0], quotable(error.message, []));
   }
   const tree = flattenDocuments(documents);
   const fault = tree.faults[0];
@@ -94,7 +95,7 @@ function composeAll(
   const comments: Comment[] = [];
   const take = (token: CST.Token): void => {
     // at once: a file of nothing but errors must not be kept whole as error objects
-    if (token.type === 'error') fail(token.offset, oneLine(token.message));
+    if (token.type === 'error') fail(token.offset, quotable(token.message, []));
     documents.push(...composer.next(token));
   };
   let lexemes = 0;
@@ -116,16 +117,12 @@ function composeAll(
   for (const token of parser.end()) take(token);
   documents.push(...composer.end());
   const error = composer.streamInfo().errors[0];
-  if (error) fail(error.pos[0], oneLine(error.message));
+  if (error) fail(error.pos[0], quotable(error.message, []));
   return { documents, comments };
 }
 
 /** What `yaml`'s lexer emits before a scalar (its `CST.SCALAR`). */
 const SCALAR_FOLLOWS = '\u001f';
-
-function oneLine(message: string): string {
-  return message.replace(/\s+/g, ' ').trim().slice(0, 200);
-}
 
 /** Lines end at LF or CRLF; a byte order mark is no column. */
 function lineLocator(path: string, text: string): (offset: number) => Required<Location> {

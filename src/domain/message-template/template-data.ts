@@ -1,3 +1,4 @@
+import { oneLine } from '../foreign-text.ts';
 import { groupBy } from '../group-by.ts';
 import type { FieldChange, Change } from '../plan/update-plan.ts';
 import { formatResource } from '../plan/update-plan.ts';
@@ -90,11 +91,6 @@ function objectIdentifier(change: Change): TemplateObject {
   const fields = { Name: name, Namespace: namespace, APIVersion: apiVersion, Kind: kind };
   const safe = Object.entries(fields).map(([key, value]) => [key, oneLine(value)] as const);
   return object(Object.fromEntries(safe), objectText(change));
-}
-
-/** Names in files may hold anything: in a message each stays on its line. */
-function oneLine(text: string): string {
-  return text.replaceAll(/\p{Cc}+/gu, ' ');
 }
 
 function object(

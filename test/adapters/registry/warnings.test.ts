@@ -31,7 +31,7 @@ describe('a warning of a registry', () => {
     {
       name: 'is one line of a bounded length',
       warning: `299 - "a\tb ${'x'.repeat(1_000)}"`,
-      want: [`a b ${'x'.repeat(196)}…`],
+      want: [`a b ${'x'.repeat(245)}…`],
     },
   ])('$name', async ({ warning, want }) => {
     expect(await toldOf(warning)).toEqual(want);
