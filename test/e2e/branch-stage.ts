@@ -7,11 +7,13 @@ import { compose, type OpenPorts } from '../../src/compose/ports.ts';
 import { readConfig } from '../../src/config.ts';
 import { mergeResources, NO_RESOURCES } from '../../src/domain/resources/merge-resources.ts';
 import { parseResources } from '../../src/domain/resources/parse-resources.ts';
+import type { GitAccess } from '../../src/ports/ports.ts';
 import { automation as automationOf } from '../support/builders.ts';
 import { startGitHttpServer, type GitHttpServer } from '../support/git/http-server.ts';
 import { createRemote, git, type RemoteRepo } from '../support/git/repo.ts';
+import { startSshServer } from '../support/git/sshd.ts';
 import { deployment, imagePolicy } from './resources.ts';
-import { openStage } from './stage.ts';
+import { openStage, type Stage } from './stage.ts';
 import { startTagServer, type TagServer } from './tag-server.ts';
 
 const NEVER = new AbortController().signal;
@@ -22,6 +24,8 @@ export interface BranchStage {
   readonly remote: RemoteRepo;
   readonly server: GitHttpServer;
   readonly registry: TagServer;
+  /** Writes files below the stage's folder, such as `secrets/NAME/KEY`. */
+  readonly write: Stage['write'];
   /** One pass of the automation's own process. */
   pass(options?: {
     readonly dryRun?: boolean;
@@ -42,14 +46,21 @@ export interface BranchStage {
 
 type Spec = Partial<z.input<typeof imageUpdateAutomationSpecSchema>>;
 
-/** Sets it up with one engine. */
+/** Sets it up with one engine, the repo behind HTTP or a real `sshd`. */
 export async function openBranchStage(
   engine: 'native' | 'isomorphic',
   spec: Spec,
+  transport: 'http' | 'ssh' = 'http',
 ): Promise<BranchStage> {
   const stage = openStage();
   const remote = createRemote(stage.path('remotes/config.git'));
   const server = await startGitHttpServer({ root: stage.path('remotes') });
+  const sshd = transport === 'ssh' ? await startSshServer(stage.path('sshd')) : undefined;
+  const access: GitAccess = {
+    url: sshd?.url(remote.path) ?? server.url('config.git'),
+    branch: 'main',
+    ...(sshd && { ssh: { identity: sshd.identity, knownHosts: sshd.knownHosts } }),
+  };
   const registry = await startTagServer({ api: ['1.0.0', '1.1.0'], web: ['1.0.0', '1.1.0'] });
   remote.commit(
     Object.fromEntries(
@@ -67,6 +78,7 @@ export async function openBranchStage(
         PATH: process.env['PATH'],
         LOCKKEEPER_CACHE_DIR: stage.path(disk),
         LOCKKEEPER_GIT_ENGINE: engine,
+        LOCKKEEPER_SECRETS_DIR: stage.path('secrets'),
       }),
     );
     return { ports, sessions: new BranchSessions(ports, viewsOver(ports)) };
@@ -79,13 +91,12 @@ export async function openBranchStage(
     running: Awaited<ReturnType<typeof process_>>,
     { dryRun = false, automation = 'apps/config' } = {},
   ) => {
-    const chosen = automationOf({ git: { url: server.url('config.git') }, ...spec }, automation);
+    const chosen = automationOf({ git: { url: access.url }, ...spec }, automation);
     const request = { resources, chooseAutomation: () => chosen };
     // Each pass scans anew, as after a policy's interval.
     const { ports } = running;
     const sessions = new BranchSessions(ports, viewsOver(ports));
     try {
-      const access = { url: server.url('config.git'), branch: 'main' };
       return await sessions.update(access, request, { dryRun, signal: NEVER });
     } finally {
       await sessions.close();
@@ -96,6 +107,7 @@ export async function openBranchStage(
     remote,
     server,
     registry,
+    write: (files) => stage.write(files),
     pass: (options) => passIn(own, options),
     passOfAnother: async () => {
       count += 1;
@@ -130,6 +142,7 @@ export async function openBranchStage(
       await end(own);
       await stage.close();
       await server.close();
+      await sshd?.close();
       await registry.close();
     },
   };
