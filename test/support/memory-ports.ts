@@ -153,6 +153,12 @@ export class MemoryBranch implements GitBranch {
     this.#head = this.#add({ ...this.current, ...files }, { parents: [this.#head], ...info });
   }
 
+  /** Someone else pushes to another branch. */
+  commitElsewhere(name: string, files: Files): void {
+    const parent = this.others.get(name) ?? this.#head;
+    this.others.set(name, this.#add({ ...this.#filesOf(parent), ...files }, { parents: [parent] }));
+  }
+
   async head(_signal?: AbortSignal): Promise<string> {
     this.heads += 1;
     const failure = this.failures.shift();
