@@ -26,6 +26,10 @@ export const REASONS = {
   VerificationFailed:
     'The tag that is chosen or locked is not signed as verify demands; nothing is changed.',
   MinimumAge: 'Every tag that the policy allows is younger than minimumAge.',
+  Soaking: 'Every tag that the policy allows has to run longer where it is promoted from.',
+  NotPromoted:
+    'What the policy is promoted from runs no tag that it allows, or nobody knows what it runs.',
+  PromotionInvalid: 'promoteFrom names no policy that anything could be promoted from.',
   Unconfirmed: 'A scan found far fewer tags, or an older choice; a second one has to confirm it.',
   Locked: 'A lock decides the tag.',
   LockTagMissing: 'The tag of the lock is not in the registry; nothing is changed.',

@@ -8,6 +8,9 @@ export const MAX_STATUS_VERDICTS = 10;
 /** How many waiting tags status keeps. */
 export const MAX_PENDING = 32;
 
+/** How many moments of its locations status keeps, over all automations. */
+export const MAX_DEPLOYED = 64;
+
 const tag = z.string().max(128);
 const digest = z.string().max(135);
 
@@ -46,13 +49,37 @@ export const imagePolicyStatusSchema = z.object({
       z.object({
         tag: tag.describe('The tag.'),
         digest: digest.optional().describe('Its digest when it was first seen.'),
-        firstSeen: moment('When this tag with this digest was first seen.'),
+        firstSeen: moment(
+          'When this tag with this digest was first seen, or since when it soaks where it is promoted from.',
+        ),
         eligibleAt: moment('When it may be chosen.').optional(),
       }),
     )
     .max(MAX_PENDING)
     .optional()
-    .describe('Tags that wait for a gate, such as a minimum age.'),
+    .describe('Tags that wait for a gate, such as a minimum age or a soak.'),
+  deployed: z
+    .array(
+      z.object({
+        automation: z
+          .string()
+          .max(317)
+          .describe('Automation in whose repo that was seen, as namespace/name.'),
+        repo: z.string().max(64).describe('Hash over the address and branch of the repo.'),
+        since: moment('Since when the locations hold these, until the next entry.'),
+        images: z
+          .array(z.string().max(264))
+          .max(8)
+          .describe(
+            'What they hold, each once: tag, tag@digest or digest; empty for none; "*" where nobody knows.',
+          ),
+      }),
+    )
+    .max(MAX_DEPLOYED)
+    .optional()
+    .describe(
+      'What the locations of this policy held lately, for the policies that are promoted from it.',
+    ),
   lock: z
     .object({
       tag: tag.optional().describe('The tag that the policy is locked at.'),

@@ -233,11 +233,15 @@ export const imagePolicySpecSchema = rule(
       .describe('Allow a location to move to something older than it holds.'),
     promoteFrom: z
       .object({
-        policy: objectName.describe('Name of the policy to follow.'),
-        soak: duration('How long its locations must have run the tag.').optional(),
+        policy: objectName.describe('Name of the policy to follow, in the same namespace.'),
+        soak: duration(
+          'How long all of its locations must have held a tag, without a break. Default: no time at all.',
+        ).optional(),
       })
       .optional()
-      .describe('Only what the named policy’s locations have run for a while.'),
+      .describe(
+        'Choose only what all locations of another policy hold, or held before they moved forward.',
+      ),
     lock: lockSchema.optional(),
     secretRef: localReference(
       'Secret with registry credentials (kubernetes.io/dockerconfigjson, or username and password).',

@@ -11,6 +11,7 @@ import {
   policiesOf,
   type Resources,
 } from '../domain/resources/merge-resources.ts';
+import { promotionFindings } from '../domain/promotion/promotion-source.ts';
 import { parseResources, type ParsedResources } from '../domain/resources/parse-resources.ts';
 import { isInside } from '../domain/repo-path.ts';
 import type { FileSource } from '../ports/ports.ts';
@@ -42,7 +43,12 @@ export async function validate(
   const own = mergeResources(NO_RESOURCES, files.map(resourcesOf));
   // As in an update: policies that were given are all there are.
   const resources = policies.length > 0 ? given : own;
-  findings.push(...given.findings, ...own.findings, ...claims(resources, files));
+  findings.push(
+    ...given.findings,
+    ...own.findings,
+    ...claims(resources, files),
+    ...promotionFindings(resources.policies),
+  );
   return findings.toSorted(byPlace);
 }
 

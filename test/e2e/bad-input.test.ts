@@ -80,9 +80,9 @@ describe('bad input', () => {
         says: /^policy\.yaml:12:\d+: error: spec\.filterTags\.pattern: /,
       },
       {
-        name: 'a field whose behaviour is not built yet',
-        text: () => policy(['insecure: true', 'promoteFrom: {policy: test}']),
-        says: /^policy\.yaml:12:\d+: error: spec\.promoteFrom: not supported yet/,
+        name: 'a soak that is no duration',
+        text: () => policy(['insecure: true', 'promoteFrom: {policy: test, soak: soon}']),
+        says: /^policy\.yaml:12:\d+: error: spec\.promoteFrom\.soak: must be a duration/,
       },
       {
         name: 'an image with a tag',

@@ -124,7 +124,8 @@ export class MemoryCheckout extends MemoryFiles implements Checkout {
 /** A remote branch. Commits are `c0` (the files at the start), `c1`, … */
 export class MemoryBranch implements GitBranch {
   readonly description = 'main of memory';
-  readonly name = 'main';
+  /** As it was opened by. */
+  name = 'main';
   readonly usage: Usage = { lists: 0, reads: [] };
   readonly requests: CommitRequest[] = [];
   readonly pushes: PushRequest[] = [];
@@ -493,6 +494,7 @@ export function memoryPorts(world: World = {}): MemoryPorts {
       branch: async (access) => {
         opened.push(access);
         if (world.branch === undefined) throw new AppError('git/not-found', 'there is no repo');
+        world.branch.name = access.branch;
         return world.branch;
       },
       forge: async () => {

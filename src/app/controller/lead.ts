@@ -1,5 +1,6 @@
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
+import { followedPolicy } from '../../domain/promotion/promotion-source.ts';
 import { appliesTo } from '../../domain/resources/merge-resources.ts';
 import type { ChangedSource, Cluster, Leadership, ObjectKind } from '../../ports/cluster.ts';
 import type { Ports } from '../../ports/ports.ts';
@@ -8,6 +9,7 @@ import type { CrossNamespace } from '../access/foreign-policies.ts';
 import type { PushHandler, PushMessages } from '../../ports/push.ts';
 import { receivePushes, type PushReceiving } from '../receive/receive-pushes.ts';
 import { needsSource } from '../access/needs-source.ts';
+import { Deployments } from '../promotion/deployments.ts';
 import { BranchSessions } from '../update/branch-sessions.ts';
 import { SignatureChecks } from '../scan/gates/signature-checks.ts';
 import { ImageLibrary } from '../scan/image-library.ts';
@@ -26,6 +28,7 @@ import { reconcileAutomation } from './reconcile-automation.ts';
 import { reconcilePolicy } from './reconcile-policy.ts';
 import { reconcileReceiver } from './reconcile-receiver.ts';
 import { ReposInUse } from './repos-in-use.ts';
+import { statusSites } from './status-sites.ts';
 import { statusMemories } from './status-memories.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -61,6 +64,12 @@ export class LeadTerm {
       clouds: ports.clouds,
       clock: ports.clock,
       signatures: new SignatureChecks(ports),
+      deployments: new Deployments({
+        store: statusSites(objects),
+        scope: 'all',
+        world: () => ({ ...objects.resources(), known: objects.policyKeys() }),
+        onChange: (policies) => this.#promotionChanged(policies),
+      }),
     });
     this.#pushes = this.#receivePushes(options);
     const sessions = new BranchSessions(ports, views);
@@ -106,6 +115,9 @@ export class LeadTerm {
     this.#queues[kind].add(key);
     // Who applies a policy is a matter of its labels, which no status tells of.
     if (kind === 'ImagePolicy' && before !== undefined) this.#runAutomationsOf(key);
+    const policy = policyIn(after);
+    const followed = policy && followedPolicy(policy);
+    if (followed !== undefined) this.#runAutomationsOf(followed);
   }
 
   removed(known: KnownObject): void {
@@ -190,6 +202,14 @@ export class LeadTerm {
     });
   }
 
+  /** Their own status tells of it, and automations see to what follows: what is there, and what is to be written. */
+  #promotionChanged(policies: readonly PolicyKey[]): void {
+    for (const policy of policies) {
+      this.#queues.ImagePolicy.add(policy);
+      this.#runAutomationsOf(policy);
+    }
+  }
+
   #runAutomationsOf(key: PolicyKey): void {
     const known = this.#context.objects.get('ImagePolicy', key);
     if (known === undefined) return;
@@ -226,6 +246,7 @@ export class LeadTerm {
     if (ref.kind === 'ImageUpdateAutomation') {
       untoldPushes.delete(key);
       foreign.delete(key);
+      views.deployments.forget(key);
       repos.set(key, undefined);
       return;
     }

@@ -72,9 +72,14 @@ async function run(
 ): Promise<CarriedOutPass | { readonly suspendedBy: string }> {
   const { clock } = context.ports;
   const started = clock.now().getTime();
+  const lost = (trouble: string) =>
+    context.views.deployments.lost(objectKey(known.object.ref), trouble);
   try {
     const repo = await repoOf(context, known, automation, signal);
-    if (repo.suspendedBy !== undefined) return { suspendedBy: repo.suspendedBy };
+    if (repo.suspendedBy !== undefined) {
+      lost(`${repo.suspendedBy} is suspended`);
+      return { suspendedBy: repo.suspendedBy };
+    }
     const outcome = await update(context, known, { automation, repo }, signal);
     const tookMs = clock.now().getTime() - started;
     context.onEvent({ kind: 'pass', automation, outcome, tookMs });
@@ -90,6 +95,7 @@ async function run(
     return outcome;
   } catch (thrown) {
     const error = asAppError(thrown);
+    lost(error.message);
     if (error.code !== 'cancelled') await tell(context, known, { kind: 'failed', error }, signal);
     throw error;
   }

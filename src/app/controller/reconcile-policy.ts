@@ -87,13 +87,16 @@ async function tell(
   if (!objects.has(known.object)) return;
   const { ref, generation, annotations } = known.object;
   const previous = readPolicyStatus(objects.statusOf(known));
-  const status = policyStatus(outcome, {
-    previous,
-    generation,
-    requestedAt: requestOf(annotations),
-    now: ports.clock.now(),
-  });
   const key = objectKey(ref);
+  const status = {
+    ...policyStatus(outcome, {
+      previous,
+      generation,
+      requestedAt: requestOf(annotations),
+      now: ports.clock.now(),
+    }),
+    deployed: context.views.deployments.kept(key, previous.deployed),
+  };
   const before = context.found.get(key) ?? previous;
   context.found.set(key, status);
   if (isOtherEffect(before, status)) context.runAutomationsOf(key);

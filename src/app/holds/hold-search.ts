@@ -1,14 +1,11 @@
-import type { UpdateStrategy } from '../../api/image-update-automation.ts';
 import { readRecord } from '../../domain/commit-record.ts';
-import { AppError } from '../../domain/errors.ts';
-import { decodeManifest, MAX_MANIFEST_BYTES } from '../../domain/manifest/decode.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
-import { locateFields } from '../../domain/manifest/locate-fields.ts';
 import { isMovedAway, isSameTarget, type CompareTags, type Hold } from '../../domain/plan/hold.ts';
-import { assignFields, type ImageSlot, type OwningPolicy } from '../../domain/plan/image-slot.ts';
+import type { ImageSlot } from '../../domain/plan/image-slot.ts';
 import { heldThen } from '../../domain/plan/slot-identity.ts';
 import { heldText } from '../../domain/plan/target.ts';
-import type { FileChange, GitBranch, LoggedCommit } from '../../ports/ports.ts';
+import type { LoggedCommit } from '../../ports/ports.ts';
+import { slotsInHistory, type SlotQuery } from '../read/slots-in-history.ts';
 
 /** How far back our own last word on a field is looked for. */
 const MAX_COMMITS = 1_000;
@@ -17,19 +14,11 @@ const MAX_AGE_MS = 90 * 24 * 60 * 60 * 1_000;
 /** How many commits after ours are looked through for the one that moved a field: for its author's name alone. */
 const MAX_SUSPECTS = 200;
 
-/** History of the branch that is read. */
-export type History = Pick<GitBranch, 'log' | 'changes' | 'files'>;
-
 /** What is to be found out. */
-export interface HoldQuery {
-  readonly history: History;
+export interface HoldQuery extends SlotQuery {
   /** Commit that the slots are of. */
   readonly head: string;
   readonly slots: readonly ImageSlot[];
-  /** Whose the fields are; see {@link assignFields}. */
-  readonly owners: ReadonlyMap<PolicyKey, OwningPolicy>;
-  readonly byMarker?: ReadonlySet<PolicyKey> | undefined;
-  readonly strategy: UpdateStrategy;
   readonly compareFor: (policy: PolicyKey) => CompareTags;
   readonly now: Date;
 }
@@ -132,8 +121,11 @@ class HoldSearch {
     for (const change of changes) {
       const ofFile = slots.filter((slot) => pathOf(slot) === change.path);
       if (ofFile.length === 0) continue;
-      const before = await this.#slotsAt(parent, change, change.before);
-      const after = await this.#slotsAt(commit.id, change, change.after);
+      const { path } = change;
+      const file = (of: string, id: string | undefined) =>
+        slotsInHistory(this.#query, { commit: of, path, id }, this.#signal);
+      const before = (await file(parent, change.before)) ?? [];
+      const after = (await file(commit.id, change.after)) ?? [];
       steps.push(
         ...ofFile.map((slot) => ({
           slot,
@@ -144,37 +136,8 @@ class HoldSearch {
     }
     return steps;
   }
-
-  async #slotsAt(
-    commit: string,
-    { path }: FileChange,
-    id: string | undefined,
-  ): Promise<readonly ImageSlot[]> {
-    if (id === undefined) return [];
-    const { history, strategy, owners, byMarker } = this.#query;
-    const entries = [{ path, id, kind: 'file' as const }];
-    for await (const { bytes } of history
-      .files(commit)
-      .read(entries, MAX_MANIFEST_BYTES, this.#signal)) {
-      const text = bytes === undefined ? undefined : textOf(path, bytes);
-      if (text === undefined) continue;
-      const { fields } = locateFields(path, text, strategy);
-      return assignFields(fields, owners, new Set(owners.keys()), byMarker).slots;
-    }
-    return [];
-  }
 }
 
 function pathOf({ fields: [{ at }] }: ImageSlot): string {
   return at.path;
-}
-
-/** What was no text then held nothing of ours. */
-function textOf(path: string, bytes: Uint8Array): string | undefined {
-  try {
-    return decodeManifest(path, bytes);
-  } catch (error) {
-    if (error instanceof AppError) return undefined;
-    throw error;
-  }
 }

@@ -2,7 +2,7 @@ import type { UpdateStrategy } from '../../api/image-update-automation.ts';
 import type { OnRevert } from '../../domain/plan/hold.ts';
 import { planUpdate, type PlanInput, type UpdatePlan } from '../../domain/plan/update-plan.ts';
 import type { HoldMemory } from './hold-memory.ts';
-import type { History } from './hold-search.ts';
+import type { History } from '../read/slots-in-history.ts';
 
 /** Where it may be seen that a person took a change back. */
 export interface RevertSource {

@@ -99,7 +99,9 @@ function firstLook(
 
 /** What a choice depends on, besides the registry: under other rules an older choice is no surprise. */
 export function rulesOf({ spec }: ImagePolicy): string {
-  return JSON.stringify([spec.policy, spec.filterTags, spec.platforms, spec.minimumAge]);
+  const { policy, filterTags, platforms, minimumAge, promoteFrom } = spec;
+  const rules = [policy, filterTags, platforms, minimumAge];
+  return JSON.stringify(promoteFrom === undefined ? rules : [...rules, promoteFrom]);
 }
 
 function imageOf(policy: ImagePolicy): string {

@@ -1,6 +1,6 @@
 import type { ImagePolicy } from '../../api/image-policy.ts';
 import { AppError } from '../../domain/errors.ts';
-import { waitingOf, type PassedOver } from '../../domain/gates/gate-verdict.ts';
+import { isUnpromoted, nothingThrough } from '../../domain/gates/held-back.ts';
 import { nextMemory } from '../../domain/gates/policy-memory.ts';
 import { suspicionOf, type Suspicion } from '../../domain/gates/sanity.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
@@ -11,12 +11,14 @@ import {
   type PolicyView,
 } from '../../domain/plan/policy-view.ts';
 import type { ImageOrigin } from '../../domain/pull-requests/change-link.ts';
-import type { Ranking, TagSelector } from '../../domain/selection/selector.ts';
+import type { PromotionSource } from '../../domain/promotion/promotion-source.ts';
+import type { TagSelector } from '../../domain/selection/selector.ts';
 import type { Clock } from '../../ports/ports.ts';
-import type { Candidate } from './gates/gate.ts';
+import type { Deployments } from '../promotion/deployments.ts';
+import { candidatesOf } from './candidates.ts';
 import type { SignatureChecks } from './gates/signature-checks.ts';
 import { checksOf, gatesOf } from './gates/policy-gates.ts';
-import { walkCandidates, type Walk } from './gates/walk-candidates.ts';
+import { walkCandidates } from './gates/walk-candidates.ts';
 import { PolicyMemories, type MemoryStore, type PolicyPast } from './policy-memories.ts';
 import type { ImageLibrary } from './image-library.ts';
 import type { AccessPorts } from '../access/registry-access.ts';
@@ -44,6 +46,8 @@ export interface ViewSources extends AccessPorts {
   readonly library: ImageLibrary;
   readonly clock: Clock;
   readonly signatures: SignatureChecks;
+  /** What the locations hold that policies are promoted from. */
+  readonly deployments: Deployments;
 }
 
 /** A choice, and which newer candidates were passed over for it. */
@@ -59,12 +63,15 @@ interface Given {
 
 /** What each policy says now. Selectors and choices are kept between calls: a scan then costs what is new. */
 export class PolicyViews {
+  /** Where passes tell what locations hold: promotions are judged by it. */
+  readonly deployments: Deployments;
   readonly #sources: ViewSources;
   readonly #memories: PolicyMemories;
   readonly #selectors = new PolicySelectors();
 
   constructor(sources: ViewSources) {
     this.#sources = sources;
+    this.deployments = sources.deployments;
     this.#memories = new PolicyMemories(sources.memory);
   }
 
@@ -170,7 +177,8 @@ export class PolicyViews {
       const { at, tags } = scan;
       const hasTag = (tag: string) => tags.has(tag);
       const compare = (a: string, b: string) => selector.compare(a, b);
-      suspicion = suspicionOf(before, after, { at, hasTag, compare });
+      const isExplained = (tag: string) => isUnpromoted(tag, chosen.passedOver);
+      suspicion = suspicionOf(before, after, { at, hasTag, compare, isExplained });
       return suspicion === undefined ? after : { ...before, doubt: suspicion.doubt };
     });
     if (suspicion === undefined) return chosen;
@@ -182,10 +190,16 @@ export class PolicyViews {
   /** The newest candidate that all gates let through, if the checks of a choice have nothing against it. */
   async #choose(policy: ImagePolicy, given: Given, signal: AbortSignal): Promise<Chosen> {
     const { scan, past, images } = given;
-    const gates = gatesOf(policy, { past, ...images });
+    const promotion = this.#promotion(policy, given);
+    if (promotion !== undefined && promotion.kind !== 'seen') return unpromoted(promotion);
+    const gates = gatesOf(policy, {
+      past,
+      ...images,
+      ...(promotion === undefined ? {} : { promotion }),
+    });
     const ranking = this.#selectors.ranking(policy, given, gates.length > 0);
     if (ranking.kind === 'none') return none(ranking.message);
-    const candidates = this.#candidates(policy, scan, ranking);
+    const candidates = candidatesOf(policy, { scan, ranking, scans: this.#sources.scans });
     const walk = await walkCandidates(candidates, gates, signal);
     const { through, passedOver } = walk;
     if (through === undefined) return { choice: nothingThrough(walk), passedOver };
@@ -200,6 +214,16 @@ export class PolicyViews {
       vouched = { signedBy: answer.signedBy };
     }
     return { choice: { kind: 'selected', ...version }, passedOver, ...vouched };
+  }
+
+  /** Where a policy is promoted from. Tags that the rules there cannot order are ordered by its own. */
+  #promotion(policy: ImagePolicy, { selector }: Given): PromotionSource | undefined {
+    if (policy.spec.promoteFrom === undefined) return undefined;
+    const source = this.deployments.sourceOf(policy);
+    if (source.kind !== 'seen') return source;
+    const { soaking } = source;
+    const compare = (a: string, b: string) => soaking.compare(a, b) ?? selector.compare(a, b);
+    return { ...source, soaking: { ...soaking, compare } };
   }
 
   /** Why a tag that a lock names may not be written: where signatures are demanded, it has to have one. */
@@ -221,56 +245,16 @@ export class PolicyViews {
     }
     return (tag) => (refusals.has(tag) ? refusals.get(tag) : 'there is no image of it to verify');
   }
-
-  *#candidates(
-    policy: ImagePolicy,
-    scan: RepositoryScan,
-    { tagAt }: Extract<Ranking, { kind: 'ranked' }>,
-  ): Generator<Candidate> {
-    for (let index = 0; ; index += 1) {
-      const tag = tagAt(index);
-      if (tag === undefined) return;
-      yield { policy, tag, scan, digest: (signal) => this.#digest(policy, scan, tag, signal) };
-    }
-  }
-
-  /** Of a tag that is there: one that is not is no reason to look at an older one. */
-  async #digest(
-    policy: ImagePolicy,
-    scan: RepositoryScan,
-    tag: string,
-    signal: AbortSignal,
-  ): Promise<string> {
-    const digest = await this.#sources.scans.digest(policy, scan, tag, signal);
-    if (digest !== null) return digest;
-    throw new AppError(
-      'registry/not-found',
-      `${policy.spec.image} lists the tag ${tag} and has no image of it; if that lasts, leave the tag out with filterTags.exclude`,
-      { retry: true },
-    );
-  }
 }
 
 function none(message: string): Chosen {
   return { choice: { kind: 'none', message }, passedOver: [] };
 }
 
-/** While any waits there will be a choice: all stays as it is until then. Else no tag is allowed. */
-function nothingThrough({ passedOver, isCut }: Walk): Choice {
-  const [first] = waitingOf(passedOver);
-  const message = `${textOf(first ?? passedOver[0])}${andMore(passedOver.length - 1)}${
-    isCut ? '; older tags were not asked about' : ''
-  }`;
-  if (first !== undefined) return { kind: 'blocked', reason: 'MinimumAge', message };
-  return { kind: 'none', message };
-}
-
-function textOf(one: PassedOver | undefined): string {
-  return one === undefined ? 'no tag is allowed' : `${one.tag} ${one.verdict.message}`;
-}
-
-function andMore(count: number): string {
-  return count <= 0 ? '' : ` (and ${count} more)`;
+/** Nothing is promoted, and nothing goes back. */
+function unpromoted({ kind, message }: Exclude<PromotionSource, { kind: 'seen' }>): Chosen {
+  const reason = kind === 'invalid' ? 'PromotionInvalid' : 'NotPromoted';
+  return { choice: { kind: 'blocked', reason, message }, passedOver: [] };
 }
 
 /** The tags of a scan, in numbers; a policy that follows one tag lists none. */

@@ -9,14 +9,20 @@ import {
 } from '../../domain/gates/policy-memory.ts';
 import { policyKey, writtenName } from '../../domain/plan/policy-view.ts';
 import type { Ports, StateFiles } from '../../ports/ports.ts';
+import { Deployments, type DeploymentOptions } from '../promotion/deployments.ts';
+import { recordedSites } from '../promotion/site-store.ts';
 import { ImageLibrary } from './image-library.ts';
 import { rulesOf, type MemoryStore } from './policy-memories.ts';
 import { SignatureChecks } from './gates/signature-checks.ts';
 import { PolicyViews } from './policy-views.ts';
 import { RepositoryScans } from './repository-scans.ts';
 
-/** Views for use without a cluster. */
-export function viewsOver(ports: Ports, scans: RepositoryScans = new RepositoryScans(ports)) {
+/** Views for use without a cluster. @param watching by default, what was looked at is all there is */
+export function viewsOver(
+  ports: Ports,
+  scans: RepositoryScans = new RepositoryScans(ports),
+  watching: Partial<DeploymentOptions> = {},
+) {
   return new PolicyViews({
     scans,
     memory: recordedMemories(ports.records),
@@ -25,6 +31,11 @@ export function viewsOver(ports: Ports, scans: RepositoryScans = new RepositoryS
     clouds: ports.clouds,
     clock: ports.clock,
     signatures: new SignatureChecks(ports),
+    deployments: new Deployments({
+      store: recordedSites(ports.records),
+      scope: 'looked-at',
+      ...watching,
+    }),
   });
 }
 

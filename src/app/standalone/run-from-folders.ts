@@ -1,17 +1,20 @@
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
+import { asAppError } from '../../domain/errors.ts';
 import type { Resources } from '../../domain/resources/merge-resources.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { PushPorts } from '../../ports/push.ts';
 import { BranchSessions } from '../update/branch-sessions.ts';
 import type { CrossNamespace } from '../access/foreign-policies.ts';
 import { gitAccess } from '../access/git-access.ts';
+import type { PolicyViews } from '../scan/policy-views.ts';
 import { viewsOver } from '../scan/recorded-memories.ts';
 import { RepositoryScans } from '../scan/repository-scans.ts';
 import { ResourceFolders } from '../read/resource-folders.ts';
 import { Alarm } from './alarm.ts';
 import { StandalonePushes } from './standalone-pushes.ts';
-import { runStandalone, type StandaloneEvent } from './run-standalone.ts';
+import { automationKey, runStandalone, type StandaloneEvent } from './run-standalone.ts';
 import type { StopSignals } from '../stop-signals.ts';
+import type { CarriedOutPass } from '../update/update-branch.ts';
 
 /** What the controller without a cluster goes by. */
 export interface FolderOptions {
@@ -30,8 +33,12 @@ export async function runFromFolders(
     await Promise.all(configPaths.map((path) => ports.open.folder(path))),
   );
   const scans = new RepositoryScans(ports);
-  const sessions = new BranchSessions(ports, viewsOver(ports, scans));
   const alarm = new Alarm();
+  const views = viewsOver(ports, scans, {
+    scope: 'all',
+    onChange: (policies) => alarm.ring(policies),
+  });
+  const sessions = new BranchSessions(ports, views);
   const pushes =
     ports.pushes &&
     new StandalonePushes({
@@ -49,19 +56,7 @@ export async function runFromFolders(
     endPushes ??= pushes?.begin();
     return resources;
   };
-  const runPass = async (
-    automation: ImageUpdateAutomation,
-    resources: Resources,
-    signal: AbortSignal,
-  ) => {
-    const access = await gitAccess(automation, ports.secrets, signal);
-    const request = { resources, chooseAutomation: () => automation, crossNamespace };
-    const onRetry = (reason: string) => onEvent({ kind: 'push-retry', automation, reason });
-    const options = { dryRun: false, onRetry, signal };
-    const outcome = await sessions.update(access, request, options);
-    pushes?.passed(automation, outcome);
-    return outcome;
-  };
+  const runPass = passRunner({ ports, sessions, views, crossNamespace, pushes, onEvent });
   try {
     await runStandalone(
       {
@@ -79,4 +74,35 @@ export async function runFromFolders(
     endPushes?.();
     await sessions.close();
   }
+}
+
+/** What passes are run with. */
+interface PassRunner {
+  readonly ports: Ports;
+  readonly sessions: BranchSessions;
+  readonly views: PolicyViews;
+  readonly crossNamespace: CrossNamespace;
+  readonly pushes: StandalonePushes | undefined;
+  readonly onEvent: (event: StandaloneEvent) => void;
+}
+
+function passRunner({ ports, sessions, views, crossNamespace, pushes, onEvent }: PassRunner) {
+  return async (
+    automation: ImageUpdateAutomation,
+    resources: Resources,
+    signal: AbortSignal,
+  ): Promise<CarriedOutPass> => {
+    const request = { resources, chooseAutomation: () => automation, crossNamespace };
+    const onRetry = (reason: string) => onEvent({ kind: 'push-retry', automation, reason });
+    const options = { dryRun: false, onRetry, signal };
+    try {
+      const access = await gitAccess(automation, ports.secrets, signal);
+      const outcome = await sessions.update(access, request, options);
+      pushes?.passed(automation, outcome);
+      return outcome;
+    } catch (error) {
+      views.deployments.lost(automationKey(automation), asAppError(error).message);
+      throw error;
+    }
+  };
 }

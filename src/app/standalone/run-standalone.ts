@@ -1,5 +1,7 @@
+import type { ImagePolicy } from '../../api/image-policy.ts';
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
 import { asAppError, AppError } from '../../domain/errors.ts';
+import { followedPolicies } from '../../domain/promotion/promotion-source.ts';
 import {
   grantingPolicies,
   policiesOf,
@@ -124,6 +126,7 @@ function syncWorkers(
   signals: StopSignals,
 ): readonly Promise<void>[] {
   const known = [...resources.policies.keys()];
+  const promotions = promotionsIn(resources);
   const wanted = new Map(
     [...resources.automations.values()]
       .filter((automation) => !automation.spec.suspend)
@@ -133,6 +136,7 @@ function syncWorkers(
           policiesOf(automation, resources),
           grantingPolicies(automation, resources),
           known,
+          promotions,
         ]),
         automation,
       ]),
@@ -154,6 +158,15 @@ function syncWorkers(
     workers.set(identity, stop);
   }
   return begun;
+}
+
+/** What promotions depend on besides an automation's own policies: a change of it concerns every loop. */
+function promotionsIn({ policies, automations }: Resources): readonly unknown[] {
+  const followed = followedPolicies(policies.values());
+  if (followed.size === 0) return [];
+  const isConcerned = ([key, { spec }]: readonly [string, ImagePolicy]) =>
+    followed.has(key) || spec.promoteFrom !== undefined;
+  return [[...policies].filter(isConcerned), [...automations]];
 }
 
 async function runAutomation(

@@ -2,7 +2,7 @@ import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts
 import type { Finding } from '../../domain/errors.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import { messageFor, type MessageStyle } from '../../domain/message-template/template-message.ts';
-import type { PolicyView } from '../../domain/plan/policy-view.ts';
+import type { BlockReason, PolicyView } from '../../domain/plan/policy-view.ts';
 import type { Change } from '../../domain/plan/update-plan.ts';
 import type { Resources } from '../../domain/resources/merge-resources.ts';
 
@@ -50,13 +50,18 @@ function wordingFault(changes: readonly Change[], style: MessageStyle): readonly
   return [{ severity: 'warning', code: 'resource/invalid', message }];
 }
 
+/** What a person has to see to, unlike an age that comes by itself. */
+const NEEDS_A_PERSON: ReadonlySet<BlockReason> = new Set<BlockReason>([
+  'VerificationFailed',
+  'PromotionInvalid',
+]);
+
 function failedPolicies(
   views: ReadonlyMap<PolicyKey, PolicyView>,
   { policies }: Resources,
 ): readonly Finding[] {
   return [...views].flatMap(([key, { choice }]) => {
-    // A signature that is missing is for a person to see to, unlike an age that comes by itself.
-    const isRefused = choice.kind === 'blocked' && choice.reason === 'VerificationFailed';
+    const isRefused = choice.kind === 'blocked' && NEEDS_A_PERSON.has(choice.reason);
     if (choice.kind !== 'failed' && !isRefused) return [];
     const at = policies.get(key)?.at;
     const message = `ImagePolicy ${key}: ${choice.message}`;

@@ -26,7 +26,13 @@ export async function updateBranch(
     writer,
     async (revision) => {
       const source = branch.files(revision);
-      const input = { ...request, source, revision, history: branch };
+      const input = {
+        ...request,
+        source,
+        revision,
+        place: branch.description,
+        history: branch,
+      };
       const pass = await planPass(context, input, signal);
       const push = pushPlan(pass.automation, branch.name);
       const on = { branch, revision, pass, toldRefs: writer.toldRefs };
@@ -41,5 +47,11 @@ export async function updateBranch(
   if (last !== undefined) remember?.(last.id);
   const branches = settledBranches(result.branches, commits);
   const findings = [...pass.findings, ...foreignFindings(branches)];
-  return { pass: { ...pass, findings }, commits, branches };
+  const { deployments } = context.views;
+  const isDue =
+    branches.length === 0 &&
+    commits.some(({ changes }) => changes.some(({ policy }) => deployments.isFollowed(policy)));
+  // What others are promoted from is otherwise than it was read: it is looked at again at once.
+  const nextChange = isDue ? writer.clock.now() : pass.nextChange;
+  return { pass: { ...pass, findings, nextChange }, commits, branches };
 }

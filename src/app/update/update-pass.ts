@@ -33,8 +33,9 @@ import {
   type MarkedRepo,
 } from '../access/foreign-policies.ts';
 import type { HoldMemory } from '../holds/hold-memory.ts';
-import type { History } from '../holds/hold-search.ts';
+import type { History } from '../read/slots-in-history.ts';
 import { planWithHolds, type RevertSource } from '../holds/plan-with-holds.ts';
+import { lookAtSite } from '../promotion/look-at-site.ts';
 import { rejectInvalid } from '../read/invalid-resources.ts';
 import type { ManifestReader } from '../read/manifest-reader.ts';
 import type { PolicyViews } from '../scan/policy-views.ts';
@@ -80,6 +81,8 @@ export interface PassInput extends PassRequest {
   readonly source: FileSource;
   /** Commit of the source: the same revision holds the same files. */
   readonly revision?: string;
+  /** Names the repo and branch of the source; absent for a folder. */
+  readonly place?: string;
   /** Where the source has a history: what persons took back in it is left alone. */
   readonly history?: History;
 }
@@ -132,8 +135,10 @@ export async function planPass(
   const { automation, resources, policies, fields, known, foreign } = subject;
   const signer = await context.signerOf(automation, signal);
   const locked = lockedTags(fields, policies, context.now());
-  const views = await context.views.get(policies, locked, signal);
   const byMarker = new Set(foreign.granted.map(policyKey));
+  const { deployments } = context.views;
+  await lookAtSite(deployments, { ...subject, byMarker }, { ...input, now: context.now() }, signal);
+  const views = await context.views.get(policies, locked, signal);
   const now = context.now();
   const window =
     input.ignoreWindows === true ? undefined : passWindow(automation, now, context.cron);
@@ -150,6 +155,7 @@ export async function planPass(
   const nextChange = earliest(
     nextExpiry(fields, policies, now),
     window?.nextChange,
+    deployments.nextSoaked(now),
     ...[...views.values()].map(({ passedOver }) => nextEligible(passedOver)),
   );
   return {

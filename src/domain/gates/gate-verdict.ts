@@ -6,9 +6,13 @@ export interface ImageVersion {
   readonly digest?: string;
 }
 
+/** Why candidates that would be allowed are held back. */
+export type HoldReason = 'MinimumAge' | 'Soaking' | 'NotPromoted';
+
 /** A candidate that may be chosen later, and when. */
 export interface Waiting {
   readonly kind: 'waiting';
+  readonly reason: HoldReason;
   /** One line for a person. */
   readonly message: string;
   /** What the clock runs for, where it was asked for: the same tag with another digest starts it anew. */
@@ -19,12 +23,34 @@ export interface Waiting {
   readonly meanwhile?: ImageVersion;
 }
 
+/** A candidate that may be chosen. */
+export interface Open {
+  readonly kind: 'open';
+  /** Where it may only be this very image, whatever its tag means by now. */
+  readonly digest?: string;
+}
+
+/** A candidate that may be chosen. */
+export interface Open {
+  readonly kind: 'open';
+  /** Where it may only be this very image, whatever its tag means by now. */
+  readonly digest?: string;
+}
+
+/** A candidate that may not be chosen as it is. */
+export interface Closed {
+  readonly kind: 'closed';
+  /** One line for a person. */
+  readonly message: string;
+  /** Where it would be allowed, and something besides its image would have to change. */
+  readonly reason?: HoldReason;
+}
+
 /**
  * What a gate says of a candidate: `open` lets it pass; `closed` and `waiting` pass it over, and the
  * next older candidate is asked.
  */
-export type GateVerdict =
-  { readonly kind: 'open' } | { readonly kind: 'closed'; readonly message: string } | Waiting;
+export type GateVerdict = Open | Closed | Waiting;
 
 /** A candidate that no gate let through, and why. */
 export interface PassedOver {

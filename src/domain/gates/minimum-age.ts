@@ -85,7 +85,7 @@ function ageVerdict(since: Date, digest: string | undefined, rule: AgeRule): Gat
   const eligibleAt = new Date(firstSeen.getTime() + rule.minimumAgeMs);
   const message = `waits for minimumAge until ${toSeconds(eligibleAt)}`;
   const known = digest === undefined ? {} : { digest };
-  return { kind: 'waiting', message, ...known, firstSeen, eligibleAt };
+  return { kind: 'waiting', reason: 'MinimumAge', message, ...known, firstSeen, eligibleAt };
 }
 
 function hasPassed(since: Date, { minimumAgeMs, now }: AgeRule): boolean {

@@ -13,6 +13,8 @@ export interface JudgedScan extends ScanResult {
   readonly hasTag: (tag: string) => boolean;
   /** The policy's order, as of `TagSelector`. */
   readonly compare: (a: string, b: string) => number | undefined;
+  /** Is a tag held back for what is so elsewhere, and for nothing that the scan found? */
+  readonly isExplained?: (tag: string) => boolean;
 }
 
 /** A shorter list may halve at any time: somebody cleaned up. */
@@ -28,6 +30,7 @@ export function doubtAbout(before: ScanResult, now: JudgedScan): string | undefi
   }
   const { chosen } = before;
   if (chosen === undefined || chosen === now.chosen) return undefined;
+  if (now.isExplained?.(chosen) === true) return undefined;
   const gone = now.hasTag(chosen) ? '' : ', which is not in the list any more';
   if (now.chosen === undefined) return `no tag is allowed; before, it was ${chosen}${gone}`;
   const order = now.compare(chosen, now.chosen);
@@ -56,7 +59,7 @@ export interface Suspicion {
 export function suspicionOf(
   before: PolicyMemory,
   after: PolicyMemory,
-  scan: Pick<JudgedScan, 'hasTag' | 'compare'> & { readonly at: Date },
+  scan: Pick<JudgedScan, 'hasTag' | 'compare' | 'isExplained'> & { readonly at: Date },
 ): Suspicion | undefined {
   const [former, found] = [resultOf(before), resultOf(after)];
   if (before.hasOtherRules === true || former === undefined || found === undefined)

@@ -144,9 +144,9 @@ function gate(slot: ImageSlot, view: PolicyView, choice: Selected): Verdict {
   }
   const isWaiting = waitingOf(view.passedOver).find(({ tag }) => tag === held.tag);
   if (isWaiting !== undefined) {
-    const { message: until } = isWaiting.verdict;
+    const { reason, message: until } = isWaiting.verdict;
     const stays = `holds ${held.tag}, which ${until}; it stays there, and nothing goes back meanwhile`;
-    return { reason: 'MinimumAge', message: stays };
+    return { reason, message: stays };
   }
   const age = held.tag === undefined ? undefined : view.selector.compare(held.tag, choice.tag);
   if (age !== undefined && age > 0 && !view.policy.spec.allowDowngrade) {

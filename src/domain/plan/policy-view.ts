@@ -1,11 +1,11 @@
 import type { ImagePolicy } from '../../api/image-policy.ts';
-import type { PassedOver } from '../gates/gate-verdict.ts';
+import type { HoldReason, PassedOver } from '../gates/gate-verdict.ts';
 import { parseRepository, repositoryKey } from '../image-reference.ts';
 import type { PolicyKey } from '../manifest/image-field.ts';
 import type { TagSelector } from '../selection/selector.ts';
 
 /** Why a choice is held back. Closed set: it is shown as the reason of decisions and conditions. */
-export type BlockReason = 'MinimumAge' | 'Unconfirmed' | 'VerificationFailed';
+export type BlockReason = HoldReason | 'PromotionInvalid' | 'Unconfirmed' | 'VerificationFailed';
 
 /** What a policy says a location should hold now, or why it says nothing. */
 export type Choice =

@@ -43,6 +43,7 @@ const POLICY_CHECKS: readonly MeaningCheck[] = [
   { path: ['schedule', 'timeZone'], check: checkTimeZone },
   { path: ['timeout'], check: checkInterval },
   { path: ['minimumAge'], check: (text) => void parseDuration(text) },
+  { path: ['promoteFrom', 'soak'], check: (text) => void parseDuration(text) },
   {
     path: ['policy', 'semver', 'range'],
     check: (range) => void createSelector({ policy: { semver: { range } } }),

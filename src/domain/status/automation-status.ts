@@ -118,6 +118,9 @@ const COUNTED_AS: Readonly<Record<DecisionReason, keyof Locations>> = {
   PinnedByDigest: 'failed',
   Downgrade: 'held',
   MinimumAge: 'pending',
+  Soaking: 'pending',
+  NotPromoted: 'held',
+  PromotionInvalid: 'failed',
   Unconfirmed: 'held',
   VerificationFailed: 'failed',
   NoMatchingTag: 'failed',
@@ -220,7 +223,9 @@ function reasonOf(errors: readonly Finding[]): Reason {
 
 function policiesNotReady({ views, unusable }: FinishedPass): readonly string[] {
   const unseen = [...views].flatMap(([key, { choice }]) =>
-    choice.kind === 'failed' || choice.kind === 'none'
+    choice.kind === 'failed' ||
+    choice.kind === 'none' ||
+    (choice.kind === 'blocked' && choice.reason === 'PromotionInvalid')
       ? [`ImagePolicy ${key}: ${choice.message}`]
       : [],
   );

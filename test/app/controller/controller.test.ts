@@ -232,11 +232,6 @@ describe('an object that cannot be used', () => {
       spec: { ...POLICY_SPEC, policy: { semver: { range: 'six' } } },
       reason: 'InvalidSpec',
     },
-    {
-      name: 'asks for what is to come',
-      spec: { ...POLICY_SPEC, promoteFrom: { policy: 'test' } },
-      reason: 'NotSupported',
-    },
   ])('is stalled where its spec $name, until it is mended', async ({ spec, reason }) => {
     const { branch, cluster, registry, clock } = await started();
     cluster.apply('ImagePolicy', POLICY, spec);

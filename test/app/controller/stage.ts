@@ -56,6 +56,7 @@ export function stage({
       memory.opened.push(access);
       const found = byUrl[access.url];
       if (found === undefined) throw new AppError('git/not-found', `there is no ${access.url}`);
+      found.name = access.branch;
       return found;
     },
   };

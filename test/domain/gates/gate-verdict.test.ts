@@ -9,7 +9,16 @@ const [early, late] = [new Date(1_000), new Date(2_000)] as const;
 const closed: PassedOver = { tag: '1.0.0', verdict: { kind: 'closed', message: 'no' } };
 
 function waiting(tag: string, eligibleAt: Date): PassedOver {
-  return { tag, verdict: { kind: 'waiting', message: 'waits', firstSeen: early, eligibleAt } };
+  return {
+    tag,
+    verdict: {
+      kind: 'waiting',
+      reason: 'MinimumAge',
+      message: 'waits',
+      firstSeen: early,
+      eligibleAt,
+    },
+  };
 }
 
 it('a look is due again when the first of the candidates that wait is eligible', () => {

@@ -42,6 +42,7 @@ describe('the age of a tag with its digest', () => {
     const until = eligibleAt.toISOString().replace('.000Z', 'Z');
     expect(verdict).toEqual({
       kind: 'waiting',
+      reason: 'MinimumAge',
       message: `waits for minimumAge until ${until}`,
       digest: digest(hex),
       firstSeen,

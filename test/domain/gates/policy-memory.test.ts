@@ -27,6 +27,7 @@ function waiting(tag: string, minutes: number, hex?: string): PassedOver {
     tag,
     verdict: {
       kind: 'waiting',
+      reason: 'MinimumAge',
       message: 'waits',
       firstSeen: after(minutes),
       eligibleAt: after(minutes + 60),

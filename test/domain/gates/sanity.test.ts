@@ -5,6 +5,22 @@ import { doubtAbout, suspicionOf } from '../../../src/domain/gates/sanity.ts';
 /** Tags are numbers here; `x` has no order. */
 const compare = (a: string, b: string) => (a === 'x' || b === 'x' ? undefined : +a - +b);
 
+describe('an older choice that was not the scan’s doing', () => {
+  it.each([
+    { explained: '5', doubt: undefined },
+    { explained: '4', doubt: '4 would be chosen and is older than 5' },
+  ])('is no reason for doubt: $explained is held back', ({ explained, doubt }) => {
+    const now = {
+      tagCount: 3,
+      chosen: '4',
+      hasTag: () => true,
+      compare,
+      isExplained: (tag: string) => tag === explained,
+    };
+    expect(doubtAbout({ tagCount: 3, chosen: '5' }, now)).toBe(doubt);
+  });
+});
+
 describe('a scan', () => {
   it.each([
     { name: 'the same again', before: [40, '5'], now: [40, '5'], tags: ['5'], doubt: undefined },

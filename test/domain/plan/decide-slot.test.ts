@@ -44,7 +44,13 @@ describe('without a lock', () => {
 
   it('leaves a slot alone that holds a tag which waits, rather than going back', () => {
     const firstSeen = NOW;
-    const waiting = { kind: 'waiting', message: 'waits', firstSeen, eligibleAt: NOW } as const;
+    const waiting = {
+      kind: 'waiting',
+      reason: 'MinimumAge',
+      message: 'waits',
+      firstSeen,
+      eligibleAt: NOW,
+    } as const;
     const passedOver = [{ tag: '6.2.0', verdict: waiting }];
     const choice = { kind: 'selected', tag: '6.1.0' } as const;
     const of = view(policy({ allowDowngrade: true }), { tags: TAGS, passedOver, choice });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RESOURCE_KINDS } from '../../../src/domain/resources/check-resource.ts';
 import { notSupportedYet, unbuiltFields } from '../../../src/domain/resources/not-yet.ts';
 import { parseResources } from '../../../src/domain/resources/parse-resources.ts';
-import { automation, complaints, more } from './resource-text.ts';
+import { automation, complaints } from './resource-text.ts';
 
 describe('what is not supported yet', () => {
   it('is each field that is listed, and nothing of kinds that list none', () => {
@@ -13,11 +13,10 @@ describe('what is not supported yet', () => {
       }
     }
     expect(unbuiltFields('ConfigMap')).toEqual([]);
-    expect(notSupportedYet('ConfigMap', { promoteFrom: 'x' })).toEqual([]);
+    expect(notSupportedYet('ConfigMap', { data: 'x' })).toEqual([]);
   });
 
   it.each([
-    [more('  promoteFrom: { policy: test }'), 'a.yaml:8:3: spec.promoteFrom: not supported yet'],
     [
       automation('  pullRequest: { provider: github }'),
       'a.yaml:7:3: spec.pullRequest: not supported yet',

@@ -93,12 +93,6 @@ describe('an object of an API server', () => {
       want: [expect.stringMatching(/^image\/invalid: spec\.image: /)],
     },
     {
-      name: 'fields that are to come',
-      kind: 'ImagePolicy',
-      spec: { ...policySpec, promoteFrom: { policy: 'test' } },
-      want: ['resource/not-supported: spec.promoteFrom: not supported yet'],
-    },
-    {
       name: 'no spec at all',
       kind: 'ImageUpdateAutomation',
       spec: undefined,

@@ -35,7 +35,13 @@ describe('the verdicts that status shows', () => {
   it('tell of candidates that a gate passed over', () => {
     const message = 'waits';
     const at = new Date('2026-06-01T12:00:00Z');
-    const waiting = { kind: 'waiting', message, firstSeen: at, eligibleAt: at } as const;
+    const waiting = {
+      kind: 'waiting',
+      reason: 'MinimumAge',
+      message,
+      firstSeen: at,
+      eligibleAt: at,
+    } as const;
     const passedOver = [
       { tag: '6.3.0', verdict: waiting },
       { tag: '6.2.0', verdict: { kind: 'closed', message: 'lacks linux/arm64' } as const },
@@ -50,7 +56,14 @@ describe('the verdicts that status shows', () => {
     const at = new Date('2026-06-01T12:00:00Z');
     const meanwhile = { tag: '6.1.0', digest: digest('1') };
     const verdict = {
-      ...({ kind: 'waiting', message: 'waits', firstSeen: at, eligibleAt: at, meanwhile } as const),
+      ...({
+        kind: 'waiting',
+        reason: 'MinimumAge',
+        message: 'waits',
+        firstSeen: at,
+        eligibleAt: at,
+        meanwhile,
+      } as const),
     };
     const passedOver = [{ tag: '6.1.0', verdict }];
     const choice = { kind: 'selected', ...meanwhile } as const;

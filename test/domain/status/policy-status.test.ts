@@ -47,7 +47,11 @@ const unlisted: PolicyOutcome = {
 };
 
 function waiting(tag: string): PassedOver {
-  const verdict = { kind: 'waiting', message: 'waits for minimumAge' } as const;
+  const verdict = {
+    kind: 'waiting',
+    reason: 'MinimumAge',
+    message: 'waits for minimumAge',
+  } as const;
   return { tag, verdict: { ...verdict, firstSeen: now, eligibleAt: later } };
 }
 
@@ -57,7 +61,7 @@ const invalid: PolicyOutcome = {
     {
       severity: 'error',
       code: 'resource/not-supported',
-      message: 'spec.promoteFrom: not supported yet',
+      message: 'spec.later: not supported yet',
     },
     { severity: 'error', code: 'policy/invalid-range', message: 'spec.policy.semver.range: no' },
   ],
@@ -236,8 +240,8 @@ describe('the status of a policy', () => {
       name: 'a field that is to come',
       outcome: { ...invalid, findings: [invalid.findings[0]] } as PolicyOutcome,
       want: [
-        'Ready=False NotSupported: spec.promoteFrom: not supported yet',
-        'Stalled=True NotSupported: spec.promoteFrom: not supported yet',
+        'Ready=False NotSupported: spec.later: not supported yet',
+        'Stalled=True NotSupported: spec.later: not supported yet',
       ],
     },
     {

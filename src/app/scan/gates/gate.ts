@@ -13,6 +13,8 @@ export interface Candidate {
    * @throws AppError, `registry/not-found` for a tag that is listed and is not there
    */
   digest(signal: AbortSignal): Promise<string>;
+  /** Is an image of this digest there, under whatever tag? One HEAD for each scan. */
+  hasDigest(digest: string, signal: AbortSignal): Promise<boolean>;
 }
 
 /**
@@ -21,6 +23,8 @@ export interface Candidate {
  * (`policy-gates.ts`), the cheaper before the dearer.
  */
 export interface Gate {
+  /** Its answers cost no requests, as a rule: it may close on as many candidates as there are. */
+  readonly isFree?: true;
   /**
    * @throws AppError when the answer cannot be had: the whole look then fails, and the former choice
    * stays; an older tag never takes the place of one that could not be judged

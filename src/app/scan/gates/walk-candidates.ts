@@ -1,4 +1,4 @@
-import type { ImageVersion, PassedOver } from '../../../domain/gates/gate-verdict.ts';
+import type { ImageVersion, Open, PassedOver } from '../../../domain/gates/gate-verdict.ts';
 import type { Candidate, Gate } from './gate.ts';
 
 /**
@@ -36,12 +36,12 @@ export async function walkCandidates(
       return { passedOver, isCut: true };
     }
     const { tag } = candidate;
-    const verdict = await firstObjection(candidate, gates, signal);
+    const { judged, verdict, isFree } = await askAll(candidate, gates, signal);
     if (verdict === undefined) {
-      return { through: { candidate, version: { tag } }, passedOver, isCut: false };
+      return { through: { candidate: judged, version: { tag } }, passedOver, isCut: false };
     }
     passedOver.push({ tag, verdict });
-    if (verdict.kind === 'closed') closed += 1;
+    if (verdict.kind === 'closed') closed += isFree ? 0 : 1;
     else if (verdict.meanwhile !== undefined) {
       const through = { candidate, version: verdict.meanwhile };
       return { through, passedOver, isCut: false };
@@ -50,14 +50,32 @@ export async function walkCandidates(
   return { passedOver, isCut: false };
 }
 
-async function firstObjection(
+/** What all gates made of a candidate. */
+interface Answer {
+  /** As the last gate was asked about it. */
+  readonly judged: Candidate;
+  /** The first objection; absent: all let it through. */
+  readonly verdict?: PassedOver['verdict'];
+  /** Did that cost nothing? */
+  readonly isFree: boolean;
+}
+
+async function askAll(
   candidate: Candidate,
   gates: readonly Gate[],
   signal: AbortSignal,
-): Promise<PassedOver['verdict'] | undefined> {
+): Promise<Answer> {
+  let judged = candidate;
   for (const gate of gates) {
-    const verdict = await gate.ask(candidate, signal);
-    if (verdict.kind !== 'open') return verdict;
+    const verdict = await gate.ask(judged, signal);
+    const isFree = gate.isFree === true;
+    if (verdict.kind !== 'open') return { judged, verdict, isFree };
+    judged = narrowed(judged, verdict);
   }
-  return undefined;
+  return { judged, isFree: true };
+}
+
+/** From the gate on that named a digest, the candidate is that image. */
+function narrowed(candidate: Candidate, { digest }: Open): Candidate {
+  return digest === undefined ? candidate : { ...candidate, digest: async () => digest };
 }

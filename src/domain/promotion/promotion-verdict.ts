@@ -1,0 +1,62 @@
+import { toSeconds } from '../../api/conditions.ts';
+import type { GateVerdict } from '../gates/gate-verdict.ts';
+import { judgeSoak, type SoakRule } from './soak.ts';
+import { NO_IMAGE, UNSEEN } from './timeline.ts';
+import type { PromotionSource } from './promotion-source.ts';
+
+/** A source whose locations were seen. */
+export type SeenSource = Extract<PromotionSource, { kind: 'seen' }>;
+
+/**
+ * What `spec.promoteFrom` says of a tag, by what the locations of the followed policy have run. With a digest it
+ * is the very image that has soaked, where the locations name one. The same facts give the same words:
+ * status does not change while nothing but time goes by.
+ */
+export function promotionVerdict(
+  tag: string,
+  { followed, soaking }: SeenSource,
+  rule: SoakRule,
+): GateVerdict {
+  const closed = (message: string, reason: 'Soaking' | 'NotPromoted') =>
+    ({ kind: 'closed', reason, message }) as const;
+  const verdict = judgeSoak(tag, soaking, rule);
+  switch (verdict.kind) {
+    case 'soaked':
+      return { kind: 'open', ...(verdict.digest === undefined ? {} : { digest: verdict.digest }) };
+    case 'soaking': {
+      const [since, until] = [verdict.since, verdict.until].map(toSeconds);
+      return {
+        kind: 'waiting',
+        reason: 'Soaking',
+        message: `soaks in ${followed} until ${until}; all its locations hold it since ${since}`,
+        firstSeen: verdict.since,
+        eligibleAt: verdict.until,
+      };
+    }
+    case 'unseen':
+      return closed(
+        `has soaked in ${followed} at ${toSeconds(verdict.until)}, if its locations still hold it: their repo is to be looked at first`,
+        'Soaking',
+      );
+    case 'short': {
+      const [since, until] = [verdict.since, verdict.until].map(toSeconds);
+      return closed(
+        `was in all locations of ${followed} from ${since} to ${until} alone, which is less than the soak`,
+        'NotPromoted',
+      );
+    }
+    case 'taken-back':
+      return closed(`was taken back in ${followed} at ${toSeconds(verdict.at)}`, 'NotPromoted');
+    case 'not-run':
+      return closed(`has not run in ${followed}, which holds ${heldText(soaking)}`, 'NotPromoted');
+  }
+}
+
+/** Such as `6.1.0 and 6.2.0`. */
+function heldText({ timeline }: SeenSource['soaking']): string {
+  const images = (timeline.at(-1)?.images ?? []).filter((image) => image !== UNSEEN);
+  const texts = images.map((image) => (image === NO_IMAGE ? 'no tag' : image));
+  return texts.length < 2
+    ? (texts[0] ?? 'nothing')
+    : `${texts.slice(0, -1).join(', ')} and ${texts.at(-1)}`;
+}

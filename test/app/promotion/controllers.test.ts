@@ -1,0 +1,313 @@
+import { describe, expect, it } from 'vitest';
+import { BY_NAME_ONLY } from '../../../src/app/access/foreign-policies.ts';
+import { runFromFolders } from '../../../src/app/standalone/run-from-folders.ts';
+import { AppError } from '../../../src/domain/errors.ts';
+import { MemoryCluster } from '../../support/memory-cluster.ts';
+import {
+  FakeClock,
+  MemoryBranch,
+  memoryPorts,
+  settled,
+  type Files,
+} from '../../support/memory-ports.ts';
+import { automationText, deploymentText, policyText, PODINFO } from '../../support/texts.ts';
+import { imageIn, stage } from '../controller/stage.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+const urlOf = (name: string) => `https://git.example.com/${name}.git`;
+const web = (policy: string, tag: string) =>
+  deploymentText(`${PODINFO}:${tag}`, { marker: `apps:${policy}` });
+
+/** One repo for each of the two policies. */
+function repos() {
+  return {
+    staging: new MemoryBranch({ 'web.yaml': web('staging', '6.1.0') }),
+    prod: new MemoryBranch({ 'web.yaml': web('prod', '6.1.0') }),
+  };
+}
+
+type Repos = ReturnType<typeof repos>;
+
+const tagIn = (branch: MemoryBranch) => imageIn(branch)?.split(':')[1];
+const tagsIn = ({ staging, prod }: Repos) => [tagIn(staging), tagIn(prod)];
+const revert = ({ staging }: Repos, clock: FakeClock) =>
+  staging.commitByOther({ 'web.yaml': web('staging', '6.1.0') }, { time: clock.now() });
+
+describe('two repos without a cluster', () => {
+  async function start(over: Files = {}) {
+    const clock = new FakeClock();
+    const both = repos();
+    const config: Files = {
+      'staging.yaml': policyText('staging'),
+      'prod.yaml': policyText('prod', PODINFO, 'promoteFrom: {policy: staging, soak: 1h}'),
+      'automations.yaml': ['staging', 'prod']
+        .map((name) => automationText(name, 'interval: 30m').replace(urlOf('config'), urlOf(name)))
+        .join('---\n'),
+      ...over,
+    };
+    const folders: Record<string, Files> = { conf: config };
+    const ports = memoryPorts({
+      clock,
+      folders,
+      repositories: { [PODINFO]: ['6.1.0', '6.2.0'] },
+    });
+    const branch = async ({ url }: { readonly url: string }) => {
+      const found = Object.entries(both).find(([name]) => urlOf(name) === url)?.[1];
+      if (found === undefined) throw new AppError('git/not-found', `there is no ${url}`);
+      return found;
+    };
+    const run = async () => {
+      const stop = new AbortController();
+      const running = runFromFolders(
+        { ...ports, open: { ...ports.open, branch } },
+        { configPaths: ['conf'], crossNamespace: BY_NAME_ONLY },
+        { signals: { stop: stop.signal, abort: stop.signal }, onEvent: () => undefined },
+      );
+      await settled();
+      return async () => {
+        stop.abort();
+        await running;
+      };
+    };
+    return {
+      clock,
+      both,
+      run,
+      end: await run(),
+      tags: () => tagsIn(both),
+      configure: (files: Files) => (folders['conf'] = { ...config, ...files }),
+    };
+  }
+
+  it('promote from the one to the other at the very moment', async () => {
+    const { clock, tags } = await start();
+    expect(tags()).toEqual(['6.2.0', '6.1.0']);
+    await clock.advance(HOUR - 1);
+    expect(tags()).toEqual(['6.2.0', '6.1.0']);
+    await clock.advance(1);
+    expect(tags()).toEqual(['6.2.0', '6.2.0']);
+  });
+
+  it('go on soaking after a restart, neither anew nor sooner', async () => {
+    const { clock, tags, end, run } = await start();
+    await clock.advance(40 * MINUTE);
+    await end();
+    await clock.advance(10 * MINUTE);
+    await run();
+    await clock.advance(10 * MINUTE - 1);
+    expect(tags()).toEqual(['6.2.0', '6.1.0']);
+    await clock.advance(1);
+    expect(tags()).toEqual(['6.2.0', '6.2.0']);
+  });
+
+  it('promote nothing that a person took back, although nobody had looked since', async () => {
+    const { clock, tags, both } = await start();
+    await clock.advance(50 * MINUTE);
+    revert(both, clock);
+    await clock.advance(3 * HOUR);
+    expect(tags()).toEqual(['6.1.0', '6.1.0']);
+  });
+
+  it('promote nothing while the one cannot be reached', async () => {
+    const { clock, tags, both } = await start();
+    await clock.advance(50 * MINUTE);
+    const down = new AppError('git/unreachable', 'no route', { retry: true });
+    both.staging.failures = Array.from({ length: 20 }, () => down);
+    await clock.advance(30 * MINUTE);
+    expect(tags()).toEqual(['6.2.0', '6.1.0']);
+    both.staging.failures = [];
+    await clock.advance(31 * MINUTE);
+    expect(tags()).toEqual(['6.2.0', '6.2.0']);
+  });
+
+  it('promote nothing while the one is not read', async () => {
+    const { clock, tags, configure } = await start();
+    await clock.advance(10 * MINUTE);
+    configure({
+      'automations.yaml': [
+        automationText('staging', 'suspend: true'),
+        automationText('prod', 'interval: 30m'),
+      ]
+        .join('---\n')
+        .replaceAll(urlOf('config'), urlOf('prod')),
+    });
+    await clock.advance(5 * HOUR);
+    expect(tags()).toEqual(['6.2.0', '6.1.0']);
+  });
+
+  it('take up a promotion that was added', async () => {
+    const { clock, tags, configure } = await start({
+      'prod.yaml': policyText('prod', PODINFO, 'policy: {semver: {range: "6.1.0"}}'),
+    });
+    await clock.advance(2 * HOUR);
+    configure({
+      'prod.yaml': policyText('prod', PODINFO, 'promoteFrom: {policy: staging, soak: 3h}'),
+    });
+    await clock.advance(HOUR - 1);
+    expect(tags()).toEqual(['6.2.0', '6.1.0']);
+    await clock.advance(1);
+    expect(tags()).toEqual(['6.2.0', '6.2.0']);
+  });
+});
+
+const spec = { image: PODINFO, policy: { semver: { range: '6.x' } } };
+const PROMOTED = { ...spec, promoteFrom: { policy: 'staging', soak: '1h' } };
+
+describe('two repos of a cluster', () => {
+  function given(cluster = new MemoryCluster(), both = repos()) {
+    const branches = { [urlOf('staging')]: both.staging, [urlOf('prod')]: both.prod };
+    const made = stage({ cluster, branches });
+    const status = (name: string) => cluster.status('ImagePolicy', `apps/${name}`);
+    return { ...made, both, status, tags: () => tagsIn(both) };
+  }
+
+  async function started() {
+    const made = given();
+    const { cluster } = made;
+    cluster.apply('ImagePolicy', 'apps/staging', spec);
+    cluster.apply('ImagePolicy', 'apps/prod', PROMOTED);
+    for (const name of ['staging', 'prod']) {
+      const git = { url: urlOf(name) };
+      cluster.apply('ImageUpdateAutomation', `apps/${name}`, { git, interval: '30m' });
+    }
+    const ended = made.start();
+    await settled();
+    return { ...made, ended };
+  }
+
+  it('promote from the one to the other at the very moment, and say so before', async () => {
+    const { clock, tags, status, cluster } = await started();
+    await settled();
+    expect(tags()).toEqual(['6.2.0', '6.1.0']);
+    expect(status('prod')).toMatchObject({
+      latest: { tag: '6.1.0' },
+      pending: [
+        {
+          tag: '6.2.0',
+          firstSeen: '2026-06-01T12:00:00Z',
+          eligibleAt: '2026-06-01T13:00:00Z',
+        },
+      ],
+      verdicts: [
+        { tag: '6.2.0', verdict: 'waiting' },
+        { tag: '6.1.0', verdict: 'selected' },
+      ],
+      conditions: [
+        {
+          message:
+            '6.1.0 is chosen of 2 tags; 6.2.0 soaks in apps/staging until 2026-06-01T13:00:00Z; all its locations hold it since 2026-06-01T12:00:00Z',
+        },
+      ],
+    });
+    expect(status('staging')).toMatchObject({
+      deployed: [
+        { automation: 'apps/staging', images: ['6.1.0'] },
+        { automation: 'apps/staging', since: '2026-06-01T12:00:00Z', images: ['6.2.0'] },
+      ],
+    });
+    await clock.advance(HOUR - 1);
+    const writes = cluster.statusWrites.length;
+    expect(tags()).toEqual(['6.2.0', '6.1.0']);
+    await clock.advance(1);
+    expect(tags()).toEqual(['6.2.0', '6.2.0']);
+    expect(status('prod')).toMatchObject({ latest: { tag: '6.2.0' } });
+    expect(status('prod')['pending']).toBeUndefined();
+    expect(cluster.statusWrites.length).toBeGreaterThan(writes);
+  });
+
+  it('write nothing to the API server while nothing changes', async () => {
+    const { clock, cluster, tags } = await started();
+    await clock.advance(2 * HOUR);
+    expect(tags()).toEqual(['6.2.0', '6.2.0']);
+    const writes = cluster.statusWrites.length;
+    await clock.advance(5 * HOUR);
+    expect(cluster.statusWrites).toHaveLength(writes);
+  });
+
+  it('go on soaking under another leader', async () => {
+    const first = await started();
+    await first.clock.advance(40 * MINUTE);
+    first.stop.abort();
+    await first.ended;
+    const second = given(first.cluster, first.both);
+    await second.clock.advance(50 * MINUTE);
+    const ended = second.start();
+    await settled();
+    await settled();
+    expect(second.tags()).toEqual(['6.2.0', '6.1.0']);
+    await second.clock.advance(10 * MINUTE - 1);
+    expect(second.tags()).toEqual(['6.2.0', '6.1.0']);
+    await second.clock.advance(1);
+    expect(second.tags()).toEqual(['6.2.0', '6.2.0']);
+    second.stop.abort();
+    await ended;
+  });
+
+  it('promote nothing that was taken back', async () => {
+    const { clock, both, tags, status } = await started();
+    await clock.advance(40 * MINUTE);
+    revert(both, clock);
+    await clock.advance(5 * HOUR);
+    expect(tags()).toEqual(['6.1.0', '6.1.0']);
+    expect(status('prod')).toMatchObject({ latest: { tag: '6.1.0' } });
+  });
+
+  it('promote nothing while the one cannot be read, and say why', async () => {
+    const { clock, both, tags, cluster, status } = await started();
+    await clock.advance(10 * MINUTE);
+    const down = new AppError('git/unreachable', 'no route', { retry: true });
+    both.staging.failures = Array.from({ length: 50 }, () => down);
+    await clock.advance(2 * HOUR);
+    expect(tags()).toEqual(['6.2.0', '6.1.0']);
+    expect(cluster.conditions('ImagePolicy', 'apps/prod')).toEqual(['Ready=False NotPromoted']);
+    expect(status('prod')).toMatchObject({
+      latest: { tag: '6.1.0' },
+      conditions: [
+        {
+          message:
+            'nobody knows what apps/staging runs: ImageUpdateAutomation apps/staging: no route',
+        },
+      ],
+    });
+  });
+
+  it.each([
+    { name: 'is not there', source: undefined, want: 'PromotionInvalid' },
+    {
+      name: 'follows in a circle',
+      source: { ...spec, promoteFrom: { policy: 'prod' } },
+      want: 'PromotionInvalid',
+    },
+    { name: 'cannot be used', source: { ...spec, image: 'x:y:z' }, want: 'NotPromoted' },
+  ])('promote nothing where the policy $name, until that is mended', async ({ source, want }) => {
+    const { clock, cluster, tags } = await started();
+    if (source === undefined) cluster.delete('ImagePolicy', 'apps/staging');
+    else cluster.apply('ImagePolicy', 'apps/staging', source);
+    await settled();
+    await clock.advance(2 * HOUR);
+    expect(cluster.conditions('ImagePolicy', 'apps/prod')).toEqual([`Ready=False ${want}`]);
+    expect(tags()[1]).toBe('6.1.0');
+    cluster.apply('ImagePolicy', 'apps/staging', spec);
+    await clock.advance(2 * HOUR);
+    expect(tags()).toEqual(['6.2.0', '6.2.0']);
+  });
+
+  it('forget what was there when nothing is promoted any more', async () => {
+    const { clock, cluster, status } = await started();
+    cluster.apply('ImagePolicy', 'apps/prod', spec);
+    await clock.advance(HOUR);
+    expect(status('staging')['deployed']).toBeUndefined();
+  });
+
+  it('do not wait for an automation that was deleted', async () => {
+    const { clock, cluster, tags } = await started();
+    cluster.apply('ImageUpdateAutomation', 'apps/gone', { git: { url: urlOf('gone') } });
+    await clock.advance(2 * HOUR);
+    expect(tags()).toEqual(['6.2.0', '6.1.0']);
+    cluster.delete('ImageUpdateAutomation', 'apps/gone');
+    await clock.advance(HOUR);
+    expect(tags()).toEqual(['6.2.0', '6.2.0']);
+  });
+});

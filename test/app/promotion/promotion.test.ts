@@ -1,0 +1,409 @@
+import { describe, expect, it, vi } from 'vitest';
+import { updateOnce } from '../../../src/app/update/update-once.ts';
+import { reportOf } from '../../../src/app/update/update-report.ts';
+import { digest } from '../../support/builders.ts';
+import {
+  FakeClock,
+  MemoryBranch,
+  MemoryCheckout,
+  memoryPorts,
+  MemoryState,
+  never,
+  type Files,
+  type Repositories,
+} from '../../support/memory-ports.ts';
+import { automationText, deploymentText, policyText, PODINFO } from '../../support/texts.ts';
+
+const HOUR = 60 * 60 * 1_000;
+const MINUTE = 60 * 1_000;
+const REMOTE = {
+  kind: 'remote',
+  url: 'https://git.example.com/config.git',
+  branch: 'main',
+} as const;
+
+const at = (policy: string, tag: string) =>
+  deploymentText(`${PODINFO}:${tag}`, { marker: `apps:${policy}` });
+
+interface Start {
+  readonly files?: Files;
+  /** Lines of the spec of `apps/prod`. */
+  readonly prod?: readonly string[];
+  readonly staging?: readonly string[];
+  readonly tags?: Repositories[string];
+  /** Does what a run saw outlive it? */
+  readonly keeps?: boolean;
+}
+
+/** A repo in which `apps/prod` is promoted from `apps/staging`, and runs of `update` over it. */
+function promoting({ files = {}, prod = [], staging = [], tags, keeps = false }: Start = {}) {
+  const clock = new FakeClock('2026-06-02T12:00:00Z');
+  const branch = new MemoryBranch({
+    'staging.yaml': policyText('staging', PODINFO, ...staging),
+    'prod.yaml': policyText('prod', PODINFO, 'promoteFrom: {policy: staging, soak: 1h}', ...prod),
+    'staging/web.yaml': at('staging', '6.1.0'),
+    'prod/web.yaml': at('prod', '6.1.0'),
+    ...files,
+  });
+  const repositories = { [PODINFO]: tags ?? ['6.1.0', '6.2.0'] };
+  const records = new MemoryState();
+  const log = vi.spyOn(branch, 'log');
+  const run = async () => {
+    const ports = memoryPorts({ branch, clock, repositories });
+    const done = await updateOnce(
+      { ...ports, records: keeps ? records : ports.records },
+      {
+        target: REMOTE,
+        policies: [],
+        update: {},
+        dryRun: false,
+        commit: false,
+        ignoreWindows: false,
+      },
+      never,
+    );
+    const of = (policy: string) =>
+      done.pass.plan.decisions
+        .filter((one) => one.policy === policy)
+        .map(({ reason, message }) => `${reason}: ${message}`)
+        .join('\n');
+    return { ...done, prod: of('apps/prod'), report: reportOf(done) };
+  };
+  const tagIn = (path: string) => {
+    const text = branch.current[path];
+    return typeof text === 'string' ? /podinfo:(\S+)/.exec(text)?.[1] : undefined;
+  };
+  return {
+    branch,
+    log,
+    clock,
+    repositories,
+    run,
+    /** Tags of staging and of prod. */
+    tags: () => ['staging/web.yaml', 'prod/web.yaml'].map(tagIn),
+    person: (changed: Files, time = clock.now()) => branch.commitByOther(changed, { time }),
+  };
+}
+
+describe('an update in CI, which remembers nothing', () => {
+  it('promotes what the other path has held for the soak, by the times of its commits', async () => {
+    const { run, tags, clock } = promoting();
+    const first = await run();
+    expect(tags()).toEqual(['6.2.0', '6.1.0']);
+    expect(first.prod).toBe('UpToDate: holds 6.1.0, the newest that the policy allows');
+    await clock.advance(HOUR - 1);
+    const second = await run();
+    expect(second.commits).toEqual([]);
+    expect(second.pass.nextChange).toEqual(new Date('2026-06-02T13:00:00Z'));
+    expect(second.pass.views.get('apps/prod')?.passedOver).toMatchObject([
+      {
+        tag: '6.2.0',
+        verdict: {
+          reason: 'Soaking',
+          message:
+            'soaks in apps/staging until 2026-06-02T13:00:00Z; all its locations hold it since 2026-06-02T12:00:00Z',
+        },
+      },
+    ]);
+    await clock.advance(1);
+    await run();
+    expect(tags()).toEqual(['6.2.0', '6.2.0']);
+  });
+
+  it('promotes the newest that has soaked, though staging has moved on since', async () => {
+    const { run, tags, clock, repositories } = promoting();
+    await run();
+    await clock.advance(2 * HOUR);
+    repositories[PODINFO] = ['6.1.0', '6.2.0', '6.3.0'];
+    // The first step of one run is the last word of the next: what staging gets now soaks from now.
+    await run();
+    await clock.advance(10 * MINUTE);
+    await run();
+    expect(tags()).toEqual(['6.3.0', '6.2.0']);
+  });
+
+  it('promotes nothing that was taken back, and goes back nowhere', async () => {
+    const { run, tags, clock, person } = promoting({ staging: ['suspend: true'] });
+    person({ 'staging/web.yaml': at('staging', '6.2.0') });
+    await clock.advance(2 * HOUR);
+    person({ 'staging/web.yaml': at('staging', '6.1.0') });
+    await clock.advance(30 * MINUTE);
+    const { prod, pass } = await run();
+    expect(tags()).toEqual(['6.1.0', '6.1.0']);
+    expect(prod).toMatch(/^Soaking: 6\.1\.0 soaks in apps\/staging until 2026-06-02T15:00:00Z/);
+    expect(pass.views.get('apps/prod')?.passedOver).toMatchObject([
+      {
+        tag: '6.2.0',
+        verdict: {
+          kind: 'closed',
+          reason: 'NotPromoted',
+          message: 'was taken back in apps/staging at 2026-06-02T14:00:00Z',
+        },
+      },
+      { tag: '6.1.0', verdict: { kind: 'waiting', reason: 'Soaking' } },
+    ]);
+  });
+
+  it('leaves prod alone where it holds what was taken back', async () => {
+    const { run, tags, clock, person } = promoting({ staging: ['suspend: true'] });
+    person({ 'staging/web.yaml': at('staging', '6.2.0'), 'prod/web.yaml': at('prod', '6.2.0') });
+    await clock.advance(2 * HOUR);
+    person({ 'staging/web.yaml': at('staging', '6.1.0') });
+    await clock.advance(2 * HOUR);
+    expect((await run()).prod).toMatch(/^Downgrade: holds 6.2.0, which is newer than 6.1.0/);
+    expect(tags()).toEqual(['6.1.0', '6.2.0']);
+  });
+
+  it('follows back where going back is allowed', async () => {
+    const { run, tags, clock, person } = promoting({
+      staging: ['suspend: true'],
+      prod: ['allowDowngrade: true'],
+    });
+    person({ 'prod/web.yaml': at('prod', '6.2.0'), 'staging/web.yaml': at('staging', '6.2.0') });
+    await clock.advance(2 * HOUR);
+    person({ 'staging/web.yaml': at('staging', '6.1.0') });
+    await clock.advance(2 * HOUR);
+    await run();
+    expect(tags()).toEqual(['6.1.0', '6.1.0']);
+  });
+
+  it('waits until all locations hold it', async () => {
+    const { run, tags, clock, person } = promoting({
+      files: { 'staging/api.yaml': at('staging', '6.1.0') },
+      staging: ['suspend: true'],
+    });
+    person({ 'staging/web.yaml': at('staging', '6.2.0') });
+    await clock.advance(2 * HOUR);
+    const { pass } = await run();
+    expect(pass.views.get('apps/prod')?.passedOver[0]?.verdict.message).toBe(
+      'has not run in apps/staging, which holds 6.1.0 and 6.2.0',
+    );
+    person({ 'staging/api.yaml': at('staging', '6.2.0') });
+    await clock.advance(HOUR - 1);
+    await run();
+    expect(tags()).toEqual(['6.2.0', '6.1.0']);
+    await clock.advance(1);
+    await run();
+    expect(tags()).toEqual(['6.2.0', '6.2.0']);
+  });
+
+  it('does not believe a commit that is older than the one that it is made on', async () => {
+    const { run, tags, clock, person } = promoting({ staging: ['suspend: true'] });
+    await clock.advance(HOUR);
+    person({ 'notes.md': 'x' });
+    person({ 'staging/web.yaml': at('staging', '6.2.0') }, new Date('2026-01-01T00:00:00Z'));
+    await run();
+    expect(tags()).toEqual(['6.2.0', '6.1.0']);
+  });
+
+  it.each([
+    {
+      name: 'a file that does not parse',
+      files: { 'staging/api.yaml': `${at('staging', '6.2.0')}  broken: [` },
+      says: /^NotPromoted: nobody knows what apps\/staging runs: this run: staging\/api\.yaml:\d+/,
+    },
+    {
+      name: 'no location',
+      files: { 'staging/web.yaml': 'a: 1\n' },
+      says: /^NotPromoted: nobody knows what apps\/staging runs: no location of it was found$/,
+    },
+    {
+      name: 'no such policy',
+      files: { 'staging.yaml': policyText('stagin'), 'staging/web.yaml': 'a: 1\n' },
+      says: /^PromotionInvalid: spec\.promoteFrom\.policy: there is no ImagePolicy apps\/staging; did you mean stagin\?$/,
+    },
+    {
+      name: 'a policy that follows in a circle',
+      files: {
+        'staging.yaml': policyText('staging', PODINFO, 'promoteFrom: {policy: prod}'),
+      },
+      says: /^PromotionInvalid: spec\.promoteFrom\.policy: promotes in a circle/,
+    },
+  ])('promotes nothing where there is $name', async ({ files, says }) => {
+    const { run, tags, clock } = promoting({ files });
+    await clock.advance(2 * HOUR);
+    const { prod, report } = await run();
+    expect(prod).toMatch(says);
+    expect(tags()[1]).toBe('6.1.0');
+    const isInvalid = prod.startsWith('PromotionInvalid');
+    expect(report.findings.some(({ code }) => code === 'policy/failed')).toBe(isInvalid);
+  });
+
+  it('reads no history beyond what it needs', async () => {
+    const { run, branch, clock, person } = promoting({ staging: ['suspend: true'] });
+    for (let count = 0; count < 40; count += 1) {
+      person({ 'notes.md': `${count}` });
+      await clock.advance(HOUR);
+    }
+    const changes = vi.spyOn(branch, 'changes');
+    await run();
+    expect(changes.mock.calls.length).toBeLessThanOrEqual(2);
+  });
+
+  it('goes through a chain step by step', async () => {
+    const { run, tags, clock, branch } = promoting({
+      files: {
+        'live.yaml': policyText('live', PODINFO, 'promoteFrom: {policy: prod, soak: 2h}'),
+        'live/web.yaml': at('live', '6.1.0'),
+      },
+    });
+    await run();
+    await clock.advance(HOUR);
+    await run();
+    expect(tags()).toEqual(['6.2.0', '6.2.0']);
+    await clock.advance(HOUR + 59 * MINUTE);
+    await run();
+    expect(branch.current['live/web.yaml']).toContain(':6.1.0');
+    await clock.advance(MINUTE);
+    await run();
+    expect(branch.current['live/web.yaml']).toContain(':6.2.0');
+  });
+
+  it('chooses what the own rules allow of what has soaked', async () => {
+    const { run, tags, clock } = promoting({
+      staging: ['policy: {semver: {range: ">=6.0.0-0"}}'],
+      tags: ['6.1.0', '6.2.0', '6.3.0-rc.1'],
+    });
+    await run();
+    expect(tags()).toEqual(['6.3.0-rc.1', '6.1.0']);
+    await clock.advance(2 * HOUR);
+    expect((await run()).prod).toMatch(/^NotPromoted: 6\.2\.0 has not run in apps\/staging/);
+    expect(tags()).toEqual(['6.3.0-rc.1', '6.1.0']);
+  });
+
+  it('promotes at once where nothing has to soak', async () => {
+    const { run, tags } = promoting({
+      files: { 'prod.yaml': policyText('prod', PODINFO, 'promoteFrom: {policy: staging}') },
+    });
+    await run();
+    expect(tags()).toEqual(['6.2.0', '6.1.0']);
+    await run();
+    expect(tags()).toEqual(['6.2.0', '6.2.0']);
+  });
+});
+
+describe('an update that remembers', () => {
+  it('does not believe a commit to be older than the look that did not see it', async () => {
+    const { run, tags, clock, person } = promoting({ staging: ['suspend: true'], keeps: true });
+    await run();
+    await clock.advance(3 * HOUR);
+    await run();
+    await clock.advance(10 * MINUTE);
+    person({ 'staging/web.yaml': at('staging', '6.2.0') }, new Date('2026-06-02T12:10:00Z'));
+    await run();
+    await clock.advance(HOUR - 1);
+    await run();
+    expect(tags()).toEqual(['6.2.0', '6.1.0']);
+    await clock.advance(1);
+    await run();
+    expect(tags()).toEqual(['6.2.0', '6.2.0']);
+  });
+
+  it('believes a commit that was made since the last look', async () => {
+    const { run, tags, clock, person } = promoting({ staging: ['suspend: true'], keeps: true });
+    await run();
+    await clock.advance(10 * MINUTE);
+    person({ 'staging/web.yaml': at('staging', '6.2.0') });
+    await clock.advance(HOUR - 1);
+    await run();
+    expect(tags()).toEqual(['6.2.0', '6.1.0']);
+    await clock.advance(1);
+    await run();
+    expect(tags()).toEqual(['6.2.0', '6.2.0']);
+  });
+
+  it('reads no history while nothing changes', async () => {
+    const { run, log, clock } = promoting({ staging: ['suspend: true'], keeps: true });
+    await run();
+    log.mockClear();
+    await clock.advance(HOUR);
+    await run();
+    expect(log).not.toHaveBeenCalled();
+  });
+});
+
+describe('a digest', () => {
+  const staging = ['digestReflectionPolicy: Always'];
+  const tags = { '6.1.0': digest('1'), '6.2.0': digest('2') };
+  const files = {
+    'staging/web.yaml': at('staging', `6.1.0@${digest('1')}`),
+    'prod/web.yaml': at('prod', `6.1.0@${digest('1')}`),
+  };
+
+  it.each([
+    {
+      name: 'that is promoted is the one that ran, whatever the tag means by now',
+      there: { [digest('2')]: digest('2') },
+      prod: ['digestReflectionPolicy: Always'],
+      want: `6.2.0@${digest('2')}`,
+    },
+    {
+      name: 'that is not in the repository is not promoted',
+      there: {},
+      prod: ['digestReflectionPolicy: Always'],
+      want: `6.1.0@${digest('1')}`,
+    },
+    {
+      name: 'does not matter where only the tag is written',
+      there: {},
+      prod: [],
+      want: '6.2.0',
+    },
+  ])('$name', async ({ there, prod, want }) => {
+    const stage = promoting({ files, staging, prod, tags });
+    await stage.run();
+    await stage.clock.advance(HOUR);
+    const pushedAgain = { ...tags, '6.2.0': digest('3'), ...there };
+    stage.repositories[PODINFO] = pushedAgain;
+    await stage.run();
+    expect(stage.tags()[1]).toBe(want);
+  });
+});
+
+describe('an update of a folder', () => {
+  const files = {
+    'staging.yaml': policyText('staging'),
+    'staging/web.yaml': at('staging', '6.2.0'),
+    'prod/web.yaml': at('prod', '6.1.0'),
+  };
+  const update = async (soak: string) => {
+    const prod = policyText('prod', PODINFO, `promoteFrom: {policy: staging${soak}}`);
+    const checkout = new MemoryCheckout({ ...files, 'prod.yaml': prod });
+    const ports = memoryPorts({ checkout, repositories: { [PODINFO]: ['6.1.0', '6.2.0'] } });
+    const request = {
+      target: { kind: 'folder', dir: '.' },
+      policies: [],
+      update: {},
+      dryRun: false,
+      commit: false,
+      ignoreWindows: false,
+    } as const;
+    const { pass } = await updateOnce(ports, request, never);
+    return { checkout, pass, ports };
+  };
+
+  it('promotes what is there, where nothing has to soak', async () => {
+    const { checkout, ports } = await update('');
+    expect(checkout.files['prod/web.yaml']).toContain(':6.2.0');
+    expect(
+      [...ports.records.documents.keys()].filter((name) => name.startsWith('locations')),
+    ).toEqual([]);
+  });
+
+  it('tells nothing of since when it is there', async () => {
+    const { checkout, pass } = await update(', soak: 1h');
+    expect(checkout.files['prod/web.yaml']).toContain(':6.1.0');
+    expect(pass.plan.decisions.map(({ reason }) => reason)).toEqual(['Soaking', 'UpToDate']);
+  });
+});
+
+describe('an automation', () => {
+  it('that is suspended sees nothing', async () => {
+    const { run, clock } = promoting({
+      files: { 'automation.yaml': automationText('update', 'suspend: true') },
+    });
+    await clock.advance(2 * HOUR);
+    const { pass } = await run();
+    expect(pass.plan.decisions).toEqual([]);
+  });
+});
