@@ -83,4 +83,15 @@ describe('the benches, in their quick form', () => {
       expect(large).toBeLessThan((small ?? 0) * 1.5);
     },
   );
+
+  it.each(['native', 'isomorphic'])(
+    'show that a look through history costs what its commits weigh, whatever the repo, with %s Git',
+    (engine) => {
+      const group = `first image, with a look for holds through history, controller, ${engine}`;
+      const [small = 0, large = 0] = ofGroup(`${group}: bytes`).map(({ median }) => median);
+      // a hundred commits, and the push
+      expect(small).toBeLessThan(100 * 160 + 6_000);
+      expect(large).toBeLessThan(small * 1.1);
+    },
+  );
 });

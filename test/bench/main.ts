@@ -22,6 +22,8 @@ export interface Scale {
   readonly tags: number;
   /** Files of the folders and repos, smallest first. */
   readonly sizes: readonly number[];
+  /** Commits in the history of the repos. */
+  readonly commits: number;
   readonly rounds: number;
   /** No-op passes of the memory bench. */
   readonly passes: number;
@@ -44,32 +46,48 @@ const { values, positionals } = parseArgs({
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
     sizes: { type: 'string' },
+    commits: { type: 'string' },
+    rounds: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
 
 if (values.help) {
   console.log(
-    `npm run bench -- [--quick] [--json FILE] [--sizes N,N…] [NAME…]\nNames: ${Object.keys(BENCHES).join(', ')} (default: all)`,
+    `npm run bench -- [--quick] [--json FILE] [--sizes N,N…] [--commits N] [--rounds N] [NAME…]\nNames: ${Object.keys(BENCHES).join(', ')} (default: all)`,
   );
 } else {
   const folder = mkdtempSync(join(tmpdir(), 'lockkeeper-bench-data-'));
   const scale: Scale = values.quick
-    ? { folder, tags: 1_000, sizes: [100, 400], rounds: 1, passes: 5, crowd: SMALL_CROWD }
+    ? {
+        folder,
+        tags: 1_000,
+        sizes: [100, 400],
+        commits: 100,
+        rounds: 1,
+        passes: 5,
+        crowd: SMALL_CROWD,
+      }
     : {
         folder,
         tags: 100_000,
         sizes: [1_000, 10_000, 50_000],
+        commits: 2_000,
         rounds: 7,
         passes: 1_000,
         crowd: LARGE_CROWD,
       };
-  const sizes = values.sizes?.split(',').map(Number);
+  const asked = {
+    ...scale,
+    ...(values.sizes === undefined ? {} : { sizes: values.sizes.split(',').map(Number) }),
+    ...(values.commits === undefined ? {} : { commits: Number(values.commits) }),
+    ...(values.rounds === undefined ? {} : { rounds: Number(values.rounds) }),
+  };
   const figures = new Figures((text) => console.log(text));
   try {
     for (const [name, bench] of Object.entries(BENCHES)) {
       if (positionals.length > 0 && !positionals.includes(name)) continue;
-      await bench(figures, sizes === undefined ? scale : { ...scale, sizes });
+      await bench(figures, asked);
     }
     if (values.json !== undefined) {
       writeFileSync(values.json, `${JSON.stringify(figures.all, null, 2)}\n`);

@@ -24,7 +24,7 @@ export async function benchMemory(figures: Figures, scale: Scale): Promise<void>
     },
   ];
   for (const size of scale.sizes) {
-    const repo = await startBenchRepo(scale.folder, size);
+    const repo = await startBenchRepo(scale.folder, { files: size, commits: 0 });
     const cacheDir = join(scale.folder, `memory-${size}`);
     const args = ['update', '--repo', repo.url, '--git-engine', 'native'];
     const update = (nodeArgs: readonly string[]) =>

@@ -10,6 +10,9 @@ import { HUMAN_PATH } from './sample-files.ts';
 const ENGINES = ['native', 'isomorphic'] as const;
 type Engine = (typeof ENGINES)[number];
 
+/** Commits by people that come between two updates at the most. */
+const PUSHED_AT_ONCE = 100;
+
 /** A repo of one size with all that its benches share. */
 interface Bench {
   readonly figures: Figures;
@@ -27,12 +30,13 @@ type Counts = Map<string, { readonly name: string; readonly traffic: Traffic }[]
 export async function benchRepos(figures: Figures, scale: Scale): Promise<void> {
   const counts: Counts = new Map();
   for (const size of scale.sizes) {
-    const repo = await startBenchRepo(scale.folder, size);
+    const repo = await startBenchRepo(scale.folder, { files: size, commits: scale.commits });
     const clone = join(scale.folder, `clone-${size}`);
     try {
       await shell(`git clone --quiet --depth 1 ${repo.url} ${clone}`);
       for (const engine of ENGINES) {
         const bench = { figures, scale, size, repo, clone };
+        repo.startAgain();
         await benchRunning(bench, engine, counts);
         await benchCommand(bench, engine);
       }
@@ -71,15 +75,20 @@ async function benchRunning(bench: Bench, engine: Engine, counts: Counts): Promi
     controller.makeScansDue();
   };
   try {
-    await controller.pass();
+    await count('first pass, nothing to do', () => controller.pass());
     await count('nothing to do', () => controller.pass());
     await figures.time(`${title}: nothing to do`, scale.rounds, [
       lsRemote(bench),
       { name: 'pass', run: () => controller.pass() },
     ]);
+    release();
+    await count('first image, with a look for holds through history', update);
     await byHand(bench);
     release();
     await count('one image, after a commit by hand', update);
+    repo.changeByPeople(PUSHED_AT_ONCE);
+    release();
+    await count(`one image, after ${PUSHED_AT_ONCE} commits by people`, update);
     await figures.time(`${title}: one image, after a commit by hand`, scale.rounds, [
       { name: 'git fetch, edit, commit, push', run: () => byHand(bench) },
       { name: 'pass', before: release, run: update },

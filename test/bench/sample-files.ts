@@ -38,6 +38,11 @@ export function sampleFiles(count: number, host: string): Record<string, string>
   return files;
 }
 
+/** An application's manifest as a person may change it, the n-th time. */
+export function changedFile(text: string, nth: number): string {
+  return text.replace('replicas: 2', `replicas: ${2 + nth}`);
+}
+
 function marker(policyName: string): string {
   return ` # {"$imagepolicy": "bench:${policyName}"}`;
 }

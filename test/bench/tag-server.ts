@@ -7,6 +7,8 @@ export interface TagServer {
   readonly host: string;
   /** Adds the next version, as a release would. @returns the new tag */
   release(repository: string): string;
+  /** Back to the beginning. */
+  reset(): void;
   close(): void;
 }
 
@@ -27,6 +29,7 @@ export async function startTagServer(): Promise<TagServer> {
       latest.set(repository, next);
       return `1.0.${next}`;
     },
+    reset: () => latest.clear(),
     close: () => {
       server.close();
       server.closeAllConnections();

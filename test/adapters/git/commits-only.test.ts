@@ -139,6 +139,20 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
       expect(await walk(second, await second.head(NEVER))).toEqual(ids);
     });
 
+    it('is built upon by a branch that went far on in between', async () => {
+      fill(300);
+      const ids = fixture.remote.git('rev-list', 'main').split('\n');
+      const branch = await fixture.open();
+      fixture.remote.git('update-ref', 'refs/heads/main', ids[100] ?? '');
+      await walk(branch, await branch.head(NEVER));
+      fixture.remote.git('update-ref', 'refs/heads/main', ids[0] ?? '');
+      const head = await branch.head(NEVER);
+      await branch.files(head).list(NEVER);
+      fixture.server.log.length = 0;
+      expect(await walk(branch, head)).toEqual(ids);
+      expect(received()).toBeLessThan(100 * 170);
+    });
+
     it('is begun anew when its packs are too many, and misses nothing', async () => {
       fill(20);
       const first = await fixture.open();

@@ -64,12 +64,15 @@ export class CommitStore {
       '--no-auto-maintenance',
       '--',
       NAME,
-      `+${commit}:refs/lockkeeper/history/${remote.branch}`,
+      // A ref of its own: what earlier ones reach is offered as known.
+      `+${commit}:refs/lockkeeper/history/${commit}`,
     ];
     const settings = [
       [`remote.${NAME}.url`, remote.url],
       [`remote.${NAME}.promisor`, 'true'],
       [`remote.${NAME}.partialCloneFilter`, 'tree:0'],
+      // Offers a few of a long line and goes on to the next: all lines are told of in one exchange.
+      ['fetch.negotiationAlgorithm', 'skipping'],
     ] as const;
     const run = { gitDir: this.#gitDir, settings, signal, timeoutMs: TRANSFER_TIMEOUT_MS };
     const result = await contact(remote, args, run);
