@@ -35,6 +35,19 @@ export async function completePack(
   return Buffer.concat([body, sha1(body)]);
 }
 
+/** A pack of these objects, each whole. */
+export async function packOf(
+  ids: ReadonlySet<string>,
+  read: (id: string) => Promise<GitObject>,
+): Promise<Buffer> {
+  const header = Buffer.from('PACK\0\0\0\u0002\0\0\0\0');
+  header.writeUInt32BE(ids.size, COUNT_AT);
+  const parts: Buffer[] = [header];
+  for (const id of ids) parts.push(entryOf(await read(id)));
+  const body = Buffer.concat(parts);
+  return Buffer.concat([body, sha1(body)]);
+}
+
 function sha1(bytes: Buffer): Buffer {
   return createHash('sha1').update(bytes).digest();
 }

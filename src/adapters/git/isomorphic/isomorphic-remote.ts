@@ -38,7 +38,7 @@ export class IsomorphicRemote implements RemoteStore {
     if (await store.isComplete(commit)) return;
     await store.writes.run(async () => {
       if (await store.isComplete(commit)) return;
-      if (await store.isFull()) await store.renew();
+      await store.tidy();
       if (below !== undefined) await this.#fetch(below, signal);
       if (await store.isComplete(commit)) return;
       await this.#fetch({ commit, depth: 1 }, signal);

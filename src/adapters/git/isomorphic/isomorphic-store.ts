@@ -1,13 +1,14 @@
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import git from 'isomorphic-git';
 import { AppError } from '../../../domain/errors.ts';
 import { SerialQueue } from '../serial-queue.ts';
 import type { StoreFolder } from '../store-folder.ts';
 import { ATOMIC_FS } from './atomic-fs.ts';
+import { countPacks, isMostlyOld, mergePacks, packsOf, removeHalfPacks } from './merge-packs.ts';
 import { ObjectFiles } from './object-files.ts';
 
-/** Each fetch adds a pack; beyond so many, one fresh fetch is cheaper than looking through them. */
+/** Each fetch adds a pack, and each is looked through: beyond so many they are made fewer. */
 const MAX_PACKS = 50;
 /** Commits named to the server as known; older ones save nothing. */
 const MAX_KNOWN_COMMITS = 8;
@@ -65,9 +66,15 @@ export class IsomorphicStore {
     return this.#known;
   }
 
-  /** Has the store grown so much that the next fetch should start afresh? */
-  async isFull(): Promise<boolean> {
-    return hasManyPacks(this.#gitDir);
+  /** Makes packs fewer where there are many; where most of them is old, by starting afresh. */
+  async tidy(): Promise<void> {
+    if ((await countPacks(this.#gitDir)) <= MAX_PACKS) return;
+    try {
+      if (await isMostlyOld(this.#gitDir)) await this.renew();
+      else await mergePacks(this.#gitDir, this.objects, (pack) => this.addPack(pack));
+    } catch (cause) {
+      throw storeFailure('tidy up', cause);
+    }
   }
 
   /** Records that a commit is here. */
@@ -77,21 +84,22 @@ export class IsomorphicStore {
     await ATOMIC_FS.promises.writeFile(this.#knownFile, `${this.#known.join('\n')}\n`);
   }
 
-  /** Takes in a pack of whole commits. */
-  async addPack(pack: Buffer): Promise<void> {
-    await this.#addPack(this.#gitDir, pack);
+  /** Takes in a pack of whole commits. @returns its path without ending */
+  async addPack(pack: Buffer): Promise<string> {
+    const path = await this.#addPack(this.#gitDir, pack);
     this.objects.refresh();
+    return path;
   }
 
   /** Takes in a pack of commits without their trees. */
   async addHistory(pack: Buffer): Promise<void> {
-    if (await hasManyPacks(this.#historyDir)) await this.#renewHistory();
+    if ((await countPacks(this.#historyDir)) > MAX_PACKS) await this.#renewHistory();
     await this.#addPack(this.#historyDir, pack);
     this.history.refresh();
   }
 
   /** Its index appears last and makes it visible. */
-  async #addPack(folder: string, pack: Buffer): Promise<void> {
+  async #addPack(folder: string, pack: Buffer): Promise<string> {
     const incoming = join(this.#gitDir, 'incoming');
     await rm(incoming, { recursive: true, force: true });
     await mkdir(incoming, { recursive: true });
@@ -107,6 +115,7 @@ export class IsomorphicStore {
       });
       await rename(join(incoming, `${name}.pack`), `${target}.pack`);
       await rename(join(incoming, `${name}.idx`), `${target}.idx`);
+      return target;
     } catch (cause) {
       throw storeFailure('take in a pack', cause);
     }
@@ -151,7 +160,7 @@ export class IsomorphicStore {
     const text = await readFile(this.#knownFile, 'utf8').catch(() => '');
     this.#known = text.split('\n').filter((line) => /^[0-9a-f]{40}$/.test(line));
     await mkdir(packsOf(this.#historyDir), { recursive: true });
-    if (await this.isFull()) await this.renew();
+    for (const folder of [this.#gitDir, this.#historyDir]) await removeHalfPacks(folder);
   }
 
   async #renewHistory(): Promise<void> {
@@ -167,15 +176,6 @@ export class IsomorphicStore {
   get #knownFile(): string {
     return join(this.#gitDir, 'complete');
   }
-}
-
-function packsOf(gitDir: string): string {
-  return join(gitDir, 'objects', 'pack');
-}
-
-async function hasManyPacks(gitDir: string): Promise<boolean> {
-  const names = await readdir(packsOf(gitDir));
-  return names.filter((name) => name.endsWith('.pack')).length > MAX_PACKS;
 }
 
 function storeFailure(what: string, cause: unknown): AppError {

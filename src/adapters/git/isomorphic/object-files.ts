@@ -36,6 +36,13 @@ export class ObjectFiles {
     return object === 'too-large' ? undefined : object;
   }
 
+  /** An object of any size. @throws AppError `git/store` when it is missing or damaged */
+  async readWhole(id: string): Promise<GitObject> {
+    const object = await this.read(id);
+    if (object === undefined) throw unreadable(id, new Error('it is too large'));
+    return object;
+  }
+
   /** The object, or undefined when it is not there. @throws AppError `git/store` when it is damaged */
   async readIfPresent(id: string): Promise<GitObject | undefined> {
     const object = await this.#readChecked(id, MAX_OBJECT_BYTES);
@@ -55,12 +62,23 @@ export class ObjectFiles {
 
   /** As {@link read}, for an object of a known type. */
   async readAs(type: GitObject['type'], id: string): Promise<Buffer> {
-    const object = await this.read(id);
-    if (object?.type === type) return object.bytes;
+    const object = await this.readWhole(id);
+    if (object.type === type) return object.bytes;
     throw new AppError('git/store', `object ${id} in the local Git store is not a ${type}`);
   }
 
   async #find(id: string, maxBytes: number): Promise<GitObject | 'too-large' | undefined> {
+    try {
+      return await this.#lookFor(id, maxBytes);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      // Packs were merged in between.
+      this.refresh();
+      return this.#lookFor(id, maxBytes);
+    }
+  }
+
+  async #lookFor(id: string, maxBytes: number): Promise<GitObject | 'too-large' | undefined> {
     this.#packs ??= await this.#openPacks();
     for (const pack of this.#packs) {
       const found = await pack.read(id, maxBytes);

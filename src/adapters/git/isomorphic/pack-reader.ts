@@ -6,6 +6,12 @@ import { inflate, readBaseLink, readHeader, TYPES } from './pack-format.ts';
 /** Delta bases kept for the next objects of their chain, in bytes. */
 const BASE_CACHE_BYTES = 16 * 1024 * 1024;
 
+/** An index begins with eight bytes and 256 running totals, the last of which counts all; then come the ids. */
+const FANOUT_OFFSET = 8;
+const COUNT_OFFSET = FANOUT_OFFSET + 255 * 4;
+const NAMES_OFFSET = FANOUT_OFFSET + 256 * 4;
+const ID_BYTES = 20;
+
 /**
  * One pack with its index of version 2 (gitformat-pack); the pack is held in memory once read. Every delta's
  * base is in the pack itself.
@@ -30,6 +36,15 @@ export class PackReader {
     return new PackReader(path, await readFile(`${path}.idx`));
   }
 
+  /** Ids of all objects. */
+  *ids(): Generator<string> {
+    const count = this.#index.readUInt32BE(COUNT_OFFSET);
+    for (let position = 0; position < count; position += 1) {
+      const at = NAMES_OFFSET + position * ID_BYTES;
+      yield this.#index.toString('hex', at, at + ID_BYTES);
+    }
+  }
+
   /** @returns undefined when the object is not in this pack */
   async read(id: string, maxBytes: number): Promise<GitObject | 'too-large' | undefined> {
     const offset = this.#offsetOf(id);
@@ -42,14 +57,13 @@ export class PackReader {
     const wanted = Buffer.from(id, 'hex');
     const index = this.#index;
     const first = wanted[0] ?? 0;
-    const count = index.readUInt32BE(8 + 255 * 4);
-    const names = 8 + 256 * 4;
-    let low = first === 0 ? 0 : index.readUInt32BE(8 + (first - 1) * 4);
-    let high = index.readUInt32BE(8 + first * 4);
+    const count = index.readUInt32BE(COUNT_OFFSET);
+    let low = first === 0 ? 0 : index.readUInt32BE(FANOUT_OFFSET + (first - 1) * 4);
+    let high = index.readUInt32BE(FANOUT_OFFSET + first * 4);
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const at = names + middle * 20;
-      const order = wanted.compare(index, at, at + 20);
+      const at = NAMES_OFFSET + middle * ID_BYTES;
+      const order = wanted.compare(index, at, at + ID_BYTES);
       if (order === 0) return this.#offsetAt(count, middle);
       if (order < 0) high = middle;
       else low = middle + 1;
@@ -58,7 +72,8 @@ export class PackReader {
   }
 
   #offsetAt(count: number, position: number): number {
-    const offsets = 8 + 256 * 4 + count * 24;
+    // Behind the ids stands a checksum for each.
+    const offsets = NAMES_OFFSET + count * (ID_BYTES + 4);
     const offset = this.#index.readUInt32BE(offsets + position * 4);
     if (offset < 0x80000000) return offset;
     const large = offsets + count * 4 + (offset - 0x80000000) * 8;
