@@ -7,6 +7,7 @@ import { readConfig } from '../../src/config.ts';
 import { type GitHttpServer, startGitHttpServer } from '../support/git/http-server.ts';
 import { makeAppKey, startGitHub, type GitHub } from '../support/git/github.ts';
 import { createRemote, type RemoteRepo } from '../support/git/repo.ts';
+import { startSshServer } from '../support/git/sshd.ts';
 import { hasTool } from '../support/git/tools.ts';
 import { MemoryCluster } from '../support/memory-cluster.ts';
 import { startConnectProxy } from '../support/proxy/connect-proxy.ts';
@@ -19,7 +20,7 @@ import { deployment } from './resources.ts';
 import { secretScenarios, type SecretScenario } from './secret-scenarios.ts';
 import { openStage, type Stage } from './stage.ts';
 
-const isMissing = !hasTool('git-http-backend') || skipWithout('openssl');
+const isMissing = !hasTool('git-http-backend') || !hasTool('sshd') || skipWithout('openssl');
 
 describe.skipIf(isMissing)('no credential', () => {
   let stage: Stage;
@@ -49,7 +50,8 @@ describe.skipIf(isMissing)('no credential', () => {
     const proxy = await startConnectProxy({ login: { username: 'squid', password: 'another' } });
     const gitServer = await talkativeGitServer(stage.path('remotes'), gitLogin);
     const github = await talkativeGitHub(stage.path('remotes'), planted);
-    servers.push(github, registry, tlsRegistry, proxy, gitServer);
+    const ssh = await startSshServer(stage.path('sshd'));
+    servers.push(github, registry, tlsRegistry, proxy, gitServer, ssh);
     scenarios = secretScenarios({
       planted,
       registry: registry.host,
@@ -57,6 +59,11 @@ describe.skipIf(isMissing)('no credential', () => {
       proxy: proxy.url,
       client,
       gitUrl: (repo) => gitServer.url(repo),
+      ssh: {
+        server: ssh,
+        url: ssh.url(stage.path('remotes/config.git')),
+        passphrase: planted.plant('passphrase'),
+      },
       github,
       gitLogin,
     });

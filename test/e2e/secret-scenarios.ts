@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { makeAppKey, type GitHub } from '../support/git/github.ts';
+import type { SshServer } from '../support/git/sshd.ts';
 import type { Answer, SeenRequest } from '../support/registry/loopback.ts';
 import type { PlantedSecrets } from './planted-secrets.ts';
 
@@ -18,6 +19,8 @@ export interface SecretWorld {
   readonly gitUrl: (repo: string) => string;
   /** A GitHub with the same repos. It repeats every login for `closed.git` that it is shown. */
   readonly github: Pick<GitHub, 'secret' | 'server'>;
+  /** An SSH server, a repo there, and the passphrase that locks its keys, which is planted. */
+  readonly ssh: { readonly server: SshServer; readonly url: string; readonly passphrase: string };
   /** The one login that the Git server takes. */
   readonly gitLogin: { readonly username: string; readonly password: string };
 }
@@ -224,6 +227,74 @@ function gitScenarios(world: SecretWorld): readonly SecretScenario[] {
       says: /apps\/ssh-refused/,
     },
     ...gitHubScenarios(world),
+    ...gitWayScenarios(world),
+    ...sshScenarios(world),
+  ];
+}
+
+/** Certificates and proxies on the way to a repo. */
+function gitWayScenarios(world: SecretWorld): readonly SecretScenario[] {
+  const { planted, tlsRegistry, proxy, client } = world;
+  const automation = (name: string, git: Readonly<Record<string, unknown>>) =>
+    ({ name, kind: 'ImageUpdateAutomation', spec: { git } }) as const;
+  const url = `https://${tlsRegistry}/x.git`;
+  const behind = 'https://git.invalid/x.git';
+  const named = (name: string) => ({ name });
+  return [
+    {
+      ...automation('git-untrusted', { url, certSecretRef: named('git-client') }),
+      secrets: { 'git-client': { 'tls.crt': client.cert, 'tls.key': client.key } },
+      says: /no trusted TLS connection to https:[^"]*x\.git/,
+    },
+    {
+      ...automation('git-no-key', { url, secretRef: named('git-no-key') }),
+      secrets: { 'git-no-key': { 'tls.crt': client.cert, 'tls.key': planted.plant('no Git key') } },
+      says: /apps\/git-no-key.*are no pair of PEM files/,
+    },
+    {
+      ...automation('git-proxy', { url: behind, proxySecretRef: named('git-proxy') }),
+      secrets: {
+        'git-proxy': { address: proxy, username: 'ana', password: planted.plant('Git proxy') },
+      },
+      says: /git\.invalid\/x\.git: the proxy http:[^"]* wants another login \(407\)/,
+    },
+    {
+      ...automation('git-proxy-address', {
+        url: behind.replace('https', 'http'),
+        proxySecretRef: named('git-proxy-address'),
+      }),
+      secrets: {
+        'git-proxy-address': {
+          address: proxy.replace(
+            '//',
+            `//ana:${encodeURIComponent(planted.plant('proxy of Git'))}@`,
+          ),
+        },
+      },
+      says: /http:\/\/git\.invalid\/x\.git: the proxy http:[^"]* wants another login \(407\)/,
+    },
+  ];
+}
+
+/** Locked keys over a real SSH server. */
+function sshScenarios({ planted, ssh }: SecretWorld): readonly SecretScenario[] {
+  const automation = (name: string, password: string) => {
+    const identity = ssh.server.addKey({ name, passphrase: ssh.passphrase });
+    planted.add('locked SSH key', identity.split('\n')[4] ?? identity);
+    const secret = { identity, known_hosts: ssh.server.knownHosts, password };
+    return {
+      name,
+      kind: 'ImageUpdateAutomation',
+      spec: { git: { url: ssh.url, secretRef: { name } } },
+      secrets: { [name]: secret },
+    } as const;
+  };
+  return [
+    { ...automation('ssh-opened', ssh.passphrase), says: /apps\/ssh-opened"/ },
+    {
+      ...automation('ssh-locked', planted.plant('wrong passphrase')),
+      says: /is not opened by its passphrase/,
+    },
   ];
 }
 
