@@ -1,4 +1,3 @@
-import pLimit from 'p-limit';
 import { AppError } from '../../domain/errors.ts';
 import {
   firstOf,
@@ -14,10 +13,8 @@ import { platformText } from '../../domain/image/platform.ts';
 import { repositoryKey, type Repository } from '../../domain/image-reference.ts';
 import type { StateFiles } from '../../ports/ports.ts';
 import type { Registry, RegistryAccess } from '../../ports/registry.ts';
+import { RegistryPlaces } from './registry-places.ts';
 import { shareWork } from './share-work.ts';
-
-/** Images asked about at the same time, of all repositories together. */
-const MAX_IN_FLIGHT = 8;
 
 /** Repositories whose images are remembered in memory; the others are in files. */
 const MAX_REPOSITORIES = 1_000;
@@ -49,7 +46,7 @@ export interface ImagePorts {
  */
 export class ImageLibrary {
   readonly #ports: ImagePorts;
-  readonly #limit = pLimit(MAX_IN_FLIGHT);
+  readonly #places = new RegistryPlaces();
   readonly #memories = new Map<string, Promise<ImageMemory>>();
   readonly #factsInFlight = new Map<string, Promise<ImageFacts>>();
   readonly #tagsInFlight = new Map<string, Promise<TagTime | undefined>>();
@@ -101,26 +98,24 @@ export class ImageLibrary {
   timeOfTag(source: ImageSource, tag: string, signal: AbortSignal): Promise<TagTime | undefined> {
     const key = JSON.stringify([nameOf(source), tag]);
     return shareWork(this.#tagsInFlight, key, async () => {
-      const manifest = await this.#limit(() => this.#manifest(source, tag, signal));
+      const manifest = await this.#inTurn(source, () => this.#manifest(source, tag, signal));
       if (manifest === undefined) return undefined;
       const { digest } = manifest;
       const memory = await this.memory(source);
       const known = memory.facts(digest)?.time;
       if (known !== undefined) return { digest, time: known };
-      const time = await this.#limit(() => this.#timeOf(source, manifest, signal));
+      const time = await this.#inTurn(source, () => this.#timeOf(source, manifest, signal));
       memory.learn(digest, { time });
       return { digest, time };
     });
   }
 
   /** The digest that a tag has now, by HEAD; undefined when there is no such tag. */
-  digest(
-    { repository, access }: ImageSource,
-    tag: string,
-    signal: AbortSignal,
-  ): Promise<string | undefined> {
-    const { registry } = this.#ports;
-    return this.#limit(async () => registry.digest(repository, tag, await access(signal), signal));
+  digest(source: ImageSource, tag: string, signal: AbortSignal): Promise<string | undefined> {
+    const { repository, access } = source;
+    return this.#inTurn(source, async () =>
+      this.#ports.registry.digest(repository, tag, await access(signal), signal),
+    );
   }
 
   /**
@@ -134,10 +129,14 @@ export class ImageLibrary {
     reference: string,
     signal: AbortSignal,
   ): Promise<ImageOrigin | undefined> {
-    const manifest = await this.#limit(() => this.#manifest(source, reference, signal));
+    const manifest = await this.#inTurn(source, () => this.#manifest(source, reference, signal));
     return manifest === undefined
       ? undefined
-      : this.#limit(() => this.#originIn(source, manifest, signal));
+      : this.#inTurn(source, () => this.#originIn(source, manifest, signal));
+  }
+
+  #inTurn<T>({ repository }: ImageSource, ask: () => Promise<T>): Promise<T> {
+    return this.#places.at(repository.registry, ask);
   }
 
   async #originIn(
@@ -169,7 +168,7 @@ export class ImageLibrary {
     if (known?.[wanted] !== undefined) return known;
     const key = JSON.stringify([nameOf(source), digest, wanted]);
     return shareWork(this.#factsInFlight, key, async () => {
-      const facts = await this.#limit(() => this.#ask(source, digest, wanted, signal));
+      const facts = await this.#inTurn(source, () => this.#ask(source, digest, wanted, signal));
       memory.learn(digest, facts);
       return facts;
     });

@@ -1,4 +1,3 @@
-import pLimit from 'p-limit';
 import type { ImagePolicy } from '../../api/image-policy.ts';
 import { AppError } from '../../domain/errors.ts';
 import { listingTimes, type ListingTimes } from '../../domain/gates/listing-times.ts';
@@ -7,13 +6,11 @@ import { backoffMs } from '../../domain/schedule.ts';
 import { tagsRevision } from '../../domain/tags-revision.ts';
 import { nextScan } from './due-times.ts';
 import { HeldTags } from './held-tags.ts';
+import { RegistryPlaces } from './registry-places.ts';
 import { shareWork } from './share-work.ts';
 import { accessKey, registryAccess, type AccessPorts } from '../access/registry-access.ts';
 import type { Clock, CronTimes } from '../../ports/ports.ts';
 import type { Registry, ToldImage } from '../../ports/registry.ts';
-
-/** Repositories asked at the same time; each registry's own limit is the adapter's business. */
-const MAX_SCANS_IN_FLIGHT = 8;
 
 /** A failed scan is repeated after this long, doubled each time; the registry's adapter has retried by then. */
 const RETRY = { firstMs: 15_000, maxMs: 300_000 };
@@ -63,7 +60,7 @@ export interface ScanPorts extends AccessPorts {
  */
 export class RepositoryScans {
   readonly #ports: ScanPorts;
-  readonly #limit = pLimit(MAX_SCANS_IN_FLIGHT);
+  readonly #places = new RegistryPlaces();
   readonly #answers = new Map<string, ScanAnswer>();
   /** The last scan that succeeded, for when tags were first listed; what is due again keeps its past. */
   readonly #former = new Map<string, { tags: ReadonlySet<string>; listed: ListingTimes }>();
@@ -83,7 +80,7 @@ export class RepositoryScans {
     const last = this.#answers.get(key);
     if (last !== undefined && this.#dueAfter(policy, last) > this.#ports.clock.now()) return last;
     const scan: Promise<ScanAnswer> = shareWork(this.#scansInFlight, key, async () => {
-      const answer = await this.#limit(() => this.#ask(policy, last, signal));
+      const answer = await this.#places.at(hostOf(policy), () => this.#ask(policy, last, signal));
       // A scan that was forgotten while it was under way answers those who wait for it, and nobody else.
       if (this.#scansInFlight.get(key) === scan) this.#answers.set(key, answer);
       return answer;
@@ -118,7 +115,7 @@ export class RepositoryScans {
     const digest = await shareWork(
       this.#digestsInFlight,
       JSON.stringify([scanKey(policy), tag]),
-      () => this.#limit(() => this.#askDigest(policy, tag, signal)),
+      () => this.#places.at(hostOf(policy), () => this.#askDigest(policy, tag, signal)),
     );
     scan.digests.set(tag, digest);
     return digest;
@@ -198,6 +195,10 @@ export class RepositoryScans {
 /** The tags asked for that are there. */
 function followedTags(digests: ReadonlyMap<string, string | null>): ReadonlySet<string> {
   return new Set([...digests].flatMap(([tag, digest]) => (digest === null ? [] : [tag])));
+}
+
+function hostOf(policy: ImagePolicy): string {
+  return parseRepository(policy.spec.image).registry;
 }
 
 /** Are two policies served by one scan? */
