@@ -32,6 +32,10 @@ describe('what another system said', () => {
     expect(quotable('x'.repeat(251), [])).toBe(`${'x'.repeat(249)}…`);
   });
 
+  it('may be longer or shorter where that is said', () => {
+    expect(quotable('abc def', [], 4)).toBe('abc…');
+  });
+
   it('shows no part of a secret at the cut', () => {
     expect(quotable(`${'x'.repeat(248)}s3cret`, ['s3cret'])).toBe(`${'x'.repeat(248)}*…`);
   });

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
+import { quotable } from '../../domain/foreign-text.ts';
 import { describeTarget, type ApiRequest } from './resource.ts';
 
-/** Longest text of the server that goes into a message. */
-const MAX_DETAIL_LENGTH = 400;
+/** An API server says who may not do what to which object of where. */
+const MAX_DETAIL_CHARS = 400;
 
 const Status = z.object({ message: z.string().optional(), code: z.number().optional() });
 
@@ -38,7 +39,8 @@ export function answerError(
   answer: { readonly status: number; readonly body: unknown; readonly retryAfter?: string },
 ): AppError {
   const target = describeTarget(request);
-  const detail = oneLine(Status.safeParse(answer.body).data?.message ?? `HTTP ${answer.status}`);
+  const said = Status.safeParse(answer.body).data?.message ?? `HTTP ${answer.status}`;
+  const detail = quotable(said, [], MAX_DETAIL_CHARS);
   if (answer.status === 401) {
     const text = `the API server does not accept the credentials: ${detail}; check the kubeconfig or the mounted token`;
     return new AppError('cluster/forbidden', text, { retry: true });
@@ -70,13 +72,7 @@ export function connectionError(server: string, cause: unknown): AppError {
   const code = (cause as { code?: unknown } | null)?.code;
   const reason =
     NETWORK_REASONS.get(String(code)) ??
-    oneLine(cause instanceof Error ? cause.message : String(cause));
+    quotable(cause instanceof Error ? cause.message : String(cause), [], MAX_DETAIL_CHARS);
   const text = `cannot reach the API server ${server}: ${reason}`;
   return new AppError('cluster/unreachable', text, { retry: true, cause });
-}
-
-/** A foreign text for one line of a message. */
-export function oneLine(text: string): string {
-  const line = text.replace(/[\p{C}\s]+/gu, ' ').trim();
-  return line.length > MAX_DETAIL_LENGTH ? `${line.slice(0, MAX_DETAIL_LENGTH)}…` : line;
 }

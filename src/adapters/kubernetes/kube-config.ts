@@ -3,7 +3,7 @@ import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Agent, ProxyAgent, type Dispatcher } from 'undici';
 import { AppError } from '../../domain/errors.ts';
-import { oneLine } from './errors.ts';
+import { quotable } from '../../domain/foreign-text.ts';
 
 /** Name that the client library gives a configuration it made up because it found none. */
 const MADE_UP_CONTEXT = 'loaded-context';
@@ -27,7 +27,7 @@ export function loadKubeConfig({ kubeconfig, context }: KubeConfigSource): KubeC
     else config.loadFromFile(kubeconfig);
   } catch (cause) {
     const file = kubeconfig ?? process.env['KUBECONFIG'] ?? '~/.kube/config';
-    const text = `the kubeconfig ${file} cannot be read: ${oneLine(String(cause))}`;
+    const text = `the kubeconfig ${file} cannot be read: ${quotable(String(cause), [])}`;
     throw new AppError('cluster/invalid', text, { cause });
   }
   if (context === undefined && config.getCurrentContext() === MADE_UP_CONTEXT) {
@@ -69,7 +69,7 @@ export class Connection {
     try {
       await this.#config.applyToHTTPSOptions(options);
     } catch (cause) {
-      const text = `no credentials for the API server: ${oneLine(String(cause))}`;
+      const text = `no credentials for the API server: ${quotable(String(cause), [])}`;
       throw new AppError('cluster/invalid', text, { cause, retry: true });
     }
     const headers = Object.entries(options.headers ?? {}).map(
