@@ -31,6 +31,7 @@ function branchText({ branch, state }: BranchReport): readonly string[] {
     case 'pushed':
       return [`pushed to ${place}, where it waits to be merged`];
     case 'current':
+    case 'kept':
       return [`nothing to do: ${place} holds what is to change, and waits to be merged`];
     case 'planned':
       return [`would push to ${place}`];

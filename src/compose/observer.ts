@@ -162,8 +162,8 @@ function observePass(log: Logger, metrics: Metrics, event: PassEvent): void {
   if (commits.length === 0) {
     log.debug({ automation, held: held.length, tookMs: event.tookMs }, 'nothing to do');
   }
-  for (const { id, subject, changes: ofCommit } of event.outcome.commits) {
+  for (const { id, subject, branch, changes: ofCommit } of event.outcome.commits) {
     metrics.commits.inc({ automation });
-    log.info({ automation, commit: id, subject, changes: ofCommit }, 'pushed');
+    log.info({ automation, commit: id, branch, subject, changes: ofCommit }, 'pushed');
   }
 }

@@ -71,6 +71,28 @@ describe.skipIf(!hasTool('git-http-backend')).each(['native', 'isomorphic'] as c
       expect(stage.remote.git('rev-list', '--count', 'main..bot')).toBe('1');
     });
 
+    it('take back nothing for a policy that nothing is certain of just now', async () => {
+      await start();
+      await stage.pass();
+      const head = stage.remote.head('bot');
+      stage.registry.override(({ url }) =>
+        url.includes('/team/api/') ? { status: 404, body: {} } : undefined,
+      );
+      const without = await stage.pass();
+      expect(without.branches).toMatchObject([{ state: 'kept', commit: head }]);
+      expect(without.pass.findings).toMatchObject([{ code: 'policy/failed' }]);
+      // On a base whose files have changed it would have to be made anew, with what is known.
+      stage.remote.commit({ 'README.md': 'text' });
+      expect((await stage.pass()).branches).toMatchObject([{ state: 'kept', commit: head }]);
+      const text = stage.remote.read('apps/api.yaml');
+      stage.remote.commit({ 'apps/api.yaml': `${text}# more\n` });
+      expect((await stage.pass()).branches).toMatchObject([{ state: 'pushed' }]);
+      expect(stage.tags('bot')).toEqual({ web: '1.1.0', api: '1.0.0' });
+      stage.registry.override(undefined);
+      await stage.pass();
+      expect(stage.tags('bot')).toEqual({ web: '1.1.0', api: '1.1.0' });
+    });
+
     it('make a branch again that a person deleted', async () => {
       await start();
       await stage.pass();

@@ -3,7 +3,9 @@ import { reviewTrailers } from '../../domain/branches/change-id.ts';
 import type { PushPlan } from '../../domain/branches/destination.ts';
 import { groupMark, groupTrailer } from '../../domain/commit-record.ts';
 import type { BranchOwner } from '../../domain/branches/own-commit.ts';
+import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import type { ChangeGroup } from '../../domain/plan/change-groups.ts';
+import { isSettled } from '../../domain/pull-requests/superseded.ts';
 import { draftCommits, type CommitDraft } from '../update/commit-drafts.ts';
 import type { CommitLine } from '../update/push-commits.ts';
 import type { GroupBranch } from './group-branch.ts';
@@ -109,6 +111,7 @@ async function verdictOn(
   {
     branch,
     revision,
+    pass,
     head,
     drafts,
   }: PassOnBranch & {
@@ -118,7 +121,18 @@ async function verdictOn(
   signal: AbortSignal,
 ): Promise<BranchVerdict> {
   if (head === undefined) return { kind: 'outdated' };
+  const { plan, views, known } = pass;
+  const found = { decisions: plan.decisions, applied: new Set(views.keys()), known };
   const writes = drafts.flatMap((draft) => draft.writes);
-  const wanted = new Map(writes.map(({ path, bytes }) => [path, bytes]));
-  return inspectBranch({ branch, base: revision, name, head, owner, wanted }, signal);
+  const inspected = {
+    branch,
+    base: revision,
+    name,
+    head,
+    owner,
+    wanted: new Map(writes.map(({ path, bytes }) => [path, bytes])),
+    steps: drafts.flatMap(({ changes }) => changes),
+    isSettled: (policy: PolicyKey) => isSettled(policy, found),
+  };
+  return inspectBranch(inspected, signal);
 }

@@ -7,10 +7,11 @@ export interface GroupBranch {
   readonly group: ChangeGroup;
   readonly branch: string;
   /**
-   * `current`: it holds what is wanted; `pushed`: it does since this pass; `planned`: it would, but nothing is
+   * `current`: it holds what is wanted; `kept`: that and more, of policies that nothing is certain of just now, so
+   * that it stays as it is; `pushed`: it does since this pass; `planned`: it would, but nothing is
    * written; `foreign`: it holds what is not ours, and is left alone.
    */
-  readonly state: 'pushed' | 'current' | 'planned' | 'foreign';
+  readonly state: 'pushed' | 'current' | 'kept' | 'planned' | 'foreign';
   /** Its head; absent where it is not there yet. */
   readonly commit?: string;
   /** Message of the group's commit, as drafted. */

@@ -1,10 +1,14 @@
+import { holdsMore } from '../../domain/branches/holds-more.ts';
 import {
   foreignText,
   holdsWanted,
   isOwnCommit,
   type BranchOwner,
+  type HeldFiles,
 } from '../../domain/branches/own-commit.ts';
+import { readRecord, type RecordedStep } from '../../domain/commit-record.ts';
 import { MAX_MANIFEST_BYTES } from '../../domain/manifest/decode.ts';
+import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import type { FileWrite, GitBranch, LoggedCommit } from '../../ports/ports.ts';
 
 /** How many commits of one branch of ours are looked at: far more than there are groups. */
@@ -23,12 +27,18 @@ export interface InspectedBranch {
   readonly owner: BranchOwner;
   /** Files that it should change on the base, with their contents. */
   readonly wanted: ReadonlyMap<string, FileWrite['bytes']>;
+  /** The steps that these changes are. */
+  readonly steps: readonly RecordedStep[];
+  /** Is all certain that a policy wants now? */
+  readonly isSettled: (policy: PolicyKey) => boolean;
 }
 
 /** What a branch is to us. */
 export type BranchVerdict =
   /** It holds what is wanted. */
   | { readonly kind: 'current' }
+  /** It holds what is wanted, and more of policies that nothing is certain of just now: it stays. */
+  | { readonly kind: 'kept' }
   /** It is ours, and to be made anew on the base. */
   | { readonly kind: 'outdated' }
   /** Somebody else's work is on it. */
@@ -42,8 +52,8 @@ export async function inspectBranch(
   inspected: InspectedBranch,
   signal: AbortSignal,
 ): Promise<BranchVerdict> {
-  const { name, head, wanted } = inspected;
-  const begin = await beginOf(inspected, signal);
+  const { name, head, wanted, isSettled } = inspected;
+  const { begin, steps } = await beginOf(inspected, signal);
   if (begin === undefined) return { kind: 'outdated' };
   const isOnBase = await isInBase(inspected, begin.id, signal);
   if (begin.id === head) {
@@ -51,18 +61,26 @@ export async function inspectBranch(
   }
   if (!isOnBase) return { kind: 'outdated' };
   const held = await heldFiles(inspected, begin.id, signal);
-  return { kind: holdsWanted(held, wanted) ? 'current' : 'outdated' };
+  if (holdsWanted(held, wanted)) return { kind: 'current' };
+  const isMore = holdsMore(steps, inspected.steps, isSettled);
+  if (isMore && !(await isTouched(inspected, begin.id, held, signal))) return { kind: 'kept' };
+  return { kind: 'outdated' };
 }
 
-/** The first commit from the head that is not ours; undefined where there are too many of ours. */
+/**
+ * The first commit from the head that is not ours, or none where there are too many of ours; and the steps of
+ * those before it.
+ */
 async function beginOf(
   { branch, head, owner }: InspectedBranch,
   signal: AbortSignal,
-): Promise<LoggedCommit | undefined> {
+): Promise<{ readonly begin?: LoggedCommit; readonly steps: readonly RecordedStep[] }> {
+  const steps: RecordedStep[] = [];
   for await (const commit of branch.log(head, MAX_OWN_COMMITS, signal)) {
-    if (!isOwnCommit(commit, owner)) return commit;
+    if (!isOwnCommit(commit, owner)) return { begin: commit, steps };
+    steps.push(...readRecord(commit.message).steps);
   }
-  return undefined;
+  return { steps };
 }
 
 /** Is a commit in the late history of the base? */
@@ -78,12 +96,24 @@ async function isInBase(
   return false;
 }
 
+/** Has the base changed any of the files that a branch changes since that began? */
+async function isTouched(
+  { branch, base }: InspectedBranch,
+  begin: string,
+  held: HeldFiles,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (begin === base) return false;
+  const changes = await branch.changes({ before: begin, after: base }, signal);
+  return changes.some(({ path }) => held.has(path));
+}
+
 /** The files that a branch changes, as far as they can be ours. */
 async function heldFiles(
   { branch, head, wanted }: InspectedBranch,
   begin: string,
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, Uint8Array | undefined>> {
+): Promise<HeldFiles> {
   const changes = await branch.changes({ before: begin, after: head }, signal);
   const held = new Map<string, Uint8Array | undefined>(
     changes.map(({ path }) => [path, undefined]),

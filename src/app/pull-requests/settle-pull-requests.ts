@@ -15,8 +15,8 @@ import type { PullRequestDesk } from './pull-request-desk.ts';
 export interface ProposedBranch {
   readonly group: { readonly name: string; readonly changes: readonly Change[] };
   readonly branch: string;
-  /** `foreign`: it is left alone, and so is its pull request. */
-  readonly state: 'pushed' | 'current' | 'planned' | 'foreign';
+  /** `kept`, `foreign`: it stays as it is, and so does its pull request. */
+  readonly state: 'pushed' | 'current' | 'kept' | 'planned' | 'foreign';
   /** Message of its commit. */
   readonly message: string;
 }
@@ -72,7 +72,7 @@ export async function settlePullRequests(
   const findings: Finding[] = [];
   const failures: AppError[] = [];
   for (const branch of settling.branches) {
-    if (branch.state === 'foreign') continue;
+    if (branch.state === 'foreign' || branch.state === 'kept') continue;
     try {
       const settled = await settle(settling, branch, signal);
       pullRequests.push(settled.request);

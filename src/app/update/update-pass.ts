@@ -116,6 +116,8 @@ export interface PlannedPass {
   readonly findings: readonly Finding[];
   /** Policies of other namespaces that markers name, whether or not there are such. */
   readonly foreign: ReadonlySet<PolicyKey>;
+  /** Policies that exist, whether or not they apply. */
+  readonly known: ReadonlySet<PolicyKey>;
   /** State of the automation's windows; absent where it has none. */
   readonly window: WindowState | undefined;
   /** When a lock lifts, a tag has waited long enough, or a window opens or closes: the plan may be another then though nothing else is. */
@@ -177,6 +179,7 @@ export async function planPass(
       ...passFindings({ automation, resources, views, changes, style, isCluster }),
     ],
     foreign: foreign.named,
+    known,
   };
 }
 
