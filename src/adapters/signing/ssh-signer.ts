@@ -2,6 +2,7 @@ import { createHash, createPrivateKey, sign, type KeyObject } from 'node:crypto'
 import { KeyEncryptedError, KeyParseError, parsePrivateKey, type PrivateKey } from 'sshpk';
 import type { SigningKey } from '../../ports/signing.ts';
 import { unusableKey, type OpenedKey } from './opened-key.ts';
+import { unlockCost } from './unlock-cost.ts';
 
 /** What Git's signatures are made for, so that they are good for nothing else (gitformat-signature). */
 const NAMESPACE = 'git';
@@ -41,6 +42,14 @@ export function openSshKey(key: SigningKey): OpenedKey {
 }
 
 function parse(key: SigningKey): PrivateKey {
+  const cost = key.passphrase === undefined ? 'bearable' : unlockCost(key.text);
+  if (cost === 'none') throw unusableKey(key, 'this is not an SSH private key');
+  if (cost === 'costly') {
+    throw unusableKey(
+      key,
+      'the SSH key takes too long to open; lock it anew with ssh-keygen -p -a 16',
+    );
+  }
   try {
     const { passphrase } = key;
     return parsePrivateKey(key.text, 'auto', passphrase === undefined ? {} : { passphrase });
@@ -48,7 +57,7 @@ function parse(key: SigningKey): PrivateKey {
     if (error instanceof KeyEncryptedError) {
       throw unusableKey(key, 'the SSH key is locked; give its passphrase');
     }
-    if (error instanceof KeyParseError && key.passphrase !== undefined && looksLikeKey(key.text)) {
+    if (error instanceof KeyParseError && key.passphrase !== undefined) {
       throw unusableKey(key, 'the SSH key cannot be opened with this passphrase');
     }
     throw unusableKey(key, 'this is not an SSH private key');
@@ -62,10 +71,6 @@ function keyObject(parsed: PrivateKey): KeyObject {
     parsed.parts.find(({ name }) => name === wanted)?.data.toString('base64url') ?? '';
   const key = { kty: 'OKP', crv: 'Ed25519', d: part('k'), x: part('A') };
   return createPrivateKey({ format: 'jwk', key });
-}
-
-function looksLikeKey(text: string): boolean {
-  return /^-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text.trimStart());
 }
 
 /** How a kind of key signs (RFC 8332, RFC 5656, RFC 8709). */
