@@ -5,6 +5,7 @@ import { startGitHttpServer } from '../support/git/http-server.ts';
 import { createRemote, type RemoteRepo } from '../support/git/repo.ts';
 import { startSshServer, type SshServer } from '../support/git/sshd.ts';
 import { hasTool } from '../support/git/tools.ts';
+import { until } from './patience.ts';
 import { automation, deployment, imagePolicy } from './resources.ts';
 import { openStage, type Stage } from './stage.ts';
 import { startTagServer, type TagServer } from './tag-server.ts';
@@ -291,9 +292,17 @@ exec sh -c "$SSH_ORIGINAL_COMMAND"
     expect(stderr).toContain(says);
   });
 
-  it('has lost nothing by all this: the update goes through with the right login', async () => {
-    const { code, commits } = await update();
-    expect({ code, commits }).toEqual({ code: 0, commits: 'Update web to 1.1.0\nchange' });
+  it('has lost nothing by all this: a controller goes on when the Secret is mended', async () => {
+    stage.write({ 'secrets/deploy-key/identity': server.strangeKey('out-of-date') });
+    const args = 'run --standalone --config config --secrets secrets --listen 127.0.0.1:0';
+    const cli = stage.start(args.split(' '));
+    await cli.waitFor('stderr', /refused the login; check the credentials/);
+    expect(remote.git('log', '--format=%s', '--all')).toBe('change');
+    stage.write({ 'secrets/deploy-key/identity': server.identity });
+    await until('the update is there', () => remote.read('web.yaml').includes(':1.1.0 #'));
+    cli.process.kill('SIGTERM');
+    expect(await cli.ended).toMatchObject({ code: 0 });
+    expect(remote.git('log', '--format=%s', '--all')).toBe('Update web to 1.1.0\nchange');
     remote.fsck();
-  });
+  }, 60_000);
 });

@@ -12,7 +12,7 @@ const canRun = hasTool('git') && hasTool('git-http-backend') && hasTool('openssl
 /** Modes in octal of the files with secrets. */
 function modesOfSecrets(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.parentPath.endsWith('/secrets'))
+    .filter((entry) => entry.isFile() && entry.parentPath.includes('/secrets/'))
     .map((entry) => statSync(join(entry.parentPath, entry.name)).mode & 0o777)
     .map((mode) => mode.toString(8));
 }
@@ -93,14 +93,21 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
 );
 
 describe.skipIf(!canRun)('a client certificate of the native engine', () => {
-  it('is on disk for this user alone, and gone with the last branch', async () => {
+  it('is on disk for this user alone, and gone with its branch', async () => {
     const fixture = await startFixture('native', { wantsClientCertificate: 'tls' });
     fixture.remote.commit({ 'a.yaml': '1\n' });
     const { ca = '', clientCertificate = missing() } = fixture.server;
     const branch = await fixture.open({ ca, clientCertificate });
     await branch.head(NEVER);
     expect(modesOfSecrets(fixture.storeRoot)).toEqual(['600', '600', '600']);
+    const other = await fixture.open({ ca, clientCertificate });
+    await other.head(NEVER);
+    expect(modesOfSecrets(fixture.storeRoot)).toHaveLength(6);
     await branch.close();
+    // The store stays open for the other.
+    expect(modesOfSecrets(fixture.storeRoot)).toHaveLength(3);
+    await expect(other.head(NEVER)).resolves.toBe(fixture.remote.head());
+    await other.close();
     expect(modesOfSecrets(fixture.storeRoot)).toEqual([]);
     await fixture.close();
   });

@@ -142,9 +142,9 @@ export class NativeRemote implements RemoteStore {
     return readRefusal(this.#remote, ref, words);
   }
 
-  /** The helper processes are the store's. */
+  /** The helper processes are the store's, which others may use. */
   close(): Promise<void> {
-    return Promise.resolve();
+    return this.#store.logins.remove(this.#remote);
   }
 
   /** Where commits are kept from being tidied away; after a restart, what is there is known to be whole. */

@@ -1,21 +1,15 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environment } from '../engine.ts';
 import type { Remote } from '../remote.ts';
 import { SerialQueue } from '../serial-queue.ts';
 import type { StoreFolder } from '../store-folder.ts';
-import { createBareRepo, isThere, resumeBareRepo } from './bare-repo.ts';
+import { createBareRepo, resumeBareRepo } from './bare-repo.ts';
 import { CommitStore } from './commit-store.ts';
 import { storeFailure } from './failures.ts';
-import {
-  ASK_PASS,
-  localEnvironment,
-  remoteEnvironment,
-  withSettings,
-  type RemoteFiles,
-} from './git-environment.ts';
+import { localEnvironment, remoteEnvironment, withSettings } from './git-environment.ts';
 import { runGit, type GitResult } from './git-process.ts';
+import { LoginFiles } from './login-files.ts';
 import { ObjectReader } from './object-reader.ts';
 import { explainRefusedLogin } from './refused-login.ts';
 
@@ -56,6 +50,8 @@ export class NativeStore {
   readonly history: CommitStore;
   /** Commits that this process saw arrive with their trees and blobs. */
   readonly complete = new Set<string>();
+  /** What remotes are reached with. */
+  readonly logins: LoginFiles;
   /** Has what earlier processes fetched been looked up? */
   #knowsRefs = false;
   readonly #folder: StoreFolder;
@@ -65,6 +61,7 @@ export class NativeStore {
     this.#folder = folder;
     this.#ambient = ambient;
     this.gitDir = join(folder.path, 'repo');
+    this.logins = new LoginFiles(join(folder.path, 'secrets'));
     const env = localEnvironment(ambient);
     this.objects = new ObjectReader(this.gitDir, env);
     this.history = new CommitStore(join(folder.path, 'history'), env);
@@ -77,7 +74,7 @@ export class NativeStore {
     signal: AbortSignal,
   ): Promise<NativeStore> {
     const store = new NativeStore(folder, ambient);
-    await store.#removeSecrets();
+    await store.logins.removeAll();
     if (!(await resumeBareRepo(store.gitDir))) await store.#create(signal);
     return store;
   }
@@ -151,7 +148,7 @@ export class NativeStore {
     run: RemoteRun & { readonly env?: Readonly<Record<string, string>> },
   ): Promise<GitResult> {
     const { gitDir = this.gitDir, settings = [], signal, timeoutMs } = run;
-    const files = await this.#writeRemoteFiles(remote);
+    const files = await this.logins.write(remote);
     const env = remoteEnvironment(this.#ambient, remote, files);
     const result = await runGit({
       args: [`--git-dir=${gitDir}`, ...args],
@@ -175,8 +172,7 @@ export class NativeStore {
     args: readonly string[],
     run: RemoteRun,
   ): Promise<{ readonly result: GitResult; readonly packets: string }> {
-    const path = join(this.#secretsFolder, `${randomUUID()}-trace`);
-    await mkdir(this.#secretsFolder, { recursive: true, mode: 0o700 });
+    const path = await this.logins.temporary('trace');
     try {
       const result = await this.contact(remote, args, { ...run, env: { GIT_TRACE_PACKET: path } });
       return { result, packets: await readStart(path) };
@@ -188,63 +184,13 @@ export class NativeStore {
   async close(): Promise<void> {
     this.objects.close();
     this.history.close();
-    await this.#removeSecrets();
+    await this.logins.removeAll();
     await this.#folder.release();
   }
 
   #create(signal: AbortSignal): Promise<void> {
     return createBareRepo(this.gitDir, localEnvironment(this.#ambient), signal);
   }
-
-  async #writeRemoteFiles(remote: Remote): Promise<RemoteFiles> {
-    const { ssh } = remote;
-    const { ca, cert, key } = remote.tls;
-    return {
-      ...(ca === undefined ? {} : { ca: await this.#writeSecret('ca.pem', ca.join('\n')) }),
-      ...(cert === undefined || key === undefined
-        ? {}
-        : {
-            cert: await this.#writeSecret('client.crt', cert),
-            key: await this.#writeSecret('client.key', key),
-          }),
-      ...(ssh === undefined
-        ? {}
-        : {
-            identity: await this.#writeSecret('identity', asLines(ssh.identity)),
-            knownHosts: await this.#writeSecret('known_hosts', asLines(ssh.knownHosts)),
-          }),
-      ...(ssh?.passphrase === undefined
-        ? {}
-        : { askPass: await this.#writeSecret('askpass', ASK_PASS, 0o700) }),
-    };
-  }
-
-  async #writeSecret(name: string, content: string, mode = 0o600): Promise<string> {
-    // Named by content: two logins for one remote may be in use at once.
-    const hash = createHash('sha256').update(content).digest('hex').slice(0, 16);
-    const folder = this.#secretsFolder;
-    const path = join(folder, `${hash}-${name}`);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    if (await isThere(path)) return path;
-    const draft = `${path}.${randomUUID()}`;
-    await writeFile(draft, content, { mode });
-    await rename(draft, path);
-    return path;
-  }
-
-  get #secretsFolder(): string {
-    return join(this.#folder.path, 'secrets');
-  }
-
-  async #removeSecrets(): Promise<void> {
-    await rm(this.#secretsFolder, { recursive: true, force: true });
-  }
-}
-
-/** OpenSSH refuses a key file without a final line end, and one with line ends of Windows. */
-function asLines(text: string): string {
-  const lines = text.replaceAll('\r\n', '\n');
-  return lines.endsWith('\n') ? lines : `${lines}\n`;
 }
 
 /** Beginning of a file that need not be there. */
