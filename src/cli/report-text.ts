@@ -1,7 +1,12 @@
 import { createTwoFilesPatch } from 'diff';
 import { styleText } from 'node:util';
 import type { FileEdit } from '../app/update/edit-files.ts';
-import type { BranchReport, ReportedCommit, UpdateReport } from '../app/update/update-report.ts';
+import type {
+  BranchReport,
+  PolicyReport,
+  ReportedCommit,
+  UpdateReport,
+} from '../app/update/update-report.ts';
 import { placeText } from '../domain/branches/destination.ts';
 import type { Change } from '../domain/plan/update-plan.ts';
 import { oneLine } from '../domain/foreign-text.ts';
@@ -13,11 +18,20 @@ export function reportText(report: UpdateReport, verb: string): string {
     ...report.held.map(
       (held) => `held ${held.path}:${held.line} (${held.policy}): ${held.message}`,
     ),
+    ...report.policies.flatMap(waitingText),
     ...report.commits.map(commitText),
     ...report.branches.flatMap(branchText),
   ];
   if (report.changes.length + report.branches.length === 0) lines.push(nothingText(report));
   return lines.map((line) => `${oneLine(line)}\n`).join('');
+}
+
+/** Where nothing can be chosen yet, what is held says it all. */
+function waitingText({ policy, state, waiting = [] }: PolicyReport): readonly string[] {
+  const [first] = waiting;
+  return first === undefined || state !== 'selected'
+    ? []
+    : [`waiting ${policy}: ${first.tag} ${first.message}`];
 }
 
 function commitText({ id, subject }: ReportedCommit): string {

@@ -48,6 +48,7 @@ export async function reconcileAutomation(
     return undefined;
   }
   if (automation.spec.suspend) {
+    context.views.deployments.lost(key, 'it was suspended');
     await tell(context, known, { kind: 'suspended' }, signal);
     return undefined;
   }

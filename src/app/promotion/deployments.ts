@@ -88,6 +88,7 @@ export class Deployments {
     const { automation } = site;
     const followed = followedPolicies(world.policies.values());
     this.#setWorld(automation, world);
+    this.#keepOnly(world);
     if (followed.size === 0) {
       this.#drop(automation);
       return;
@@ -142,7 +143,8 @@ export class Deployments {
     const source = world.policies.get(followed);
     if (source === undefined) return unknown('it cannot be used; see its status');
     const names = this.#automationsOf(source, world);
-    const [trouble] = names.flatMap((name) => this.#troubleOf(name, world) ?? []);
+    const { namespace } = source.metadata;
+    const [trouble] = names.flatMap((name) => this.#troubleOf(name, world, namespace) ?? []);
     if (trouble !== undefined) return unknown(trouble);
     const memories = names.flatMap((name) => this.#sites.get(name)?.memory ?? []);
     const timeline = merged(memories.map(({ timelines }) => timelines.get(followed) ?? NOWHERE));
@@ -200,6 +202,16 @@ export class Deployments {
     this.#worlds.set(automation, world);
   }
 
+  /** What happened while an automation was away or suspended, nobody saw: it has to look again. */
+  #keepOnly({ automations }: PromotionWorld): void {
+    if (this.#options.scope === 'looked-at') return;
+    for (const name of this.#sites.keys()) {
+      const automation = automations.get(name);
+      if (automation === undefined) this.#drop(name);
+      else if (automation.spec.suspend) this.#troubles.set(name, 'it was suspended');
+    }
+  }
+
   #drop(automation: string): void {
     this.#sites.delete(automation);
     this.#troubles.delete(automation);
@@ -238,11 +250,16 @@ export class Deployments {
     });
   }
 
-  #troubleOf(name: string, { automations }: PromotionWorld): string | undefined {
+  /** Why nobody knows what an automation would see. @param namespace of those who are told */
+  #troubleOf(name: string, { automations }: PromotionWorld, namespace: string): string | undefined {
     const label = name === '' ? 'this run' : `ImageUpdateAutomation ${name}`;
     if (automations.get(name)?.spec.suspend === true) return `${label} is suspended`;
     const trouble = this.#troubles.get(name);
-    if (trouble !== undefined) return `${label}: ${trouble}`;
+    if (trouble !== undefined) {
+      const isOwn = name === '' || name.startsWith(`${namespace}/`);
+      // What is wrong with a repo of another namespace is nobody else's business.
+      return isOwn ? `${label}: ${trouble}` : `${label} cannot look at its repo; see its status`;
+    }
     return this.#sites.has(name) ? undefined : `${label} has not looked at its repo yet`;
   }
 
@@ -254,7 +271,7 @@ export class Deployments {
       const text =
         source.kind === 'seen'
           ? soakSummary(source.soaking, { soakMs: soakOf(policy), allowDowngrade })
-          : source.message;
+          : source.kind;
       const key = policyKey(policy);
       const isSame = this.#told.get(key) === text;
       this.#told.set(key, text);

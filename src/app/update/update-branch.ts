@@ -48,9 +48,9 @@ export async function updateBranch(
   const branches = settledBranches(result.branches, commits);
   const findings = [...pass.findings, ...foreignFindings(branches)];
   const { deployments } = context.views;
-  const isDue =
-    branches.length === 0 &&
-    commits.some(({ changes }) => changes.some(({ policy }) => deployments.isFollowed(policy)));
+  const isDue = commits
+    .filter((commit) => commit.branch === branch.name)
+    .some(({ changes }) => changes.some(({ policy }) => deployments.isFollowed(policy)));
   // What others are promoted from is otherwise than it was read: it is looked at again at once.
   const nextChange = isDue ? writer.clock.now() : pass.nextChange;
   return { pass: { ...pass, findings, nextChange }, commits, branches };

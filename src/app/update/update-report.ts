@@ -1,4 +1,6 @@
+import { toSeconds } from '../../api/conditions.ts';
 import type { Finding } from '../../domain/errors.ts';
+import { waitingOf, type HoldReason } from '../../domain/gates/gate-verdict.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import type { Decision } from '../../domain/plan/decide-slot.ts';
 import type { Reason } from '../../domain/plan/slot-verdict.ts';
@@ -25,6 +27,18 @@ export interface Held {
   readonly lock?: { readonly by?: string; readonly reason?: string; readonly until?: string };
 }
 
+/** A tag that may be chosen later. */
+export interface WaitingTag {
+  readonly tag: string;
+  readonly reason: HoldReason;
+  readonly message: string;
+  /** When, in RFC 3339. */
+  readonly eligibleAt: string;
+}
+
+/** How many waiting tags a report names of one policy. */
+const MAX_WAITING = 10;
+
 /** What one policy says now. */
 export interface PolicyReport {
   readonly policy: PolicyKey;
@@ -32,6 +46,8 @@ export interface PolicyReport {
   readonly state: PolicyView['choice']['kind'];
   readonly latest?: string;
   readonly message?: string;
+  /** Newer tags that may be chosen later, newest first; at most 10. */
+  readonly waiting?: readonly WaitingTag[];
   /** Where it is written: counts of locations. */
   readonly locations: { readonly total: number; readonly changed: number; readonly held: number };
 }
@@ -136,6 +152,7 @@ function policyReport(view: PolicyView, pass: PlannedPass): PolicyReport {
   const key = policyKey(view.policy);
   const decisions = pass.plan.decisions.filter((decision) => decision.policy === key);
   const { choice } = view;
+  const waiting = waitingTags(view);
   return {
     policy: key,
     image: view.policy.spec.image,
@@ -144,10 +161,22 @@ function policyReport(view: PolicyView, pass: PlannedPass): PolicyReport {
       ? { latest: choice.digest === undefined ? choice.tag : `${choice.tag}@${choice.digest}` }
       : {}),
     ...('message' in choice ? { message: choice.message } : {}),
+    ...(waiting.length === 0 ? {} : { waiting }),
     locations: {
       total: decisions.length,
       changed: pass.changes.filter((change) => change.policy === key).length,
       held: decisions.filter(isHeld).length,
     },
   };
+}
+
+function waitingTags({ passedOver }: PolicyView): readonly WaitingTag[] {
+  return waitingOf(passedOver)
+    .slice(0, MAX_WAITING)
+    .map(({ tag, verdict: { reason, message, eligibleAt } }) => ({
+      tag,
+      reason,
+      message,
+      eligibleAt: toSeconds(eligibleAt),
+    }));
 }

@@ -137,6 +137,30 @@ describe('two repos without a cluster', () => {
     expect(tags()).toEqual(['6.2.0', '6.1.0']);
   });
 
+  it('promote nothing that was taken back while the one was not read', async () => {
+    const automations = (...staging: readonly string[]) => ({
+      'automations.yaml': [
+        automationText('staging', 'interval: 1h', ...staging).replace(
+          urlOf('config'),
+          urlOf('staging'),
+        ),
+        automationText('prod', 'interval: 30m').replace(urlOf('config'), urlOf('prod')),
+      ].join('---\n'),
+    });
+    const old = policyText('prod', PODINFO, 'policy: {semver: {range: "6.1.0"}}');
+    const promotion = 'promoteFrom: {policy: staging, soak: 1h}';
+    const { clock, tags, configure, both } = await start({
+      'prod.yaml': policyText('prod', PODINFO, 'policy: {semver: {range: "6.1.0"}}', promotion),
+    });
+    await clock.advance(2 * HOUR);
+    configure({ 'prod.yaml': old, ...automations('suspend: true') });
+    await clock.advance(HOUR);
+    revert(both, clock);
+    configure({ 'prod.yaml': policyText('prod', PODINFO, promotion), ...automations() });
+    await clock.advance(5 * HOUR);
+    expect(tags()).toEqual(['6.1.0', '6.1.0']);
+  });
+
   it('take up a promotion that was added', async () => {
     const { clock, tags, configure } = await start({
       'prod.yaml': policyText('prod', PODINFO, 'policy: {semver: {range: "6.1.0"}}'),
@@ -299,6 +323,37 @@ describe('two repos of a cluster', () => {
     cluster.apply('ImagePolicy', 'apps/prod', spec);
     await clock.advance(HOUR);
     expect(status('staging')['deployed']).toBeUndefined();
+  });
+
+  it('count locations of other namespaces, and tell nobody what is wrong with their repos', async () => {
+    const cluster = new MemoryCluster();
+    const both = repos();
+    const { start, clock, status, tags } = given(cluster, both);
+    const accessFrom = {
+      namespaceSelectors: [{ matchLabels: { 'kubernetes.io/metadata.name': 'other' } }],
+    };
+    cluster.apply('ImagePolicy', 'apps/staging', { ...spec, accessFrom });
+    cluster.apply('ImagePolicy', 'apps/prod', PROMOTED);
+    const automation = (name: string) => ({ git: { url: urlOf(name) }, interval: '30m' });
+    cluster.apply('ImageUpdateAutomation', 'apps/prod', automation('prod'));
+    cluster.apply('ImageUpdateAutomation', 'other/staging', automation('staging'));
+    void start();
+    await clock.advance(10 * MINUTE);
+    expect(tags()).toEqual(['6.2.0', '6.1.0']);
+    const down = new AppError('git/unreachable', 'secret of others', { retry: true });
+    both.staging.failures = Array.from({ length: 50 }, () => down);
+    await clock.advance(2 * HOUR);
+    expect(status('prod')).toMatchObject({
+      conditions: [
+        {
+          message:
+            'nobody knows what apps/staging runs: ImageUpdateAutomation other/staging cannot look at its repo; see its status',
+        },
+      ],
+    });
+    both.staging.failures = [];
+    await clock.advance(2 * HOUR);
+    expect(tags()).toEqual(['6.2.0', '6.2.0']);
   });
 
   it('do not wait for an automation that was deleted', async () => {

@@ -56,12 +56,20 @@ export type TestFile =
 /** What a test commits, by path. */
 export type TestFiles = Readonly<Record<string, TestFile>>;
 
+/** How a test commits. */
+export interface CommitOptions {
+  readonly branch?: string;
+  readonly message?: string;
+  /** What the commit says of its time; default: now. */
+  readonly time?: Date;
+}
+
 /** A bare repo that serves as a remote, with its shortcuts. */
 export interface RemoteRepo {
   /** The bare repo's folder. */
   readonly path: string;
   /** Commits as a human would, without a work tree. @returns the commit id */
-  commit(files: TestFiles, options?: { branch?: string; message?: string }): string;
+  commit(files: TestFiles, options?: CommitOptions): string;
   /** Runs `git` in the bare repo. */
   git(...args: string[]): string;
   /** Id of a branch's commit. */
@@ -103,19 +111,20 @@ export function createRemote(path: string): RemoteRepo {
 function commitFiles(
   path: string,
   files: TestFiles,
-  { branch = 'main', message = 'change' }: { branch?: string; message?: string },
+  { branch = 'main', message = 'change', time }: CommitOptions,
 ): string {
   const ref = `refs/heads/${branch}`;
   const parent = git(path, ['for-each-ref', '--format=%(objectname)', ref]);
   const parts: (string | Uint8Array)[] = [
     `commit ${ref}\n`,
-    'committer Human <human@example.com> now\n',
+    `committer Human <human@example.com> ${time === undefined ? 'now' : `${Math.floor(time.getTime() / 1_000)} +0000`}\n`,
     `data ${Buffer.byteLength(message)}\n${message}\n`,
     ...(parent === '' ? [] : [`from ${parent}\n`]),
   ];
   for (const [file, content] of Object.entries(files)) parts.push(...fileCommands(file, content));
   const stream = Buffer.concat(parts.map((part) => Buffer.from(part as Uint8Array)));
-  git(path, ['fast-import', '--quiet', '--date-format=now'], stream);
+  const format = time === undefined ? 'now' : 'raw';
+  git(path, ['fast-import', '--quiet', `--date-format=${format}`], stream);
   return git(path, ['rev-parse', ref]);
 }
 
