@@ -1,14 +1,11 @@
-import { readRecord, type RecordedStep } from '../commit-record.ts';
+import {
+  readRecord,
+  type CommitRecord,
+  type GroupMark,
+  type RecordedStep,
+} from '../commit-record.ts';
 import type { PolicyKey } from '../manifest/image-field.ts';
 import { isSameTarget, type Hold } from '../plan/hold.ts';
-
-/** Whose a branch or a pull request is: there is one living one for each group. */
-export interface PullRequestGroup {
-  /** `namespace/name` of the automation. */
-  readonly automation: string;
-  /** Name of the group: `all`, `policy apps/podinfo` or `path deploy/apps`. */
-  readonly group: string;
-}
 
 /** A pull request as its forge gives it, as far as its record goes. */
 interface Recorded {
@@ -19,18 +16,11 @@ interface Recorded {
   readonly closedBy?: string;
 }
 
-const GROUP = 'Lockkeeper-Group';
 const SUPERSEDED = 'Lockkeeper-Superseded: yes';
 
-/** The trailer by which a commit or a pull request is known to be of a group. */
-export function groupTrailer({ automation, group }: PullRequestGroup): string {
-  return `${GROUP}: ${automation} ${group}`;
-}
-
-/** The group that a text is of, by its trailer; undefined: of none. */
-export function groupOf(text: string): PullRequestGroup | undefined {
-  const found = /^Lockkeeper-Group: (\S+) (.+?)\s*$/m.exec(text);
-  return found === null ? undefined : { automation: found[1] ?? '', group: found[2] ?? '' };
+/** The group that a pull request is of; undefined: of none. */
+export function groupOf(body: string): GroupMark | undefined {
+  return recordOf(body).group;
 }
 
 /**
@@ -47,8 +37,7 @@ export function isSuperseded(body: string): boolean {
 
 /** What a pull request proposes, by its trailers. */
 export function proposedBy({ body }: Pick<Recorded, 'body'>): readonly RecordedStep[] {
-  // What was written in a browser ends its lines in CR LF.
-  return readRecord(lines(body).join('\n')).steps;
+  return recordOf(body).steps;
 }
 
 /** Is a choice of a policy in one of these pull requests? */
@@ -77,6 +66,11 @@ export function refusedOf(policy: PolicyKey, ended: readonly Recorded[]): readon
     holds.push(...steps.map(({ to }): Hold => ({ rejected: to, pullRequest, ...by })));
   }
   return holds;
+}
+
+/** What was written in a browser ends its lines in CR LF. */
+function recordOf(body: string): CommitRecord {
+  return readRecord(lines(body).join('\n'));
 }
 
 function lines(text: string): readonly string[] {

@@ -1,7 +1,7 @@
 import type { ImageUpdateAutomationSpec } from '../../api/image-update-automation.ts';
 import { trailersOf } from '../commit-message.ts';
+import { groupTrailer, type GroupMark } from '../commit-record.ts';
 import type { Change } from '../plan/update-plan.ts';
-import { groupTrailer, type PullRequestGroup } from './pull-request-record.ts';
 
 /** A forge's kind, as `spec.pullRequest.provider` names it. */
 type Provider = NonNullable<ImageUpdateAutomationSpec['pullRequest']>['provider'];
@@ -37,7 +37,7 @@ export interface ChangeLink {
 
 /** What the text of a pull request is made of. */
 export interface PullRequestContent {
-  readonly group: PullRequestGroup;
+  readonly group: GroupMark;
   readonly changes: readonly Change[];
   readonly links: readonly ChangeLink[];
   readonly provider: Provider;
@@ -88,7 +88,7 @@ function essence(body: string): string {
 }
 
 /** The trailers: whole, or without digests, or as many as there is room for. */
-function recordOf(group: PullRequestGroup, changes: readonly Change[], room: number): string {
+function recordOf(group: GroupMark, changes: readonly Change[], room: number): string {
   const whole = [groupTrailer(group), ...trailersOf(changes)];
   if (lengthOf(whole) <= room) return whole.join('\n');
   const short = [groupTrailer(group), ...trailersOf(changes.map(withoutDigests))];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { groupTrailer } from '../../../src/domain/commit-record.ts';
 import {
   groupOf,
-  groupTrailer,
   isProposed,
   refusedOf,
   supersededBody,
