@@ -6,8 +6,6 @@ import { REASONS } from '../src/api/conditions.ts';
 import { customResourceDefinitions } from '../src/api/crd.ts';
 import type { StructuralSchema } from '../src/api/structural-schema.ts';
 import { formatLocation } from '../src/domain/errors.ts';
-import { formatFieldPath } from '../src/domain/resources/field-path.ts';
-import { unbuiltFields } from '../src/domain/resources/not-yet.ts';
 import { parseResources } from '../src/domain/resources/parse-resources.ts';
 import { createSelector } from '../src/domain/selection/create-selector.ts';
 import { ROOT } from './support/cli.ts';
@@ -143,7 +141,7 @@ function fieldRows(text: string): Map<string, string> {
   return new Map([...rows].map(([, field, meaning]) => [field!, meaning!]));
 }
 
-describe.each(specPages)('$page', ({ kind, spec, status, schema }) => {
+describe.each(specPages)('$page', ({ spec, status, schema }) => {
   it('explains every field of spec, and no other', () => {
     const fields = fieldPaths(schema.properties!['spec']!);
     expect([...fieldRows(spec).keys()].toSorted()).toEqual(fields.toSorted());
@@ -153,13 +151,6 @@ describe.each(specPages)('$page', ({ kind, spec, status, schema }) => {
     const fields = fieldPaths(schema.properties!['status']!);
     const inProse = [...status.matchAll(/`(conditions\[\]\.\w+)`/g)].map(([, field]) => field!);
     expect([...fieldRows(status).keys(), ...inProse].toSorted()).toEqual(fields.toSorted());
-  });
-
-  it('marks exactly the fields that are not supported yet', () => {
-    const marked = [...fieldRows(spec)]
-      .filter(([, meaning]) => meaning.includes('**Not supported yet.**'))
-      .map(([field]) => field);
-    expect(marked.toSorted()).toEqual(unbuiltFields(kind).map(formatFieldPath).toSorted());
   });
 
   it('names every default of the schema', () => {

@@ -18,7 +18,8 @@ export const REASONS = {
   InvalidSpec: 'The spec cannot work as it is written; the message names the field.',
   NotSupported: 'The spec uses a field that this release does not act on.',
   SecretNotFound: 'A Secret that the spec names is not there or lacks a key.',
-  AccessDenied: 'The registry, the Git server, the API server or another namespace refused access.',
+  AccessDenied:
+    'The registry, the Git server, the forge, the API server or another namespace refused access.',
   SourceNotFound: 'The GitRepository that spec.sourceRef names is not there.',
   SourceInvalid: 'Nothing can be committed to what the GitRepository of spec.sourceRef describes.',
   ScanFailed: 'The tags of the repository could not be listed.',
@@ -35,6 +36,7 @@ export const REASONS = {
   LockTagMissing: 'The tag of the lock is not in the registry; nothing is changed.',
   GitFailed: 'The config repo could not be read.',
   PushRejected: 'The Git server refused the commit.',
+  PullRequestFailed: 'The forge could not be asked, or did not take a pull request.',
   ManifestInvalid: 'Some files or markers cannot be used; the message names the first.',
   WindowClosed: 'Changes wait until spec.windows allow a commit; the message says until when.',
   PolicyNotReady: 'Some policies have no tag to write; the others go on.',

@@ -32,13 +32,22 @@ export const imageUpdateAutomationStatusSchema = z.object({
       z.object({
         location: z.string().max(2048).describe('The field, as file:line.'),
         tag: z.string().max(256).describe('What was written there, and is not written again.'),
-        by: z.string().max(512).optional().describe('Who moved the field.'),
+        by: z
+          .string()
+          .max(512)
+          .optional()
+          .describe('Who moved the field, or closed the pull request.'),
         commit: z.string().max(64).optional().describe('The commit that moved it.'),
+        pullRequest: z
+          .string()
+          .max(2048)
+          .optional()
+          .describe('The pull request that was closed without being merged.'),
       }),
     )
     .max(128)
     .optional()
-    .describe('Fields that a person moved away from what was written.'),
+    .describe('Fields that a person moved away from what was written, or would not have changed.'),
   window: z
     .object({
       open: z.boolean().describe('Whether commits may be made now.'),

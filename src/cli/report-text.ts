@@ -8,6 +8,7 @@ import type {
   UpdateReport,
 } from '../app/update/update-report.ts';
 import { placeText } from '../domain/branches/destination.ts';
+import type { SettledPullRequest } from '../app/pull-requests/settle-pull-requests.ts';
 import type { Change } from '../domain/plan/update-plan.ts';
 import { oneLine } from '../domain/foreign-text.ts';
 
@@ -21,6 +22,7 @@ export function reportText(report: UpdateReport, verb: string): string {
     ...report.policies.flatMap(waitingText),
     ...report.commits.map(commitText),
     ...report.branches.flatMap(branchText),
+    ...report.pullRequests.map(pullRequestText),
   ];
   if (report.changes.length + report.branches.length === 0) lines.push(nothingText(report));
   return lines.map((line) => `${oneLine(line)}\n`).join('');
@@ -53,6 +55,21 @@ function branchText({ branch, state }: BranchReport): readonly string[] {
       return [];
   }
 }
+
+function pullRequestText({ state, url, title, branch }: SettledPullRequest): string {
+  const named = `${url ?? `from ${branch}`} ${title}`;
+  return `pull request ${PULL_REQUEST_STATES[state]}: ${named}`;
+}
+
+const PULL_REQUEST_STATES: Readonly<Record<SettledPullRequest['state'], string>> = {
+  current: 'open, and up to date',
+  opened: 'opened',
+  edited: 'brought up to date',
+  closed: 'closed, for nothing is left to do',
+  'to-open': 'that would be opened',
+  'to-edit': 'that would be brought up to date',
+  'to-close': 'that would be closed, for nothing is left to do',
+};
 
 function changeText(change: Change): string {
   const lock = change.locked ? ', locked' : '';

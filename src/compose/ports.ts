@@ -90,7 +90,10 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
         checkTenantRepo(access);
         return branches.open(withTrust(access, ca), signal);
       },
-      forge: async (access) => (await theForges()).openForge(withTrust(access, ca)),
+      forge: async (access) => {
+        const login = overrides.forTenants === true ? access : withLogin(access, config);
+        return (await theForges()).openForge(withTrust(login, ca));
+      },
     },
     close: async () => (await registry)?.close(),
   };
@@ -175,7 +178,10 @@ async function openGit(config: Config, overrides: Overrides, logins: GitLogins) 
 }
 
 /** The environment's login, where a resource gives none. */
-function withLogin(access: GitAccess, { gitLogin }: Config): GitAccess {
+function withLogin<T extends Pick<GitAccess, 'basic' | 'bearerToken' | 'provider'>>(
+  access: T,
+  { gitLogin }: Config,
+): T {
   const { basic, bearerToken, provider } = access;
   const hasLogin = (basic ?? bearerToken ?? provider) !== undefined;
   return hasLogin || gitLogin === undefined ? access : { ...access, basic: gitLogin };

@@ -68,6 +68,7 @@ describe('update', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(JSON.parse(out)).toEqual({
       branches: [],
+      pullRequests: [],
       changes: [
         {
           policy: 'apps/web',

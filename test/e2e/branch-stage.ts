@@ -12,9 +12,16 @@ import { automation as automationOf } from '../support/builders.ts';
 import { startGitHttpServer, type GitHttpServer } from '../support/git/http-server.ts';
 import { createRemote, git, type RemoteRepo } from '../support/git/repo.ts';
 import { startSshServer } from '../support/git/sshd.ts';
+import { MemoryForge } from '../support/memory-forge.ts';
 import { deployment, imagePolicy } from './resources.ts';
 import { openStage, type Stage } from './stage.ts';
 import { startTagServer, type TagServer } from './tag-server.ts';
+
+/** These tests are about branches: what is opened from them is kept in memory. */
+const withMemoryForge = (ports: OpenPorts): OpenPorts => {
+  const forge = new MemoryForge();
+  return { ...ports, open: { ...ports.open, forge: async () => forge } };
+};
 
 const NEVER = new AbortController().signal;
 const NAMES = ['api', 'web'];
@@ -73,13 +80,15 @@ export async function openBranchStage(
   const resources = mergeResources(NO_RESOURCES, [parseResources('policies.yaml', policies)]);
   let count = 0;
   const process_ = async (disk: string) => {
-    const ports = await compose(
-      readConfig({
-        PATH: process.env['PATH'],
-        LOCKKEEPER_CACHE_DIR: stage.path(disk),
-        LOCKKEEPER_GIT_ENGINE: engine,
-        LOCKKEEPER_SECRETS_DIR: stage.path('secrets'),
-      }),
+    const ports = withMemoryForge(
+      await compose(
+        readConfig({
+          PATH: process.env['PATH'],
+          LOCKKEEPER_CACHE_DIR: stage.path(disk),
+          LOCKKEEPER_GIT_ENGINE: engine,
+          LOCKKEEPER_SECRETS_DIR: stage.path('secrets'),
+        }),
+      ),
     );
     return { ports, sessions: new BranchSessions(ports, viewsOver(ports)) };
   };

@@ -6,11 +6,11 @@ const PATIENCE_MS = 25_000;
 /** Waits until something is true. @throws Error naming it when it does not become true in time */
 export async function until(
   what: string,
-  isTrue: () => boolean,
+  isTrue: () => boolean | Promise<boolean>,
   { patienceMs = PATIENCE_MS, everyMs = LOOK_AGAIN_MS } = {},
 ): Promise<void> {
   const end = Date.now() + patienceMs;
-  while (!isTrue()) {
+  while (!(await isTrue())) {
     if (Date.now() > end) throw new Error(`not within ${patienceMs} ms: ${what}`);
     await delay(everyMs);
   }

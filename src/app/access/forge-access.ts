@@ -1,7 +1,8 @@
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { ForgeAccess } from '../../ports/forge.ts';
-import type { GitAccess, Secrets } from '../../ports/ports.ts';
+import type { GitLogins } from '../../ports/git-login.ts';
+import type { GitAccess, Ports } from '../../ports/ports.ts';
 import { requiredSecret } from './required-secret.ts';
 
 /** Whose pull requests are to be reached, and how its repo is. */
@@ -21,7 +22,7 @@ type Login = Pick<ForgeAccess, 'basic' | 'bearerToken'>;
  */
 export async function forgeAccess(
   request: ForgeRequest,
-  secrets: Secrets,
+  { secrets, gitLogins }: Pick<Ports, 'secrets' | 'gitLogins'>,
   signal: AbortSignal,
 ): Promise<ForgeAccess | undefined> {
   const { automation, git } = request;
@@ -31,7 +32,7 @@ export async function forgeAccess(
   const { namespace } = automation.metadata;
   const login =
     secretRef === undefined
-      ? repoLogin(request)
+      ? await repoLogin(request, gitLogins, signal)
       : apiLogin(
           await requiredSecret(secrets, namespace, secretRef.name, signal),
           `${namespace}/${secretRef.name}`,
@@ -45,9 +46,13 @@ export async function forgeAccess(
   };
 }
 
-/** A forge's API takes what Git takes over HTTP, but no SSH key. */
-function repoLogin({ automation, git, isLent }: ForgeRequest): Login {
-  const { basic, bearerToken, ssh } = git;
+/** A forge's API takes what Git takes over HTTP, a login for a while among it, but no SSH key. */
+async function repoLogin(
+  { automation, git, isLent }: ForgeRequest,
+  gitLogins: GitLogins,
+  signal: AbortSignal,
+): Promise<Login> {
+  const { basic, bearerToken, ssh, provider, ca, clientCertificate, proxy } = git;
   if (ssh !== undefined) {
     throw new AppError(
       'secret/invalid',
@@ -60,15 +65,21 @@ function repoLogin({ automation, git, isLent }: ForgeRequest): Login {
       'the login of the repo is another namespace’s and goes to the host of the repo alone; name a Secret of your own in spec.pullRequest.secretRef, or leave out spec.pullRequest.apiUrl',
     );
   }
+  if (provider !== undefined) {
+    return gitLogins.login({ provider, ca, clientCertificate, proxy }, signal);
+  }
   if (bearerToken !== undefined) return { bearerToken };
   return basic === undefined ? {} : { basic };
 }
 
 function apiLogin(secret: Readonly<Record<string, string>>, name: string): Login {
-  const { username = '', password, bearerToken } = secret as Partial<Record<string, string>>;
+  const { username, password, bearerToken } = secret as Partial<Record<string, string>>;
   if (bearerToken !== undefined) return { bearerToken };
-  if (password !== undefined) return { basic: { username, password } };
-  const isKey = secret['identity'] !== undefined;
+  const isKey = secret['identity'] !== undefined || secret['ssh-privatekey'] !== undefined;
+  // Beside a key, a password alone is the key's.
+  if (password !== undefined && (username !== undefined || !isKey)) {
+    return { basic: { username: username ?? '', password } };
+  }
   throw new AppError(
     'secret/invalid',
     `Secret ${name} has ${isKey ? 'an SSH key, which the API of a forge does not take' : 'no login'}; give it bearerToken, or username and password`,

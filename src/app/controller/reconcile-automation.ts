@@ -7,7 +7,7 @@ import {
   type AutomationOutcome,
   type FinishedPass,
 } from '../../domain/status/automation-status.ts';
-import { automationEvents, pushEvent } from '../../domain/status/events.ts';
+import { automationEvents, pullRequestEvent, pushEvent } from '../../domain/status/events.ts';
 import { requestOf } from '../../domain/status/request-of.ts';
 import type { ClusterObject } from '../../ports/cluster.ts';
 import {
@@ -93,6 +93,7 @@ async function run(
       context.foreign.set(objectKey(known.object.ref), outcome.pass.foreign);
     }
     lookAtPolicies(context, outcome.pass);
+    if (outcome.failure !== undefined) throw outcome.failure;
     return outcome;
   } catch (thrown) {
     const error = asAppError(thrown);
@@ -127,6 +128,7 @@ async function update(
     inCluster: objects.policyKeys(),
     chooseAutomation: () => withRepo(repo, automation),
     crossNamespace,
+    isLoginLent: repo.namespace !== automation.metadata.namespace,
   };
   // Neither a process that lost the lease writes, nor one whose automation was deleted or suspended meanwhile.
   const mayWrite = () => leadership.holds() && isWanted(objects, object);
@@ -139,11 +141,11 @@ function isWanted(objects: ClusterObjects, { ref, uid }: ClusterObject): boolean
   return known?.object.uid === uid && automationIn(known)?.spec.suspend === false;
 }
 
-/** Whatever the API server does next: the commit is at the remote, and must not be forgotten. */
+/** Whatever the API server does next: commits are at the remote, and must not be forgotten. */
 async function tellPush(
   { untoldPushes, cluster, ports }: ControllerContext,
   { object }: KnownObject,
-  { commits }: CarriedOutPass,
+  { commits, pullRequests }: CarriedOutPass,
   signal: AbortSignal,
 ): Promise<void> {
   for (const { id, branch, changes } of commits) {
@@ -151,6 +153,10 @@ async function tellPush(
     const push = { commit: id, branch, at: ports.clock.now() };
     untoldPushes.set(objectKey(object.ref), push);
     await cluster.record({ object, ...pushEvent(push, changes) }, signal);
+  }
+  for (const { state, title, url } of pullRequests) {
+    if ((state !== 'opened' && state !== 'closed') || url === undefined) continue;
+    await cluster.record({ object, ...pullRequestEvent({ state, title, url }) }, signal);
   }
 }
 
@@ -167,7 +173,7 @@ function lookAtPolicies({ found, lookAtPolicy }: ControllerContext, { views }: P
 function finished(
   { objects }: ControllerContext,
   automation: ImageUpdateAutomation,
-  { pass, branches }: CarriedOutPass,
+  { pass, branches, pullRequests }: CarriedOutPass,
 ): FinishedPass {
   const { plan, views, findings, edits, window } = pass;
   const ours = branches.filter(({ state }) => state !== 'foreign').map(({ branch }) => branch);
@@ -178,6 +184,9 @@ function finished(
     ...(window === undefined ? {} : { window }),
     changed: new Set(edits.map(({ path }) => path)),
     ...(branches.length === 0 ? {} : { waitsOn: [...new Set(ours)] }),
+    pullRequests: pullRequests.flatMap(({ branch, url, state }) =>
+      url === undefined || state === 'closed' ? [] : [{ branch, url }],
+    ),
     unusable: objects.unusablePolicies(automation),
   };
 }

@@ -1,46 +1,42 @@
-import type { UpdateStrategy } from '../../api/image-update-automation.ts';
-import type { OnRevert } from '../../domain/plan/hold.ts';
+import type { Decision } from '../../domain/plan/decide-slot.ts';
+import type { Hold, OnRevert } from '../../domain/plan/hold.ts';
+import type { ImageSlot } from '../../domain/plan/image-slot.ts';
 import { planUpdate, type PlanInput, type UpdatePlan } from '../../domain/plan/update-plan.ts';
-import type { HoldMemory } from './hold-memory.ts';
-import type { History } from '../read/slots-in-history.ts';
 
-/** Where it may be seen that a person took a change back. */
-export interface RevertSource {
-  readonly history: History;
-  readonly head: string;
-  readonly memory: HoldMemory;
+/** Finds out which of the moves that a plan would make persons will not have. */
+export type HoldSource = (
+  moves: readonly Decision[],
+  input: PlanInput,
+  signal: AbortSignal,
+) => Promise<ReadonlyMap<ImageSlot, readonly Hold[]>>;
+
+/** What persons took back or refused, and what that means. */
+export interface HoldRules {
   readonly mode: OnRevert;
-  readonly strategy: UpdateStrategy;
+  readonly sources: readonly HoldSource[];
 }
 
-/** Plans, and leaves alone what somebody moved away from what was written there. */
+/** Plans, and leaves alone what somebody moved away from what was written there, or would not have. */
 export async function planWithHolds(
   input: PlanInput,
-  { mode, memory, ...source }: RevertSource,
+  { mode, sources }: HoldRules,
   signal: AbortSignal,
 ): Promise<UpdatePlan> {
   const plan = planUpdate(input);
-  // History is asked only where something would be written. A closed window must not hide a hold.
+  // Persons are asked about only where something would be written. A closed window must not hide a hold.
   const wishes = input.closed === undefined ? plan : planUpdate({ ...input, closed: undefined });
-  const slots = wishes.decisions
-    .filter(({ lock, edits }) => lock === undefined && edits.length > 0)
-    .map(({ slot }) => slot);
-  if (mode === 'Override' || slots.length === 0) return plan;
-  const { views, byMarker, now } = input;
-  const holds = await memory.holdsOf(
-    {
-      ...source,
-      slots,
-      owners: views,
-      byMarker,
-      now,
-      compareFor: (policy) => (a, b) => views.get(policy)?.selector.compare(a, b),
-    },
-    signal,
+  const moves = wishes.decisions.filter(
+    ({ lock, edits }) => lock === undefined && edits.length > 0,
   );
-  if (holds.size === 0) return plan;
+  if (mode === 'Override' || moves.length === 0) return plan;
   // Slots are made anew by each planning: they are the same where their first field is.
-  const byField = new Map([...holds].map(([{ fields }, hold]) => [fields[0], [hold]]));
+  const byField = new Map<unknown, readonly Hold[]>();
+  for (const source of sources) {
+    for (const [{ fields }, holds] of await source(moves, input, signal)) {
+      byField.set(fields[0], [...(byField.get(fields[0]) ?? []), ...holds]);
+    }
+  }
+  if (byField.size === 0) return plan;
   return planUpdate({
     ...input,
     reverts: { mode, holdsOf: ({ fields }) => byField.get(fields[0]) ?? [] },

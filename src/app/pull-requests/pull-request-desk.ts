@@ -1,7 +1,10 @@
 import { AppError } from '../../domain/errors.ts';
 import { MAX_LISTED } from '../../domain/pull-requests/max-listed.ts';
 import type { Forge, NewPullRequest, PullRequest, PullRequestText } from '../../ports/forge.ts';
-import type { EndedMemory } from './ended-memory.ts';
+import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
+import type { GitAccess, Ports } from '../../ports/ports.ts';
+import { forgeAccess } from '../access/forge-access.ts';
+import { EndedMemory } from './ended-memory.ts';
 
 /** What a desk works with. */
 export interface DeskPorts {
@@ -11,6 +14,38 @@ export interface DeskPorts {
   /** Commit that it is at. */
   readonly head: string;
   readonly ended: EndedMemory;
+}
+
+/**
+ * Opens the desk of an automation; undefined where it opens no pull requests.
+ * @throws AppError those of `forgeAccess`, and of {@link Opener.forge}
+ */
+export type DeskOpener = (
+  request: {
+    readonly automation: ImageUpdateAutomation;
+    /** Commit that the branch is at. */
+    readonly head: string;
+    readonly isLent: boolean;
+  },
+  signal: AbortSignal,
+) => Promise<PullRequestDesk | undefined>;
+
+/** Desks for a branch that is reached in one way. */
+export function desksAt(
+  git: GitAccess,
+  ports: Pick<Ports, 'open' | 'secrets' | 'gitLogins'>,
+): DeskOpener {
+  const ended = new EndedMemory();
+  return async ({ automation, head, isLent }, signal) => {
+    const access = await forgeAccess({ automation, git, isLent }, ports, signal);
+    if (access === undefined) return undefined;
+    return new PullRequestDesk({
+      forge: await ports.open.forge(access),
+      base: git.branch,
+      head,
+      ended,
+    });
+  };
 }
 
 /** The pull requests into one branch, as one pass sees them: each list is asked for once. */

@@ -1,22 +1,18 @@
-import type { PolicyKey } from '../../domain/manifest/image-field.ts';
-import type { Decision } from '../../domain/plan/decide-slot.ts';
-import { refuses, type CompareTags, type Hold, type OnRevert } from '../../domain/plan/hold.ts';
+import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
+import { branchNaming, groupBranch } from '../../domain/branches/branch-name.ts';
+import { groupingOf, groupOfDecision } from '../../domain/plan/change-groups.ts';
+import { refuses, type Hold, type OnRevert } from '../../domain/plan/hold.ts';
 import type { ImageSlot } from '../../domain/plan/image-slot.ts';
 import { groupOf, isProposed, refusedOf } from '../../domain/pull-requests/pull-request-record.ts';
 import type { PullRequest } from '../../ports/forge.ts';
+import type { HoldSource } from '../holds/plan-with-holds.ts';
 import type { PullRequestDesk } from './pull-request-desk.ts';
 
-/** What is to be found out. */
-export interface RefusalQuery {
+/** Whose proposals may have been refused, and where. */
+export interface ProposalSource {
   readonly desk: PullRequestDesk;
-  /** `namespace/name`. */
-  readonly automation: string;
-  /** Decisions that move something. */
-  readonly decisions: readonly Decision[];
-  /** Branch that a decision's group goes to. */
-  readonly branchOf: (decision: Decision) => string;
+  readonly automation: ImageUpdateAutomation;
   readonly mode: OnRevert;
-  readonly compareFor: (policy: PolicyKey) => CompareTags;
 }
 
 /**
@@ -24,34 +20,34 @@ export interface RefusalQuery {
  * is refused by nobody; what is known to be refused is not asked about again. So a steady state costs the list
  * of those that are open, and nothing else.
  */
-export async function refusedProposals(
-  { desk, automation, decisions, branchOf, mode, compareFor }: RefusalQuery,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<ImageSlot, readonly Hold[]>> {
-  const refusals = new Map<ImageSlot, readonly Hold[]>();
-  if (decisions.length === 0) return refusals;
-  const open = await desk.open(signal);
-  const ours = open.filter(({ body }) => groupOf(body)?.automation === automation);
-  const isOpen = (request: PullRequest) => open.some(({ number }) => number === request.number);
-  const asked = new Map<string, readonly PullRequest[]>();
-  for (const decision of decisions) {
-    const { policy, slot, target = '' } = decision;
-    if (isProposed({ policy, to: target }, ours)) continue;
-    const holdsIn = (ended: readonly PullRequest[]) =>
-      refusedOf(
-        policy,
-        ended.filter((request) => !isOpen(request)),
-      );
-    const isRefused = (hold: Hold) => refuses(hold, target, { mode, compare: compareFor(policy) });
-    const branch = branchOf(decision);
-    const known = holdsIn(asked.get(branch) ?? desk.known(branch) ?? []);
-    if (known.some(isRefused) || asked.has(branch)) {
-      refusals.set(slot, known);
-      continue;
+export function refusedProposals({ desk, automation, mode }: ProposalSource): HoldSource {
+  const { namespace, name } = automation.metadata;
+  const naming = branchNaming(automation);
+  const grouping = groupingOf(automation);
+  return async (moves, { views }, signal) => {
+    const refusals = new Map<ImageSlot, readonly Hold[]>();
+    const open = await desk.open(signal);
+    const ours = open.filter(({ body }) => groupOf(body)?.automation === `${namespace}/${name}`);
+    const isOpen = (request: PullRequest) => open.some(({ number }) => number === request.number);
+    const asked = new Set<string>();
+    for (const decision of moves) {
+      const { policy, slot, target = '' } = decision;
+      if (isProposed({ policy, to: target }, ours)) continue;
+      const holdsIn = (ended: readonly PullRequest[]) =>
+        refusedOf(
+          policy,
+          ended.filter((request) => !isOpen(request)),
+        );
+      const compare = (a: string, b: string) => views.get(policy)?.selector.compare(a, b);
+      const branch = groupBranch(naming, groupOfDecision(decision, grouping));
+      const known = holdsIn(desk.known(branch) ?? []);
+      if (asked.has(branch) || known.some((hold) => refuses(hold, target, { mode, compare }))) {
+        refusals.set(slot, known);
+        continue;
+      }
+      asked.add(branch);
+      refusals.set(slot, holdsIn(await desk.ended(branch, signal)));
     }
-    const ended = await desk.ended(branch, signal);
-    asked.set(branch, ended);
-    refusals.set(slot, holdsIn(ended));
-  }
-  return refusals;
+    return refusals;
+  };
 }

@@ -1,5 +1,6 @@
 import type { ImageUpdateAutomationSpec } from '../../api/image-update-automation.ts';
 import { asAppError, type AppError, type Finding } from '../../domain/errors.ts';
+import { groupMark } from '../../domain/commit-record.ts';
 import type { Change } from '../../domain/plan/update-plan.ts';
 import { groupOf } from '../../domain/pull-requests/pull-request-record.ts';
 import {
@@ -171,7 +172,7 @@ function textOf(
   links: readonly ChangeLink[],
 ): PullRequestText {
   const content = {
-    group: { automation, group: group.name },
+    group: groupMark(automation, group.name),
     changes: group.changes,
     provider: spec.provider,
     links,

@@ -182,10 +182,11 @@ async function runAutomation(
     try {
       const outcome = await ports.runPass(automation, resources, signals.abort);
       ports.sleeper.attend(outcome.pass.views.keys());
-      failures = 0;
       due = nextPass(ports, automation, outcome, started);
       const tookMs = ports.clock.now().getTime() - started.getTime();
       ports.onEvent({ kind: 'pass', automation, outcome, tookMs });
+      if (outcome.failure !== undefined) throw outcome.failure;
+      failures = 0;
     } catch (thrown) {
       const error = asAppError(thrown);
       if (signals.abort.aborted) return;

@@ -8,6 +8,7 @@ import {
   type ReportedCommit,
 } from '../update/update-report.ts';
 import { placeText } from '../../domain/branches/destination.ts';
+import type { SettledPullRequest } from '../pull-requests/settle-pull-requests.ts';
 import type { WindowState } from '../../domain/write-windows.ts';
 import { findingOf, placedMessage, type Finding } from '../../domain/errors.ts';
 
@@ -22,6 +23,7 @@ export interface AutomationStatus {
     readonly branch?: string;
     readonly time: string;
     readonly subject: string;
+    readonly pullRequest?: string;
   };
   readonly policies: readonly PolicyReport[];
   readonly held: readonly Held[];
@@ -82,15 +84,16 @@ function afterPass(
   time: string,
 ): AutomationStatus {
   const { pass } = outcome;
-  const { policies, held, findings, commits, branches } = reportOf(outcome);
+  const { policies, held, findings, commits, branches, pullRequests } = reportOf(outcome);
   const commit = commits.at(-1);
-  const lastPush = commit === undefined ? before?.lastPush : pushOf(commit, time);
+  const pushed = commit === undefined ? before?.lastPush : pushOf(commit, time);
+  const lastPush = pushed && withPullRequest(pushed, pullRequests);
   const error = findings.find(({ severity }) => severity === 'error');
   return {
     ready: error === undefined,
     message:
       error === undefined
-        ? (commit?.subject ?? waitingText(branches) ?? 'nothing to do')
+        ? (commit?.subject ?? waitingText(branches, pullRequests) ?? 'nothing to do')
         : placedMessage(error),
     lastPass: time,
     policies,
@@ -108,10 +111,24 @@ function pushOf(
   return { commit: id, ...(branch === undefined ? {} : { branch }), time, subject };
 }
 
-/** The first branch that is left alone, or else that waits. */
-function waitingText(branches: readonly BranchReport[]): string | undefined {
+/** It may have been opened by a later pass than the one that pushed. */
+function withPullRequest(
+  push: NonNullable<AutomationStatus['lastPush']>,
+  pullRequests: readonly SettledPullRequest[],
+): NonNullable<AutomationStatus['lastPush']> {
+  const found = pullRequests.find(({ branch }) => branch === push.branch);
+  return found?.url === undefined ? push : { ...push, pullRequest: found.url };
+}
+
+/** The first branch that is left alone, or else the pull request or branch that waits. */
+function waitingText(
+  branches: readonly BranchReport[],
+  pullRequests: readonly SettledPullRequest[],
+): string | undefined {
   const foreign = branches.find(({ reason }) => reason !== undefined);
   const [first] = branches;
   if (foreign !== undefined) return foreign.reason;
+  const open = pullRequests.find(({ url, state }) => url !== undefined && state !== 'closed');
+  if (open !== undefined) return `${open.url} waits to be merged`;
   return first === undefined ? undefined : `waits on ${placeText(first.branch)} to be merged`;
 }

@@ -6,6 +6,7 @@ import { commitSigners } from '../access/commit-signer.ts';
 import { InterestMemory } from '../read/interest-memory.ts';
 import { ManifestReader } from '../read/manifest-reader.ts';
 import { ParsedFiles } from '../read/parsed-files.ts';
+import { desksAt } from '../pull-requests/pull-request-desk.ts';
 import type { PolicyViews } from '../scan/policy-views.ts';
 import { viewsOver } from '../scan/recorded-memories.ts';
 import type { BranchWriter } from './push-commits.ts';
@@ -150,6 +151,7 @@ export class BranchSessions {
       cron,
       holds: new HoldMemory(),
       signerOf: commitSigners(this.#ports),
+      openDesk: desksAt(access, this.#ports),
     };
     const memories = [
       { name: blobs, content: interest, files: state },

@@ -190,7 +190,7 @@ async function push(
 }
 
 /** @throws AppError `cancelled` when this process may write no more */
-function checkMayWrite({ branch, mayWrite }: BranchWriter): void {
+export function checkMayWrite({ branch, mayWrite }: BranchWriter): void {
   if (mayWrite?.() !== false) return;
   const message = `${branch.description}: this process is no longer to write; nothing was pushed`;
   throw new AppError('cancelled', message);

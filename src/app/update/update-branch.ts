@@ -1,6 +1,9 @@
 import { pushPlan } from '../../domain/branches/destination.ts';
 import { linesTo } from '../branches/commit-lines.ts';
 import { foreignFindings, settledBranches, type GroupBranch } from '../branches/group-branch.ts';
+import { settlePass } from '../pull-requests/settle-pass.ts';
+import type { SettledPullRequest } from '../pull-requests/settle-pull-requests.ts';
+import type { AppError } from '../../domain/errors.ts';
 import type { MadeCommit } from './commit-drafts.ts';
 import { pushCommits, type BranchWriter } from './push-commits.ts';
 import { planPass, type PassContext, type PassRequest, type PlannedPass } from './update-pass.ts';
@@ -12,6 +15,10 @@ export interface CarriedOutPass {
   readonly commits: readonly MadeCommit[];
   /** The branches that groups stand on, where they do not go to the branch that is read. */
   readonly branches: readonly GroupBranch[];
+  /** Pull requests from them, and those that were closed. */
+  readonly pullRequests: readonly SettledPullRequest[];
+  /** Why pull requests are not as they should be although the commits were made; it is among the findings, too. */
+  readonly failure?: AppError;
 }
 
 /** One update pass over a branch: at most one commit for each group, there or on a branch of ours. */
@@ -38,20 +45,23 @@ export async function updateBranch(
       const on = { branch, revision, pass, toldRefs: writer.toldRefs };
       const { lines, ...result } = await linesTo(push, on, signal);
       const { author, signer } = pass;
-      return { ...push, lines, author, signer, result: { pass, ...result } };
+      return { ...push, lines, author, signer, result: { pass, revision, ...result } };
     },
     signal,
   );
-  const { pass, remember } = result;
+  const { pass, revision, remember } = result;
   const last = commits.at(-1);
   if (last !== undefined) remember?.(last.id);
   const branches = settledBranches(result.branches, commits);
-  const findings = [...pass.findings, ...foreignFindings(branches)];
-  const { deployments } = context.views;
+  const { views } = context;
+  const isWhole = request.update?.paths === undefined && request.update?.strategy === undefined;
+  const pushed = { writer, views, pass, revision, branches, isWhole };
+  const { findings: told, ...settled } = await settlePass(pushed, signal);
+  const findings = [...pass.findings, ...foreignFindings(branches), ...told];
   const isDue = commits
     .filter((commit) => commit.branch === branch.name)
-    .some(({ changes }) => changes.some(({ policy }) => deployments.isFollowed(policy)));
+    .some(({ changes }) => changes.some(({ policy }) => views.deployments.isFollowed(policy)));
   // What others are promoted from is otherwise than it was read: it is looked at again at once.
   const nextChange = isDue ? writer.clock.now() : pass.nextChange;
-  return { pass: { ...pass, findings, nextChange }, commits, branches };
+  return { pass: { ...pass, findings, nextChange }, commits, branches, ...settled };
 }

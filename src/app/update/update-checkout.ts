@@ -7,6 +7,9 @@ import { planPass, type PassContext, type PassRequest } from './update-pass.ts';
 /** The folder is read once in a pass: within it, it counts as standing still. */
 const WORKING_TREE = 'working tree';
 
+/** A folder has no branches but its own. */
+const NO_BRANCHES = { branches: [], pullRequests: [] };
+
 /** How far a pass over a local folder goes. */
 export interface CheckoutWriter {
   readonly checkout: Checkout;
@@ -31,10 +34,10 @@ export async function updateCheckout(
     signal,
   );
   const commits: MadeCommit[] = [];
-  if (writer.dryRun || pass.edits.length === 0) return { pass, commits, branches: [] };
+  if (writer.dryRun || pass.edits.length === 0) return { pass, commits, ...NO_BRANCHES };
   if (!writer.commit) {
     await checkout.write(writesOf(pass.edits), signal);
-    return { pass, commits, branches: [] };
+    return { pass, commits, ...NO_BRANCHES };
   }
   const { author, signer } = pass;
   for (const draft of await draftCommits(checkout, pass, signal)) {
@@ -42,5 +45,5 @@ export async function updateCheckout(
     const request = { files, message, author, signer, time: clock.now() };
     commits.push(madeCommit(await checkout.commit(request, signal), draft));
   }
-  return { pass, commits, branches: [] };
+  return { pass, commits, ...NO_BRANCHES };
 }

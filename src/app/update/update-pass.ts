@@ -7,12 +7,7 @@ import { messageStyle, type MessageStyle } from '../../domain/message-template/t
 import { lockedTags, nextExpiry } from '../../domain/plan/effective-lock.ts';
 import { policyKey, type PolicyView } from '../../domain/plan/policy-view.ts';
 import { groupDecisions, groupingOf, type ChangeGroup } from '../../domain/plan/change-groups.ts';
-import {
-  changesOf,
-  planUpdate,
-  type Change,
-  type UpdatePlan,
-} from '../../domain/plan/update-plan.ts';
+import { changesOf, type Change, type UpdatePlan } from '../../domain/plan/update-plan.ts';
 import {
   mergeResources,
   policiesOf,
@@ -34,13 +29,15 @@ import {
 } from '../access/foreign-policies.ts';
 import type { HoldMemory } from '../holds/hold-memory.ts';
 import type { History } from '../read/slots-in-history.ts';
-import { planWithHolds, type RevertSource } from '../holds/plan-with-holds.ts';
+import { planWithHolds } from '../holds/plan-with-holds.ts';
 import { lookAtSite } from '../promotion/look-at-site.ts';
+import type { DeskOpener, PullRequestDesk } from '../pull-requests/pull-request-desk.ts';
 import { rejectInvalid } from '../read/invalid-resources.ts';
 import type { ManifestReader } from '../read/manifest-reader.ts';
 import type { PolicyViews } from '../scan/policy-views.ts';
 import { authorOf } from './commit-author.ts';
 import { editFiles, type FileEdit } from './edit-files.ts';
+import { holdRules, passDesk } from './pass-holds.ts';
 import { passFindings } from './pass-findings.ts';
 import { passWindow } from './pass-window.ts';
 
@@ -52,6 +49,8 @@ export interface PassContext {
   readonly cron: CronTimes;
   readonly holds: HoldMemory;
   readonly signerOf: CommitSigners;
+  /** Where pull requests can be opened: on a remote branch. */
+  readonly openDesk?: DeskOpener;
 }
 
 /** What one pass is about, whatever it works on. */
@@ -72,6 +71,8 @@ export interface PassRequest {
   readonly update?: UpdateScope;
   /** Default: other namespaces are known by name alone. */
   readonly crossNamespace?: CrossNamespace;
+  /** The login of the repo is another namespace's; see `forge-access.ts`. */
+  readonly isLoginLent?: boolean;
   /** A person asks: `spec.windows` of the automation do not count. */
   readonly ignoreWindows?: boolean;
 }
@@ -118,6 +119,8 @@ export interface PlannedPass {
   readonly foreign: ReadonlySet<PolicyKey>;
   /** Policies that exist, whether or not they apply. */
   readonly known: ReadonlySet<PolicyKey>;
+  /** The pull requests of the repo, where the automation opens some. */
+  readonly desk: PullRequestDesk | undefined;
   /** State of the automation's windows; absent where it has none. */
   readonly window: WindowState | undefined;
   /** When a lock lifts, a tag has waited long enough, or a window opens or closes: the plan may be another then though nothing else is. */
@@ -146,9 +149,12 @@ export async function planPass(
     input.ignoreWindows === true ? undefined : passWindow(automation, now, context.cron);
   const closed = window?.open === false ? { closed: closedText(window) } : {};
   const wishes = { fields, views, known, byMarker, now, ...closed };
-  const reverts = revertSource(context, input, subject);
-  const plan =
-    reverts === undefined ? planUpdate(wishes) : await planWithHolds(wishes, reverts, signal);
+  const { revision: head, history, isLoginLent: isLent } = input;
+  const desk = await passDesk(context.openDesk, { automation, head, isLent }, signal);
+  const { strategy } = subject;
+  const { holds: memory } = context;
+  const rules = holdRules({ automation, strategy, memory, history, head, desk });
+  const plan = await planWithHolds(wishes, rules, signal);
   const edited = await editFiles(input.source, plan.decisions, signal);
   const moving = plan.decisions.filter(({ slot }) => !edited.refused.has(slot.fields[0].at.path));
   const changes = changesOf(moving, views);
@@ -180,6 +186,7 @@ export async function planPass(
     ],
     foreign: foreign.named,
     known,
+    desk,
   };
 }
 
@@ -195,17 +202,6 @@ interface PassSubject {
   readonly fields: readonly ImageField[];
   readonly strategy: UpdateStrategy;
   readonly findings: readonly Finding[];
-}
-
-/** Where it may be seen that a person took a change back; undefined: nowhere, in a plain folder. */
-function revertSource(
-  { holds }: PassContext,
-  { history, revision }: PassInput,
-  { automation, strategy }: PassSubject,
-): RevertSource | undefined {
-  if (history === undefined || revision === undefined) return undefined;
-  const mode = automation?.spec.onRevert ?? 'SkipTag';
-  return { history, head: revision, memory: holds, mode, strategy };
 }
 
 async function read(

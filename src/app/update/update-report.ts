@@ -8,6 +8,7 @@ import type { Hold } from '../../domain/plan/hold.ts';
 import { policyKey, type PolicyView } from '../../domain/plan/policy-view.ts';
 import { formatResource, type Change } from '../../domain/plan/update-plan.ts';
 import type { GroupBranch } from '../branches/group-branch.ts';
+import type { SettledPullRequest } from '../pull-requests/settle-pull-requests.ts';
 import type { CarriedOutPass } from './update-branch.ts';
 import type { PlannedPass } from './update-pass.ts';
 
@@ -62,6 +63,8 @@ export interface UpdateReport {
   readonly commits: readonly ReportedCommit[];
   /** Branches of ours that changes go to or wait on, where they do not go to the branch that is read. */
   readonly branches: readonly BranchReport[];
+  /** Pull requests from them, and those that were closed or would be. */
+  readonly pullRequests: readonly SettledPullRequest[];
 }
 
 /** A commit that was made. */
@@ -80,7 +83,7 @@ export interface BranchReport extends Pick<GroupBranch, 'branch' | 'state' | 'co
 
 /** Builds the report of a pass. */
 export function reportOf(outcome: CarriedOutPass): UpdateReport {
-  const { pass, commits, branches } = outcome;
+  const { pass, commits, branches, pullRequests } = outcome;
   return {
     changes: changesOf(outcome),
     held: pass.plan.decisions.filter(isHeld).map(heldOf),
@@ -92,6 +95,7 @@ export function reportOf(outcome: CarriedOutPass): UpdateReport {
       ...(branch === undefined ? {} : { branch }),
     })),
     branches: branchReports(branches),
+    pullRequests,
   };
 }
 

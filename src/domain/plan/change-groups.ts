@@ -42,10 +42,10 @@ export function groupingOf(automation: ImageUpdateAutomation | undefined): Group
 export function groupDecisions(
   decisions: readonly Decision[],
   views: ReadonlyMap<PolicyKey, PolicyView>,
-  { by, paths }: Grouping,
+  grouping: Grouping,
 ): readonly ChangeGroup[] {
   const moving = decisions.filter(({ edits }) => edits.length > 0);
-  const groups = groupBy(moving, (decision) => groupName(decision, by, paths));
+  const groups = groupBy(moving, (decision) => groupOfDecision(decision, grouping));
   return [...groups].map(([name, ofGroup]) => ({
     name,
     decisions: ofGroup,
@@ -53,7 +53,8 @@ export function groupDecisions(
   }));
 }
 
-function groupName({ policy, slot }: Decision, by: GroupBy, paths: readonly string[]): string {
+/** The name of the group that a decision belongs to, whether or not it moves something now. */
+export function groupOfDecision({ policy, slot }: Decision, { by, paths }: Grouping): string {
   switch (by) {
     case 'all':
       return 'all';

@@ -13,7 +13,7 @@ import { attempt } from './attempt.ts';
 import { checkCron, checkTimeZone } from './cron-expression.ts';
 import type { Fault } from './fault.ts';
 import { valueAt, type FieldPath } from './field-path.ts';
-import { checkBranch, checkGitUrl, checkProxied, checkRepoPath } from './git-names.ts';
+import { checkApiUrl, checkBranch, checkGitUrl, checkProxied, checkRepoPath } from './git-names.ts';
 
 /** A check of one text field. It throws an AppError that says what is wrong and the mend. */
 interface MeaningCheck {
@@ -83,6 +83,7 @@ const AUTOMATION_CHECKS: readonly MeaningCheck[] = [
   { path: ['push', 'refspec'], check: checkPushRefspec },
   { path: ['push', 'options', '*'], check: checkPushOption },
   { path: ['pullRequest', 'branch'], check: checkGroupBranch },
+  { path: ['pullRequest', 'apiUrl'], check: checkApiUrl },
   {
     path: ['commit', 'messageTemplate'],
     check: (text, spec) => checkTemplate(text, templateValues(spec)),

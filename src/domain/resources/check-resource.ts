@@ -19,7 +19,6 @@ import { checkMeaning } from './check-meaning.ts';
 import { describeIssue } from './describe-issue.ts';
 import type { Fault } from './fault.ts';
 import { formatFieldPath, valueAt, type FieldPath } from './field-path.ts';
-import { notSupportedYet } from './not-yet.ts';
 import { unknownFields } from './unknown-fields.ts';
 
 /** A kind of our group. */
@@ -66,7 +65,6 @@ export function checkResource(
   const faults = [
     ...unknownFields(FIELDS[kind], value, []),
     ...(parsed.error?.issues ?? []).map((issue) => schemaFault(issue, value, sourceOf)),
-    ...notSupportedYet(kind, value['spec']),
   ];
   faults.push(...checkMeaning(kind, value['spec']).filter((fault) => !isAmong(fault, faults)));
   if (parsed.resource === undefined || faults.length > 0) return { faults };

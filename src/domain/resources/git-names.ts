@@ -40,6 +40,20 @@ export function checkProxied(url: string): void {
 }
 
 /**
+ * Checks the base of a forge's API. The message never repeats it: it may hold a token.
+ * @throws AppError `resource/invalid`
+ */
+export function checkApiUrl(url: string): void {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed?.protocol !== 'https:' && parsed?.protocol !== 'http:') {
+    throw invalid('must be the address of an API, such as https://git.example.com/api/v1');
+  }
+  if (parsed.username + parsed.password + parsed.search + parsed.hash !== '') {
+    throw invalid('must be a bare address; put a login into a Secret and name that in secretRef');
+  }
+}
+
+/**
  * Checks the name of a branch (the rules of git check-ref-format, and no leading "-").
  * @throws AppError `resource/invalid`
  */

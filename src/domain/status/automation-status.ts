@@ -23,6 +23,12 @@ export interface Push {
   readonly at: Date;
 }
 
+/** A pull request that waits to be merged. */
+export interface OpenPullRequest {
+  readonly branch: string;
+  readonly url: string;
+}
+
 /** What a finished pass saw and did. */
 export interface FinishedPass {
   readonly decisions: readonly Decision[];
@@ -34,6 +40,8 @@ export interface FinishedPass {
   readonly changed: ReadonlySet<string>;
   /** Branches of ours that hold it; absent: it went to the branch that is read. */
   readonly waitsOn?: readonly string[];
+  /** Pull requests that are open for them. */
+  readonly pullRequests?: readonly OpenPullRequest[];
   /** Policies that would apply and cannot: their own status says why. */
   readonly unusable: readonly PolicyKey[];
 }
@@ -66,7 +74,7 @@ export function automationStatus(
   return {
     ...previous,
     ...(outcome.kind === 'passed' ? found(outcome.pass) : {}),
-    ...(push === undefined ? {} : { lastPush: lastPush(push) }),
+    ...lastPush(push, previous, outcome),
     conditions: [...conditionsOf(verdictOn(outcome), conditions, { generation, now })],
     observedGeneration: generation,
     lastHandledReconcileAt: requestedAt ?? previous.lastHandledReconcileAt,
@@ -89,11 +97,12 @@ function statusHolds({ decisions }: FinishedPass): ImageUpdateAutomationStatus['
     hold === undefined ? [] : [{ ...hold, at: slot.fields[0].at }],
   );
   if (holds.length === 0) return undefined;
-  return holds.slice(0, MAX_HOLDS).map(({ at, rejected, by, commit }) => ({
+  return holds.slice(0, MAX_HOLDS).map(({ at, rejected, by, commit, pullRequest }) => ({
     location: shortened(`${at.path}:${at.line}`, 2_048),
     tag: shortened(rejected, 256),
     ...(by === undefined ? {} : { by: shortened(by, 512) }),
     ...(commit === undefined ? {} : { commit }),
+    ...(pullRequest === undefined ? {} : { pullRequest: shortened(pullRequest, 2_048) }),
   }));
 }
 
@@ -102,8 +111,20 @@ function statusWindow(window: WindowState): ImageUpdateAutomationStatus['window'
   return { open, reason, ...(nextOpen === undefined ? {} : { nextOpen: toSeconds(nextOpen) }) };
 }
 
-function lastPush({ commit, branch, at }: Push): ImageUpdateAutomationStatus['lastPush'] {
-  return { commit, branch, time: toSeconds(at) };
+/** The pull request of a branch may have been opened by a later run than the one that pushed. */
+function lastPush(
+  push: Push | undefined,
+  previous: ImageUpdateAutomationStatus,
+  outcome: AutomationOutcome,
+): Pick<ImageUpdateAutomationStatus, 'lastPush'> {
+  const last =
+    push === undefined
+      ? previous.lastPush
+      : { commit: push.commit, branch: push.branch, time: toSeconds(push.at) };
+  if (last === undefined) return {};
+  const open = outcome.kind === 'passed' ? (outcome.pass.pullRequests ?? []) : [];
+  const found = open.find(({ branch }) => branch === last.branch);
+  return { lastPush: { ...last, ...(found === undefined ? {} : { pullRequest: found.url }) } };
 }
 
 type Locations = NonNullable<ImageUpdateAutomationStatus['locations']>;
@@ -186,7 +207,12 @@ function passVerdict(pass: FinishedPass): Verdict {
   };
 }
 
-function branchesText({ waitsOn = [] }: FinishedPass): string {
+function branchesText({ waitsOn = [], pullRequests = [] }: FinishedPass): string {
+  const [request] = pullRequests;
+  if (request !== undefined) {
+    const count = pullRequests.length;
+    return `; ${count} pull request${count === 1 ? '' : 's'} open: ${request.url}${andMore(count - 1)}`;
+  }
   const [first] = waitsOn;
   if (first === undefined) return '';
   return `; on ${placeText(first)}${andMore(waitsOn.length - 1)}, to be merged`;

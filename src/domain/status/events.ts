@@ -56,6 +56,24 @@ export function pushEvent(
   return { type: 'Normal', reason: 'Pushed', message: shortened(counted, MAX_EVENT_CHARS) };
 }
 
+/** A pull request that was opened or closed. */
+export interface ChangedPullRequest {
+  readonly state: 'opened' | 'closed';
+  readonly title: string;
+  readonly url: string;
+}
+
+/** The event of a pull request that was opened, or closed because there is nothing left to do. */
+export function pullRequestEvent({ state, title, url }: ChangedPullRequest): EventText {
+  const isNew = state === 'opened';
+  const message = `${isNew ? 'opened' : 'closed, for nothing is left to do:'} ${url} ${title}`;
+  return {
+    type: 'Normal',
+    reason: isNew ? 'PullRequestOpened' : 'PullRequestClosed',
+    message: shortened(message, MAX_EVENT_CHARS),
+  };
+}
+
 function choiceEvents(before: ImagePolicyStatus, after: ImagePolicyStatus): readonly EventText[] {
   const { latest, previous } = after;
   if (latest === undefined) return [];

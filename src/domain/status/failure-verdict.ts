@@ -4,6 +4,7 @@ import type { Verdict } from './conditions.ts';
 
 /** Reasons of failures that do not depend on what was being done. */
 const REASONS: Partial<Record<ErrorCode, Reason>> = {
+  'resource/invalid': 'InvalidSpec',
   'secret/not-found': 'SecretNotFound',
   'secret/invalid': 'SecretNotFound',
   'source/not-found': 'SourceNotFound',
@@ -15,6 +16,12 @@ const REASONS: Partial<Record<ErrorCode, Reason>> = {
   'cluster/forbidden': 'AccessDenied',
   'git/rejected': 'PushRejected',
   'git/conflict': 'PushRejected',
+  'forge/unauthorized': 'AccessDenied',
+  'forge/unreachable': 'PullRequestFailed',
+  'forge/not-found': 'PullRequestFailed',
+  'forge/rate-limited': 'PullRequestFailed',
+  'forge/rejected': 'PullRequestFailed',
+  'forge/bad-response': 'PullRequestFailed',
 };
 
 /** What a failure means for an object whose spec is valid: it is tried again. */

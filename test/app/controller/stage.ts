@@ -12,6 +12,7 @@ import {
   type Files,
   type Repositories,
 } from '../../support/memory-ports.ts';
+import type { MemoryForge } from '../../support/memory-forge.ts';
 import type { MemoryPushes } from '../../support/memory-pushes.ts';
 import { deploymentText, PODINFO } from '../../support/texts.ts';
 
@@ -32,6 +33,8 @@ export interface Stage {
   readonly options?: Partial<ControllerOptions>;
   /** Where registries tell of pushes; without it, nowhere. */
   readonly pushes?: MemoryPushes;
+  /** Where pull requests are opened; without it, nowhere. */
+  readonly forge?: MemoryForge;
   /** A registry client instead of one over `repositories`. */
   readonly connect?: (clock: Clock) => Registry;
 }
@@ -44,12 +47,18 @@ export function stage({
   branches,
   options = {},
   pushes,
+  forge,
   connect,
 }: Stage = {}) {
   const clock = new FakeClock('2026-06-01T12:00:00Z');
   const branch = new MemoryBranch(files);
   const byUrl = branches ?? { [GIT_URL]: branch };
-  const memory = memoryPorts({ clock, branch, repositories });
+  const memory = memoryPorts({
+    clock,
+    branch,
+    repositories,
+    ...(forge === undefined ? {} : { forge }),
+  });
   const open = {
     ...memory.open,
     branch: async (...[access]: Parameters<typeof memory.open.branch>) => {

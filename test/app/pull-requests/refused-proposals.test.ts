@@ -3,9 +3,8 @@ import { EndedMemory } from '../../../src/app/pull-requests/ended-memory.ts';
 import { PullRequestDesk } from '../../../src/app/pull-requests/pull-request-desk.ts';
 import { refusedProposals } from '../../../src/app/pull-requests/refused-proposals.ts';
 import type { OnRevert } from '../../../src/domain/plan/hold.ts';
-import { policyKey } from '../../../src/domain/plan/policy-view.ts';
 import { planUpdate } from '../../../src/domain/plan/update-plan.ts';
-import { field, policy, view } from '../../support/builders.ts';
+import { automation, field, policy, view } from '../../support/builders.ts';
 import { MemoryForge } from '../../support/memory-forge.ts';
 import { never } from '../../support/memory-ports.ts';
 
@@ -30,24 +29,27 @@ const propose = (to: string) =>
 /** What is refused of a wish for a tag. @param head the base's */
 async function refused(
   to: string,
-  { mode = 'SkipTag', head = 'c1' }: { readonly mode?: OnRevert; readonly head?: string } = {},
+  {
+    mode = 'SkipTag',
+    head = 'c1',
+    policies = ['apps/podinfo', 'apps/podinfo'],
+  }: {
+    readonly mode?: OnRevert;
+    readonly head?: string;
+    /** Whose fields there are. */
+    readonly policies?: readonly string[];
+  } = {},
 ) {
-  const podinfo = view(policy(), { tags: [to] });
-  const views = new Map([[policyKey(podinfo.policy), podinfo]]);
+  const views = new Map(policies.map((key) => [key, view(policy({}, key), { tags: [to] })]));
   const known = new Set(views.keys());
-  const fields = [field(`${PODINFO}:6.1.0`), field(`${PODINFO}:6.1.0`, { document: 1 })];
-  const { decisions } = planUpdate({ fields, views, known, now: new Date(0) });
-  const found = await refusedProposals(
-    {
-      desk: new PullRequestDesk({ forge, base: 'main', head, ended }),
-      automation: 'apps/update',
-      decisions: decisions.filter(({ edits }) => edits.length > 0),
-      branchOf: () => BRANCH,
-      mode,
-      compareFor: () => (a, b) => podinfo.selector.compare(a, b),
-    },
-    never,
+  const fields = policies.map((marker, document) =>
+    field(`${PODINFO}:6.1.0`, { marker, document }),
   );
+  const input = { fields, views, known, now: new Date(0) };
+  const moves = planUpdate(input).decisions.filter(({ edits }) => edits.length > 0);
+  const desk = new PullRequestDesk({ forge, base: 'main', head, ended });
+  const find = refusedProposals({ desk, automation: automation(), mode });
+  const found = await find(moves, input, never);
   return [...found.values()].map((holds) => holds.map(({ rejected }) => rejected));
 }
 
@@ -98,8 +100,15 @@ describe('what persons refused by closing pull requests', () => {
     expect(await refused('6.3.0', { mode: 'Hold' })).toEqual([[], []]);
   });
 
-  it('costs nothing where nothing is to change', async () => {
-    expect(await refused('6.1.0')).toEqual([]);
-    expect(forge.calls).toEqual([]);
+  it('of one policy says nothing about another on the same branch', async () => {
+    const { number } = await propose('6.2.0');
+    forge.end(number, 'closed');
+    await refused('6.2.0');
+    forge.calls.length = 0;
+    expect(await refused('6.2.0', { policies: ['apps/podinfo', 'apps/other'] })).toEqual([
+      ['6.2.0'],
+      [],
+    ]);
+    expect(forge.calls).toEqual(['list', 'list']);
   });
 });

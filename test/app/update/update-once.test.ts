@@ -81,7 +81,7 @@ describe('an update outside the windows of its automation', () => {
     } = await update({ target });
     expect(commit).toBeUndefined();
     expect([checkout.writes, branch.requests]).toEqual([0, []]);
-    expect(reportOf({ pass, commits: [], branches: [] }).held).toMatchObject([
+    expect(reportOf({ pass, commits: [], branches: [], pullRequests: [] }).held).toMatchObject([
       {
         reason: 'WindowClosed',
         choice: '6.2.0',

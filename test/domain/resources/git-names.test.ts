@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  checkApiUrl,
   checkBranch,
   checkGitUrl,
   checkProxied,
@@ -42,6 +43,28 @@ describe('checkGitUrl', () => {
     'ssh://git:hunter2@example.com/x',
   ])('refuses a login in %s without repeating it', (url) => {
     expect(() => checkGitUrl(url)).toThrow(/^(?!.*hunter2).*Secret/);
+  });
+});
+
+describe('checkApiUrl', () => {
+  it.each(['https://git.example.com/api/v1', 'http://127.0.0.1:3000'])('accepts %s', (url) => {
+    expect(() => checkApiUrl(url)).not.toThrow();
+  });
+
+  it.each(['', 'git.example.com', 'ssh://git@example.com/api', 'file:///api'])(
+    'refuses %j',
+    (url) => {
+      expect(() => checkApiUrl(url)).toThrow(/^must be the address of an API/);
+    },
+  );
+
+  it.each([
+    'https://hunter2@example.com/api',
+    'https://user:hunter2@example.com/api',
+    'https://example.com/api?token=hunter2',
+    'https://example.com/api#hunter2',
+  ])('refuses more than a base in %s without repeating it', (url) => {
+    expect(() => checkApiUrl(url)).toThrow(/^(?!.*hunter2).*Secret/);
   });
 });
 

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { automation, complaints } from './resource-text.ts';
 
-const PULL_REQUESTS_TO_COME = 'a.yaml:8:3: spec.pullRequest: not supported yet';
-
 describe('where an automation pushes to', () => {
   it.each([
     ['the branch itself', automation('  push: { branch: main }')],
@@ -17,6 +15,10 @@ describe('where an automation pushes to', () => {
       'a ref by the name of a branch that a source will tell',
       automation('').replace(/ {2}git:[^]*/, '') +
         '  sourceRef: { kind: GitRepository, name: x }\n  push: { refspec: "any:refs/for/main" }\n',
+    ],
+    [
+      'pull requests',
+      automation('  pullRequest: { provider: gitea, apiUrl: "https://git.example.com/api/v1" }'),
     ],
     ['no options', automation('  push: { options: {} }')],
   ])('may be %s', (_, text) => {
@@ -44,7 +46,13 @@ describe('where an automation pushes to', () => {
       automation('  push: { branch: bot }\n  pullRequest: { provider: github }'),
       [
         'a.yaml:7:19: spec.push.branch: spec.pullRequest has branches of its own; name them by pullRequest.branch, or leave one of the two out',
-        PULL_REQUESTS_TO_COME,
+      ],
+    ],
+    [
+      'no address of an API',
+      automation('  pullRequest: { provider: gitea, apiUrl: "git.example.com" }'),
+      [
+        'a.yaml:7:43: spec.pullRequest.apiUrl: must be the address of an API, such as https://git.example.com/api/v1',
       ],
     ],
     ...[
@@ -71,7 +79,6 @@ describe('where an automation pushes to', () => {
       automation('  push: { refspec: "HEAD:refs/x" }\n  pullRequest: { provider: github }'),
       [
         'a.yaml:7:20: spec.push.refspec: spec.pullRequest has branches of its own; name them by pullRequest.branch, or leave one of the two out',
-        PULL_REQUESTS_TO_COME,
       ],
     ],
     ...[
@@ -81,13 +88,12 @@ describe('where an automation pushes to', () => {
     ].map(([template = '', message = '']): [string, string, string[]] => [
       `the branch of pull requests “${template}”`,
       automation(`    branch: main\n  pullRequest: { provider: github, branch: "${template}" }`),
-      [PULL_REQUESTS_TO_COME, `a.yaml:8:44: spec.pullRequest.branch: ${message}`],
+      [`a.yaml:8:44: spec.pullRequest.branch: ${message}`],
     ]),
     [
       'one branch for the pull requests of several groups',
       automation('  groupBy: path\n  pullRequest: { provider: github, branch: bot }'),
       [
-        PULL_REQUESTS_TO_COME,
         'a.yaml:8:44: spec.pullRequest.branch: “policy default/web” and “policy default/api” would both be written to the branch bot; tell them apart by {{ .Group }}',
       ],
     ],

@@ -140,6 +140,29 @@ describe('the status of an automation', () => {
       ],
     },
     {
+      name: 'a pull request is open',
+      outcome: passed([old], {
+        waitsOn: ['a'],
+        pullRequests: [{ branch: 'a', url: 'https://x/1' }],
+      }),
+      want: [
+        'Ready=True Succeeded: 0 of 1 location up to date, 1 waiting; 1 pull request open: https://x/1',
+      ],
+    },
+    {
+      name: 'several pull requests are open',
+      outcome: passed([old], {
+        waitsOn: ['a', 'b'],
+        pullRequests: [
+          { branch: 'a', url: 'https://x/1' },
+          { branch: 'b', url: 'https://x/2' },
+        ],
+      }),
+      want: [
+        'Ready=True Succeeded: 0 of 1 location up to date, 1 waiting; 2 pull requests open: https://x/1 (and 1 more)',
+      ],
+    },
+    {
       name: 'a branch is left alone',
       outcome: passed([old], {
         waitsOn: [],
@@ -270,6 +293,10 @@ describe('the status of an automation', () => {
         ['cluster/forbidden', 'AccessDenied'],
         ['git/rejected', 'PushRejected'],
         ['git/conflict', 'PushRejected'],
+        ['forge/unauthorized', 'AccessDenied'],
+        ['forge/unreachable', 'PullRequestFailed'],
+        ['forge/rejected', 'PullRequestFailed'],
+        ['resource/invalid', 'InvalidSpec'],
         ['secret/not-found', 'SecretNotFound'],
         ['internal', 'GitFailed'],
       ] as const
@@ -295,6 +322,21 @@ describe('the status of an automation', () => {
       { ...push, commit: 'c2' },
     );
     expect(next.lastPush?.commit).toBe('c2');
+  });
+
+  it('names the pull request of the last push, whichever run opened it', () => {
+    const push = { commit: 'c1', branch: 'bot', at: now };
+    const first = automationStatus(failed('forge/unreachable'), context, push);
+    expect(first.lastPush).not.toHaveProperty('pullRequest');
+    const pullRequests = [
+      { branch: 'other', url: 'https://x/1' },
+      { branch: 'bot', url: 'https://x/2' },
+    ];
+    const outcome = passed([old], { waitsOn: ['bot'], pullRequests });
+    const second = automationStatus(outcome, { ...context, previous: first });
+    expect(second.lastPush).toMatchObject({ commit: 'c1', pullRequest: 'https://x/2' });
+    const third = automationStatus(passed([current]), { ...context, previous: second });
+    expect(third.lastPush).toEqual(second.lastPush);
   });
 
   it('stays the same, to the byte, when a pass with nothing to do follows a push', () => {

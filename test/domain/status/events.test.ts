@@ -5,6 +5,7 @@ import { conditionsOf, type Verdict } from '../../../src/domain/status/condition
 import {
   automationEvents,
   policyEvents,
+  pullRequestEvent,
   pushEvent,
   receiverEvents,
 } from '../../../src/domain/status/events.ts';
@@ -113,6 +114,22 @@ describe('events of an automation', () => {
       reason: 'Pushed',
       message: `${IMAGE} 6.1.0 -> 6.2.0, nginx 1 -> 2 (commit abc123 on main)`,
     });
+  });
+
+  it.each([
+    {
+      state: 'opened',
+      reason: 'PullRequestOpened',
+      message: 'opened https://x/1 Update podinfo',
+    },
+    {
+      state: 'closed',
+      reason: 'PullRequestClosed',
+      message: 'closed, for nothing is left to do: https://x/1 Update podinfo',
+    },
+  ] as const)('tell that a pull request was $state', ({ state, reason, message }) => {
+    const request = { state, title: 'Update podinfo', url: 'https://x/1' };
+    expect(pullRequestEvent(request)).toEqual({ type: 'Normal', reason, message });
   });
 
   it('name the commit of a push, however many images it moved', () => {
