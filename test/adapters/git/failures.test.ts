@@ -156,6 +156,20 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
       expect([error.code, error.retry]).toEqual([code, retry]);
     });
 
+    // Git shows no headers to those who run it.
+    it.runIf(engine === 'isomorphic').each([
+      ['120', 120_000],
+      // Nobody pauses us for years.
+      ['999999999', 3_600_000],
+      ['soon', undefined],
+    ])('waits as long as the server asks for: %s', async (pause, afterMs) => {
+      fixture = await startFixture(engine);
+      const branch = await branchWithOneFile();
+      const headers = { 'retry-after': pause };
+      fixture.server.inject(() => ({ kind: 'answer', status: 503, headers }));
+      expect(await failureOf(branch.head(NEVER))).toMatchObject({ retry: true, afterMs });
+    });
+
     it('tells an expired login from a wrong one where the server does', async () => {
       fixture = await startFixture(engine, { basic: LOGIN });
       const branch = await branchWithOneFile({ basic: LOGIN });

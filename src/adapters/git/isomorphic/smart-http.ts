@@ -6,6 +6,7 @@ import {
   ProxyUnreachable,
   TunnelRefused,
 } from '../../../connections/proxy-connections.ts';
+import { retryAfterMs } from '../../../connections/retry-after.ts';
 import { isClientRefused } from '../../../connections/tls-trouble.ts';
 import { AppError } from '../../../domain/errors.ts';
 import { cancelled, throwIfCancelled } from '../cancellation.ts';
@@ -189,10 +190,11 @@ function statusFailure(
       `${display} is answered with a redirect: use the address it leads to (often the same with .git at its end)`,
     );
   }
-  const seconds = Number(headers['retry-after'] ?? NaN);
+  const pause = headers['retry-after'];
+  const afterMs = retryAfterMs(typeof pause === 'string' ? pause : undefined, new Date());
   return new AppError('git/unreachable', `${display} cannot serve the request (${words})`, {
     retry: true,
-    ...(seconds >= 0 ? { afterMs: seconds * 1000 } : {}),
+    ...(afterMs === undefined ? {} : { afterMs }),
   });
 }
 
