@@ -137,6 +137,7 @@ export type FindingCode =
   | 'lock/unsigned'
   | 'policy/failed'
   | 'policy/no-access'
+  | 'policy/ages-unknown'
   | 'automation/suspended'
   | 'pull-request/incomplete'
   | 'branch/foreign';

@@ -1,7 +1,7 @@
 import type { ImagePolicy } from '../../api/image-policy.ts';
 import { AppError } from '../../domain/errors.ts';
 import { isUnpromoted, nothingThrough } from '../../domain/gates/held-back.ts';
-import { nextMemory } from '../../domain/gates/policy-memory.ts';
+import { isEmpty, nextMemory } from '../../domain/gates/policy-memory.ts';
 import { suspicionOf, type Suspicion } from '../../domain/gates/sanity.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import {
@@ -157,6 +157,7 @@ export class PolicyViews {
         hasTag: (tag: string) => hasTag(policy, scan, tag),
         digestOf: (tag: string) => scan.digests.get(tag) ?? undefined,
         refusalOf,
+        ...(agesUnknown(policy, past) ? { agesUnknown: true as const } : {}),
       };
       return { view, scan };
     } catch (error) {
@@ -245,6 +246,10 @@ export class PolicyViews {
     }
     return (tag) => (refusals.has(tag) ? refusals.get(tag) : 'there is no image of it to verify');
   }
+}
+
+function agesUnknown({ spec }: ImagePolicy, { memory }: PolicyPast): boolean {
+  return spec.minimumAge !== undefined && isEmpty(memory);
 }
 
 function none(message: string): Chosen {

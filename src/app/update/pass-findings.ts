@@ -21,10 +21,31 @@ export function passFindings(subject: FindingsSubject): readonly Finding[] {
   const { automation, resources, views, changes, style, isCluster } = subject;
   return [
     ...failedPolicies(views, resources),
+    ...(isCluster ? [] : unknownAges(views, resources)),
     ...suspension(automation),
     ...(isCluster ? [] : clusterOnly(automation)),
     ...wordingFault(changes, style),
   ];
+}
+
+/** Without a cluster what is known of tags is in files, which a pipeline may throw away after each run. */
+function unknownAges(
+  views: ReadonlyMap<PolicyKey, PolicyView>,
+  { policies }: Resources,
+): readonly Finding[] {
+  return [...views].flatMap(([key, { choice, agesUnknown }]) => {
+    if (agesUnknown !== true || choice.kind !== 'selected') return [];
+    const at = policies.get(key)?.at;
+    const message = `ImagePolicy ${key}: ${choice.tag} counts as old enough for minimumAge, because this is the first look at its tags; keep the cache folder (LOCKKEEPER_CACHE_DIR) between runs, for ages are counted from now on`;
+    return [
+      {
+        severity: 'warning',
+        code: 'policy/ages-unknown',
+        message,
+        ...(at === undefined ? {} : { at }),
+      },
+    ];
+  });
 }
 
 function suspension(automation: ImageUpdateAutomation | undefined): readonly Finding[] {

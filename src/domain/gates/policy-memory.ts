@@ -34,6 +34,11 @@ export function underOtherRules(memory: PolicyMemory): PolicyMemory {
   return { ...memory, hasOtherRules: true };
 }
 
+/** Was a policy never looked at before? All tags that it lists then count as aged. */
+export function isEmpty({ chosen, sightings, list }: PolicyMemory): boolean {
+  return chosen === undefined && list === undefined && sightings.length === 0;
+}
+
 /** The part of a status that a {@link PolicyMemory} is kept in, in a cluster and in files alike. */
 export const keptMemorySchema = imagePolicyStatusSchema.pick({
   latest: true,
@@ -54,8 +59,8 @@ export function readMemory(
   writtenName: string,
 ): PolicyMemory | undefined {
   const isOther = latest !== undefined && latest.image !== writtenName;
-  const isEmpty = latest === undefined && lastScan === undefined && pending.length === 0;
-  if (isOther || isEmpty) return undefined;
+  const isBlank = latest === undefined && lastScan === undefined && pending.length === 0;
+  if (isOther || isBlank) return undefined;
   return {
     ...(latest === undefined
       ? {}

@@ -33,6 +33,8 @@ export interface PolicyView {
   readonly refusalOf: (tag: string) => string | undefined;
   /** Who signed the choice, where a signature is demanded: `signed with cosign.pub of Secret apps/keys`. */
   readonly signedBy?: string;
+  /** `minimumAge` held nothing back: this was the first look, and nobody knows since when tags are there. */
+  readonly agesUnknown?: true;
 }
 
 /** `namespace/name`: how markers, reports and trailers name a policy. */

@@ -310,3 +310,36 @@ describe('the report', () => {
     ]);
   });
 });
+
+describe('minimumAge', () => {
+  const policy = policyText('podinfo', PODINFO, 'minimumAge: 24h');
+  const warnings = (outcome: Awaited<ReturnType<typeof updateOnce>>) =>
+    reportOf(outcome).findings.filter(({ code }) => code === 'policy/ages-unknown');
+
+  it('counts all tags as old enough at the first look, and says so', async () => {
+    const checkout = new MemoryCheckout({ ...FILES, 'policy.yaml': policy });
+    const { update, ports } = worldOf({ checkout });
+    const first = await update();
+    expect(checkout.files['web.yaml']).toBe(UPDATED);
+    expect(warnings(first)).toEqual([
+      {
+        severity: 'warning',
+        code: 'policy/ages-unknown',
+        message:
+          'ImagePolicy apps/podinfo: 6.2.0 counts as old enough for minimumAge, because this is the first look at its tags; keep the cache folder (LOCKKEEPER_CACHE_DIR) between runs, for ages are counted from now on',
+        at: expect.objectContaining({ path: 'policy.yaml' }) as object,
+      },
+    ]);
+    ports.registry.repositories = { [PODINFO]: ['6.1.0', '6.2.0', '6.3.0'] };
+    const second = await update();
+    expect(warnings(second)).toEqual([]);
+    expect(checkout.files['web.yaml']).toBe(UPDATED);
+  });
+
+  it('has nothing to say of a first look without it, or without a choice', async () => {
+    expect(warnings(await worldOf().update())).toEqual([]);
+    const checkout = new MemoryCheckout({ ...FILES, 'policy.yaml': policy });
+    const { update } = worldOf({ checkout, repositories: { [PODINFO]: ['latest'] } });
+    expect(warnings(await update())).toEqual([]);
+  });
+});

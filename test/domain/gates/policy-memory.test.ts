@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MAX_PENDING } from '../../../src/api/image-policy-status.ts';
 import type { PassedOver } from '../../../src/domain/gates/gate-verdict.ts';
 import {
+  isEmpty,
   keptMemory,
   keptMemorySchema,
   nextMemory,
@@ -56,6 +57,19 @@ describe('what is kept of a memory', () => {
   it('is nothing where nothing was seen', () => {
     expect(readMemory({}, IMAGE)).toBeUndefined();
     expect(readMemory(keptMemory({ sightings: [] }, IMAGE), IMAGE)).toBeUndefined();
+  });
+
+  it.each<{ readonly name: string; readonly memory: PolicyMemory; readonly want: boolean }>([
+    { name: 'nothing', memory: { sightings: [] }, want: true },
+    { name: 'a choice', memory: { sightings: [], chosen: { tag: '6.1.0' } }, want: false },
+    { name: 'a list', memory: { sightings: [], list }, want: false },
+    {
+      name: 'a candidate',
+      memory: { sightings: [{ tag: '6.2.0', digest: digest('b'), firstSeen: noon }] },
+      want: false,
+    },
+  ])('is empty with $name: $want', ({ memory, want }) => {
+    expect(isEmpty(memory)).toBe(want);
   });
 
   it('says nothing of another image', () => {
