@@ -47,7 +47,7 @@ export async function validate(
     ...given.findings,
     ...own.findings,
     ...claims(resources, files),
-    ...promotionFindings(resources.policies),
+    ...(isComplete(resources) ? promotionFindings(resources.policies) : []),
   );
   return findings.toSorted(byPlace);
 }
@@ -109,9 +109,7 @@ function gradeFinding(finding: Finding, text: string): Finding {
 /** Fields that name no policy, or that several claim, as each automation would see them. */
 function claims(resources: Resources, files: readonly CheckedFile[]): readonly Finding[] {
   const known = new Set(resources.policies.keys());
-  // A policy that is there but invalid is no unknown one: its markers are judged once it is mended.
-  const isComplete = !resources.findings.some(({ severity }) => severity === 'error');
-  const marked = isComplete ? files.flatMap((file) => file.marked) : [];
+  const marked = isComplete(resources) ? files.flatMap((file) => file.marked) : [];
   const all = viewsOf([...resources.policies.values()]);
   const dangling = assignFields(marked, all, known).findings.map((finding): Finding => ({
     ...finding,
@@ -127,6 +125,11 @@ function claims(resources: Resources, files: readonly CheckedFile[]): readonly F
       return assignFields(fields, viewsOf(policiesOf(automation, resources)), known).findings;
     });
   return [...dangling, ...twice];
+}
+
+/** A policy that is there but invalid is no unknown one: whatever names it is judged once it is mended. */
+function isComplete({ findings }: Resources): boolean {
+  return !findings.some(({ severity }) => severity === 'error');
 }
 
 function viewsOf(policies: ReturnType<typeof policiesOf>) {

@@ -137,6 +137,37 @@ describe('validation', () => {
     ]);
   });
 
+  it.each([
+    { name: 'a chain', prod: 'staging', staging: [], want: [] },
+    {
+      name: 'a policy that is not there',
+      prod: 'stagin',
+      staging: [],
+      want: ['prod.yaml:2 error policy/failed'],
+    },
+    {
+      name: 'a circle',
+      prod: 'staging',
+      staging: ['promoteFrom: {policy: prod}'],
+      want: ['prod.yaml:2 error policy/failed', 'staging.yaml:2 error policy/failed'],
+    },
+  ])('looks where policies are promoted from: $name', async ({ prod, staging, want }) => {
+    const files = {
+      'prod.yaml': policyText('prod', PODINFO, `promoteFrom: {policy: ${prod}}`),
+      'staging.yaml': policyText('staging', PODINFO, ...staging),
+    };
+    const found = await faults(files);
+    expect(found.map((fault) => fault.replace(/:\d+:\d+/, ':2'))).toEqual(want);
+  });
+
+  it('takes a policy that is promoted from an invalid one for what it is', async () => {
+    const prod = policyText('prod', PODINFO, 'promoteFrom: {policy: staging}');
+    const files = { 'prod.yaml': prod, 'staging.yaml': policyText('staging', 'a:b:c') };
+    const found = await faults(files);
+    expect(found.filter((fault) => fault.startsWith('prod.yaml'))).toEqual([]);
+    expect(found).toHaveLength(1);
+  });
+
   it('does not call a policy unknown that is there but invalid', async () => {
     const files = { 'web.yaml': deploymentText(), 'p.yaml': policyText('podinfo', 'A b') };
     expect(await faults(files)).toEqual(['p.yaml:5:10 error image/invalid']);

@@ -157,6 +157,7 @@ export class Deployments {
   }
   /** The earliest moment at which something will have soaked: it has to be seen to be there still. */
   nextSoaked(now: Date): Date | undefined {
+    if (this.#sites.size === 0) return undefined;
     return earliest(
       ...this.#promoted().map(({ policy, world }) => {
         const source = this.sourceOf(policy, world);
@@ -170,6 +171,7 @@ export class Deployments {
    * @param previous what it says: what was not looked at yet stays
    */
   kept(policy: PolicyKey, previous: KeptTimelines = []): KeptTimelines | undefined {
+    if (this.#sites.size === 0 && previous.length === 0) return undefined;
     const promoted = this.#promoted().find((one) => followedPolicy(one.policy) === policy);
     if (promoted === undefined) return undefined;
     const { automations } = promoted.world;
@@ -265,6 +267,8 @@ export class Deployments {
 
   /** Tells of the policies for which something is otherwise, and of those that they are promoted from. */
   #tell(): void {
+    // Where nothing is promoted, nobody goes through all policies.
+    if (this.#sites.size === 0 && this.#told.size === 0) return;
     const changed = this.#promoted().filter(({ policy, world }) => {
       const source = this.sourceOf(policy, world);
       const { allowDowngrade } = policy.spec;

@@ -114,7 +114,10 @@ class Replay {
   wasThere(time: Date, isLast: boolean): void {
     if (this.isOver) return;
     const hasSoaked = this.#until.getTime() - time.getTime() >= this.#query.soakMs;
-    if (isLast || (hasSoaked && this.#images().length === 1)) this.#end(time);
+    const [image = '', ...others] = this.#images();
+    // Which of two digests is the older, only what was before tells.
+    const isOrdered = others.length === 0 && !image.includes('@');
+    if (isLast || (hasSoaked && isOrdered)) this.#end(time);
   }
 
   /** Goes back over a commit. */

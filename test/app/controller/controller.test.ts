@@ -256,13 +256,13 @@ describe('an object that cannot be used', () => {
 
   it('is stalled where it is an automation', async () => {
     const { cluster, branch } = await started();
-    const push = { refspec: 'a:b' };
+    const push = { refspec: 'not a refspec' };
     cluster.apply('ImageUpdateAutomation', AUTOMATION, { ...AUTOMATION_SPEC, push });
     branch.commitByOther({ 'web.yaml': deploymentText() });
     await settled();
     expect(cluster.conditions('ImageUpdateAutomation', AUTOMATION)).toEqual([
-      'Ready=False NotSupported',
-      'Stalled=True NotSupported',
+      'Ready=False InvalidSpec',
+      'Stalled=True InvalidSpec',
     ]);
     expect(branch.requests).toHaveLength(1);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { updateOnce } from '../../../src/app/update/update-once.ts';
 import { reportOf } from '../../../src/app/update/update-report.ts';
+import type { ToldImage } from '../../../src/ports/registry.ts';
 import { digest } from '../../support/builders.ts';
 import {
   FakeClock,
@@ -48,8 +49,10 @@ function promoting({ files = {}, prod = [], staging = [], tags, keeps = false }:
   const repositories = { [PODINFO]: tags ?? ['6.1.0', '6.2.0'] };
   const records = new MemoryState();
   const log = vi.spyOn(branch, 'log');
+  let told: ReadonlyMap<string, ToldImage> = new Map();
   const run = async () => {
     const ports = memoryPorts({ branch, clock, repositories });
+    ports.registry.told = told;
     const done = await updateOnce(
       { ...ports, records: keeps ? records : ports.records },
       {
@@ -81,6 +84,14 @@ function promoting({ files = {}, prod = [], staging = [], tags, keeps = false }:
     run,
     /** Tags of staging and of prod. */
     tags: () => ['staging/web.yaml', 'prod/web.yaml'].map(tagIn),
+    /** The registry tells when images were built. */
+    times: (built: Readonly<Record<string, string>>) => {
+      const images = Object.entries(built).map(
+        ([tag, time], index) =>
+          [tag, { digest: digest(`${index}`), createdMs: Date.parse(time) }] as const,
+      );
+      told = new Map(images);
+    },
     person: (changed: Files, time = clock.now()) => branch.commitByOther(changed, { time }),
   };
 }
@@ -271,6 +282,17 @@ describe('an update in CI, which remembers nothing', () => {
     expect(tags()).toEqual(['6.3.0-rc.1', '6.1.0']);
   });
 
+  it('finds what has soaked behind however many newer tags', async () => {
+    const newer = Array.from({ length: 60 }, (_, minor) => `7.${minor}.0`);
+    const { run, tags } = promoting({
+      staging: ['policy: {semver: {range: 6.x}}'],
+      files: { 'staging/web.yaml': at('staging', '6.2.0') },
+      tags: ['6.1.0', '6.2.0', ...newer],
+    });
+    await run();
+    expect(tags()).toEqual(['6.2.0', '6.2.0']);
+  });
+
   it('promotes at once where nothing has to soak', async () => {
     const { run, tags } = promoting({
       files: { 'prod.yaml': policyText('prod', PODINFO, 'promoteFrom: {policy: staging}') },
@@ -357,6 +379,60 @@ describe('a digest', () => {
     stage.repositories[PODINFO] = pushedAgain;
     await stage.run();
     expect(stage.tags()[1]).toBe(want);
+  });
+});
+
+describe('a mutable tag', () => {
+  const follow = 'policy: {digest: {tag: main}}';
+  const files = {
+    'staging/web.yaml': at('staging', `main@${digest('1')}`),
+    'prod/web.yaml': at('prod', `main@${digest('1')}`),
+  };
+  const start = () =>
+    promoting({
+      files,
+      staging: [follow],
+      prod: [follow],
+      // A registry knows images by their digests, too.
+      tags: { main: digest('2'), [digest('1')]: digest('1'), [digest('2')]: digest('2') },
+    });
+
+  it('is promoted digest by digest, though it means another one by now', async () => {
+    const { run, tags, clock, repositories } = start();
+    await run();
+    const [one, two] = [`main@${digest('1')}`, `main@${digest('2')}`];
+    expect(tags()).toEqual([two, one]);
+    await clock.advance(HOUR);
+    const known = { [digest('1')]: digest('1'), [digest('2')]: digest('2') };
+    repositories[PODINFO] = { ...known, main: digest('3'), [digest('3')]: digest('3') };
+    await run();
+    expect(tags()).toEqual([`main@${digest('3')}`, two]);
+  });
+
+  it('stays where it is when staging went back to what it was', async () => {
+    const { run, tags, clock, person } = start();
+    await run();
+    await clock.advance(HOUR);
+    await run();
+    const [one, two] = [`main@${digest('1')}`, `main@${digest('2')}`];
+    expect(tags()).toEqual([two, two]);
+    person({ 'staging/web.yaml': at('staging', one).replace('"}', '", "lock": true}') });
+    await clock.advance(30 * MINUTE);
+    expect((await run()).prod).toMatch(/^NotPromoted: main was taken back in apps\/staging at /);
+    expect(tags()).toEqual([one, two]);
+  });
+});
+
+describe('the newest image', () => {
+  it('is promoted when it has soaked', async () => {
+    const newest = 'policy: {newest: {}}';
+    const { run, tags, clock, times } = promoting({ staging: [newest], prod: [newest] });
+    times({ '6.1.0': '2026-01-01T00:00:00Z', '6.2.0': '2026-02-01T00:00:00Z' });
+    await run();
+    expect(tags()).toEqual(['6.2.0', '6.1.0']);
+    await clock.advance(HOUR);
+    await run();
+    expect(tags()).toEqual(['6.2.0', '6.2.0']);
   });
 });
 

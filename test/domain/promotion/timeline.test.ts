@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   imagesOf,
@@ -150,6 +151,55 @@ describe('a look at the locations', () => {
     }
     expect(known).toHaveLength(MAX_MOMENTS);
     expect(known?.at(-1)).toEqual({ since: at(49), images: ['1.49'] });
+  });
+});
+
+describe('for all looks', () => {
+  /** Who looks when, at what, and what the commits between say of their time. */
+  const someLooks = fc.array(
+    fc.record({
+      minutes: fc.integer({ min: 1, max: 30 }),
+      image: fc.constantFrom('1.0', '1.1', '1.2'),
+      dated: fc.option(fc.integer({ min: -500, max: 500 }), { nil: undefined }),
+      isRestarted: fc.boolean(),
+    }),
+    { minLength: 1, maxLength: 20 },
+  );
+
+  it('nothing is there before the last look that did not see it, whatever commits say', () => {
+    fc.assert(
+      fc.property(someLooks, (looks) => {
+        let [known, minute, before]: [Timeline | undefined, number, string] = [undefined, 0, ''];
+        const seen: { readonly minute: number; readonly image: string }[] = [];
+        for (const { minutes, image, dated, isRestarted } of looks) {
+          const last = minute;
+          minute += minutes;
+          const told =
+            dated === undefined || before === ''
+              ? []
+              : [
+                  { since: at(-1_000), images: [before] },
+                  { since: at(minute + dated), images: [image] },
+                ];
+          known = observed(known, {
+            now: at(minute),
+            images: [image],
+            told,
+            ...(seen.length === 0 || isRestarted ? {} : { lastLook: at(last) }),
+          });
+          seen.push({ minute, image });
+          before = image;
+        }
+        const moments = known ?? [];
+        expect(moments.map(({ since }) => since)).toEqual(
+          moments.map(({ since }) => since).toSorted((a, b) => a.getTime() - b.getTime()),
+        );
+        const { since, images } = moments.at(-1) ?? { since: at(0), images: [] };
+        const others = seen.filter((one) => one.image !== images[0]);
+        expect(since.getTime()).toBeGreaterThanOrEqual(at(others.at(-1)?.minute ?? 0).getTime());
+        expect(since.getTime()).toBeLessThanOrEqual(at(minute).getTime());
+      }),
+    );
   });
 });
 
