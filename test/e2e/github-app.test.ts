@@ -109,4 +109,39 @@ describe.skipIf(isMissing).each(['native', 'isomorphic'])('a GitHub App (%s)', (
     expect(code).toBe(0);
     expect(stderr).not.toMatch(/"level":"(warn|error)"|planted/);
   });
+
+  it('opens a pull request with the token that it reads and writes with', async () => {
+    const url = github.server.url('org/config.git');
+    const asked: string[] = [];
+    github.state.intercept = ({ method, url: path, authorization }) => {
+      const [, place] = /^\/api\/v3\/repos\/org\/config(\/\w+)/.exec(path) ?? [];
+      if (place === undefined) return undefined;
+      const isRight = authorization === `Bearer ${github.tokens.at(-1)}`;
+      asked.push(`${method} ${place}`);
+      const pull = {
+        number: 7,
+        html_url: 'https://github.example.com/org/config/pull/7',
+        node_id: 'PR_7',
+        title: 'Update',
+        body: '',
+        state: 'open',
+        head: { ref: 'images', repo: { id: 1 } },
+        base: { repo: { id: 1 } },
+      };
+      const [status, body] = method === 'POST' ? [201, pull] : [200, []];
+      return { kind: 'answer', status: isRight ? status : 401, body: JSON.stringify(body) };
+    };
+    stage.write({
+      'config/automation.yaml': automation(
+        [`url: ${url}`, 'provider: github', 'secretRef: {name: app}'],
+        ['pullRequest: {provider: github, branch: images}'],
+      ),
+    });
+    const before = github.tokens.length;
+    const { code, stderr } = await update('2.0.0');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(asked).toContain('POST /pulls');
+    expect(github.tokens).toHaveLength(before + 1);
+    expect(remote.git('show', 'images:web.yaml')).toContain(':2.0.0 #');
+  });
 });

@@ -1,8 +1,9 @@
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { ForgeAccess } from '../../ports/forge.ts';
-import type { GitLogins } from '../../ports/git-login.ts';
 import type { GitAccess, Ports } from '../../ports/ports.ts';
+import { githubAppOf, holdsGitHubApp } from './github-app-of.ts';
+import { providedForgeLogin } from './provided-forge-login.ts';
 import { requiredSecret } from './required-secret.ts';
 
 /** Whose pull requests are to be reached, and how its repo is. */
@@ -13,12 +14,13 @@ export interface ForgeRequest {
   readonly isLent: boolean;
 }
 
-type Login = Pick<ForgeAccess, 'basic' | 'bearerToken'>;
+type Login = Pick<GitAccess, 'basic' | 'bearerToken' | 'provider'>;
 
 /**
  * How an automation reaches the forge of its repo: by its own Secret, else by the repo's login. Undefined: it opens no
  * pull requests.
- * @throws AppError `secret/not-found`, `secret/invalid`, `access/denied`
+ * @throws AppError `secret/not-found`, `secret/invalid`, `access/denied`, `resource/invalid`, and those of
+ * {@link GitLogins}
  */
 export async function forgeAccess(
   request: ForgeRequest,
@@ -32,27 +34,26 @@ export async function forgeAccess(
   const { namespace } = automation.metadata;
   const login =
     secretRef === undefined
-      ? await repoLogin(request, gitLogins, signal)
+      ? repoLogin(request)
       : apiLogin(
           await requiredSecret(secrets, namespace, secretRef.name, signal),
           `${namespace}/${secretRef.name}`,
         );
+  const { provider } = login;
   return {
     kind,
     repoUrl: git.url,
-    ...login,
     ...(apiUrl === undefined ? {} : { apiUrl }),
+    ...(provider === undefined
+      ? login
+      : await providedForgeLogin({ provider, git, kind, apiUrl }, gitLogins, signal)),
     ...(git.ca === undefined ? {} : { ca: git.ca }),
   };
 }
 
-/** A forge's API takes what Git takes over HTTP, a login for a while among it, but no SSH key. */
-async function repoLogin(
-  { automation, git, isLent }: ForgeRequest,
-  gitLogins: GitLogins,
-  signal: AbortSignal,
-): Promise<Login> {
-  const { basic, bearerToken, ssh, provider, ca, clientCertificate, proxy } = git;
+/** A forge's API takes what Git takes over HTTP, but no SSH key. */
+function repoLogin({ automation, git, isLent }: ForgeRequest): Login {
+  const { basic, bearerToken, provider, ssh } = git;
   if (ssh !== undefined) {
     throw new AppError(
       'secret/invalid',
@@ -65,15 +66,16 @@ async function repoLogin(
       'the login of the repo is another namespace’s and goes to the host of the repo alone; name a Secret of your own in spec.pullRequest.secretRef, or leave out spec.pullRequest.apiUrl',
     );
   }
-  if (provider !== undefined) {
-    return gitLogins.login({ provider, ca, clientCertificate, proxy }, signal);
-  }
+  if (provider !== undefined) return { provider };
   if (bearerToken !== undefined) return { bearerToken };
   return basic === undefined ? {} : { basic };
 }
 
 function apiLogin(secret: Readonly<Record<string, string>>, name: string): Login {
   const { username, password, bearerToken } = secret as Partial<Record<string, string>>;
+  if (holdsGitHubApp(secret)) {
+    return { provider: { provider: 'github', app: githubAppOf(secret, name) } };
+  }
   if (bearerToken !== undefined) return { bearerToken };
   const isKey = secret['identity'] !== undefined || secret['ssh-privatekey'] !== undefined;
   // Beside a key, a password alone is the key's.

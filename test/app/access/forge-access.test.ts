@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { forgeAccess } from '../../../src/app/access/forge-access.ts';
 import { automation } from '../../support/builders.ts';
-import type { GitLogins } from '../../../src/ports/git-login.ts';
-import { memorySecrets, never } from '../../support/memory-ports.ts';
+import { memorySecrets, never, noGitLogins } from '../../support/memory-ports.ts';
 
 const URL = 'https://git.example.com/team/config.git';
 const BASIC = { username: 'bot', password: 'hunter' };
-
-const gitLogins: GitLogins = { login: async () => ({ bearerToken: 'for a while' }) };
 
 /** The access of an automation whose repo is reached in a given way. */
 function access({
@@ -28,7 +25,7 @@ function access({
     git: { url: URL, branch: 'main', ...git },
     isLent,
   };
-  return forgeAccess(request, { secrets, gitLogins }, never);
+  return forgeAccess(request, { secrets, gitLogins: noGitLogins }, never);
 }
 
 const secretRef = { name: 'api' };
@@ -37,7 +34,7 @@ describe('access to a forge', () => {
   it('is not asked for without pull requests', async () => {
     const request = { automation: automation(), git: { url: URL, branch: 'main' }, isLent: false };
     expect(
-      await forgeAccess(request, { secrets: memorySecrets(), gitLogins }, never),
+      await forgeAccess(request, { secrets: memorySecrets(), gitLogins: noGitLogins }, never),
     ).toBeUndefined();
   });
 
@@ -45,11 +42,6 @@ describe('access to a forge', () => {
     { name: 'nothing', git: {}, want: {} },
     { name: 'user name and password', git: { basic: BASIC }, want: { basic: BASIC } },
     { name: 'a token', git: { bearerToken: 't', basic: BASIC }, want: { bearerToken: 't' } },
-    {
-      name: 'a login for a while',
-      git: { provider: { provider: 'azure' } },
-      want: { bearerToken: 'for a while' },
-    },
     { name: 'a CA', git: { ca: 'PEM' }, want: { ca: 'PEM' } },
   ])('takes $name from the repo', async ({ git, want }) => {
     expect(await access({ git })).toEqual({ kind: 'gitea', repoUrl: URL, ...want });
