@@ -92,7 +92,7 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
       },
       forge: async (access) => {
         const login = overrides.forTenants === true ? access : withLogin(access, config);
-        return (await theForges()).openForge(withTrust(login, ca));
+        return (await theForges()).openForge(withTrust(login, ca), config.proxies);
       },
     },
     close: async () => (await registry)?.close(),

@@ -1,6 +1,8 @@
 /**
  * Pull requests at a forge, as interfaces; see `ports.ts`.
  */
+import type { ClientCertificate } from '../domain/access.ts';
+import type { Proxy } from '../domain/proxy.ts';
 
 /** Forges whose pull requests can be handled; `gitea` is Forgejo too, `bitbucket` the cloud. */
 export type ForgeKind = 'github' | 'gitlab' | 'gitea' | 'bitbucket' | 'azuredevops';
@@ -16,6 +18,10 @@ export interface ForgeAccess {
   readonly bearerToken?: string;
   /** PEM certificates trusted besides the system's. */
   readonly ca?: string;
+  /** Shown to the API. */
+  readonly clientCertificate?: ClientCertificate;
+  /** The way to the API; absent: what the environment says. */
+  readonly proxy?: Proxy;
 }
 
 /** A pull request (merge request) within one repo. */

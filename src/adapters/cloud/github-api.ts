@@ -1,11 +1,11 @@
-import { Agent, request as send, type Dispatcher } from 'undici';
-import { createConnector } from '../../connections/connector.ts';
+import { request as send, type Dispatcher } from 'undici';
+import { openConnections } from '../../connections/open-connections.ts';
 import {
-  connectionsThroughProxy,
   ProxyUnreachable,
   TunnelRefused,
   type Connections,
 } from '../../connections/proxy-connections.ts';
+import { retryAfterMs } from '../../connections/retry-after.ts';
 import { tlsOptions } from '../../connections/tls-options.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { ClientCertificate } from '../../domain/access.ts';
@@ -44,10 +44,11 @@ export class GitHubApi {
   readonly #proxy: string | undefined;
 
   /** @throws AppError `secret/invalid` when a certificate or key is none */
-  constructor(way: GitHubWay) {
-    this.#base = way.apiUrl;
-    this.#connections = connectionsOf(way);
-    this.#proxy = way.proxy?.url;
+  constructor({ apiUrl, ca, clientCertificate, proxy }: GitHubWay) {
+    const tls = tlsOptions({ cas: ca === undefined ? [] : [ca], clientCertificate });
+    this.#base = apiUrl;
+    this.#connections = openConnections({ tls, proxy, agent: {} });
+    this.#proxy = proxy?.url;
   }
 
   /** @throws AppError `git/unreachable` where there is no answer */
@@ -70,11 +71,12 @@ export class GitHubApi {
           authorization: `Bearer ${jwt}`,
         },
       });
+      const sentAt = timeOf(headers['date']);
       return {
         status: statusCode,
         body: await jsonOf(body),
-        sentAt: timeOf(headers['date']),
-        limitedForMs: limitOf(statusCode, headers),
+        sentAt,
+        limitedForMs: limitOf(statusCode, headers, new Date(sentAt ?? NaN)),
       };
     } catch (cause) {
       const text = troubleOf(cause, new URL(url).host, this.#proxy ?? '');
@@ -86,17 +88,6 @@ export class GitHubApi {
   close(): Promise<void> {
     return this.#connections.destroy();
   }
-}
-
-function connectionsOf({ ca, clientCertificate, proxy }: GitHubWay): Connections {
-  const cas = ca === undefined ? [] : [ca];
-  const tls = tlsOptions({ cas, clientCertificate });
-  if (proxy !== undefined) {
-    const proxyTls = tlsOptions({ cas, clientCertificate: undefined });
-    return connectionsThroughProxy({ proxy, agent: {}, tls, proxyTls });
-  }
-  const dispatcher = new Agent({ connect: createConnector(tls) });
-  return { dispatcher, close: () => dispatcher.close(), destroy: () => dispatcher.destroy() };
 }
 
 async function jsonOf(body: Dispatcher.ResponseData['body']): Promise<unknown> {
@@ -119,11 +110,13 @@ function timeOf(date: string | string[] | undefined): number | undefined {
 function limitOf(
   status: number,
   headers: Readonly<Record<string, string | string[] | undefined>>,
+  sentAt: Date,
 ): number | undefined {
-  const seconds = Number(headers['retry-after']);
-  const isSpent = headers['x-ratelimit-remaining'] === '0' || seconds >= 0;
+  const named = headers['retry-after'];
+  const waitMs = retryAfterMs(typeof named === 'string' ? named : undefined, sentAt);
+  const isSpent = headers['x-ratelimit-remaining'] === '0' || waitMs !== undefined;
   if (status !== 429 && !(status === 403 && isSpent)) return undefined;
-  return seconds >= 0 ? seconds * 1000 : 0;
+  return waitMs ?? 0;
 }
 
 function troubleOf(cause: unknown, host: string, proxy: string): string {

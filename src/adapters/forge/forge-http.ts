@@ -1,7 +1,8 @@
-import { Agent, request as send, type Dispatcher } from 'undici';
+import { request as send, type Dispatcher } from 'undici';
 import { z } from 'zod';
-import { createConnector } from '../../connections/connector.ts';
 import { encodeBasic } from '../../connections/encode-basic.ts';
+import { openConnections } from '../../connections/open-connections.ts';
+import { ProxyUnreachable, TunnelRefused } from '../../connections/proxy-connections.ts';
 import { retryAfterMs } from '../../connections/retry-after.ts';
 import { tlsOptions } from '../../connections/tls-options.ts';
 import { AppError, type ErrorCode } from '../../domain/errors.ts';
@@ -31,29 +32,34 @@ const Complaint = z.object({
   errors: z.array(z.union([z.string(), z.object({ message: z.string() })])).optional(),
 });
 
+/** How the API is logged in to, and the way to it. */
+export type ForgeWay = Pick<
+  ForgeAccess,
+  'basic' | 'bearerToken' | 'ca' | 'clientCertificate' | 'proxy'
+>;
+
 /** Speaks JSON with a forge. Redirects are not followed: a login goes to the host it is meant for. */
 export class ForgeHttp {
   readonly #api: string;
   readonly #authorization: string | undefined;
   readonly #secrets: readonly string[];
   readonly #dispatcher: Dispatcher;
+  /** For messages. */
+  readonly #proxy: string | undefined;
 
   /** @param api base of the API, without a slash at its end */
-  constructor(api: string, access: Pick<ForgeAccess, 'basic' | 'bearerToken' | 'ca'>) {
-    const { basic, bearerToken, ca } = access;
+  constructor(api: string, { basic, bearerToken, ca, clientCertificate, proxy }: ForgeWay) {
     this.#api = api;
     this.#authorization =
       bearerToken === undefined ? basic && `Basic ${encodeBasic(basic)}` : `Bearer ${bearerToken}`;
     this.#secrets = [bearerToken, basic?.password, basic && encodeBasic(basic)].filter(
       (text) => text !== undefined,
     );
-    this.#dispatcher = new Agent({
-      connect: createConnector(
-        tlsOptions({ cas: ca === undefined ? [] : [ca], clientCertificate: undefined }),
-      ),
-      // One pull request now and then: nothing is kept open for long.
-      keepAliveTimeout: 4_000,
-    });
+    const tls = tlsOptions({ cas: ca === undefined ? [] : [ca], clientCertificate });
+    // One pull request now and then: nothing is kept open for long.
+    const agent = { keepAliveTimeout: 4_000 };
+    this.#dispatcher = openConnections({ tls, proxy, agent }).dispatcher;
+    this.#proxy = proxy?.url;
   }
 
   /**
@@ -96,10 +102,14 @@ export class ForgeHttp {
     } catch (error) {
       if (error instanceof AppError) throw error;
       if (signal.aborted) throw new AppError('cancelled', 'cancelled');
-      throw new AppError('forge/unreachable', `${this.#where(request)}: ${reasonOf(error)}`, {
-        cause: error,
-        retry: true,
-      });
+      throw new AppError(
+        'forge/unreachable',
+        `${this.#where(request)}: ${reasonOf(error, this.#proxy ?? '')}`,
+        {
+          cause: error,
+          retry: true,
+        },
+      );
     }
   }
 
@@ -181,7 +191,10 @@ function textOf(value: string | readonly string[] | undefined): string | undefin
   return typeof value === 'string' ? value : undefined;
 }
 
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, proxy: string): string {
+  if (error instanceof TunnelRefused)
+    return `the proxy ${proxy} lets nobody through (HTTP ${error.status})`;
+  if (error instanceof ProxyUnreachable) return `the proxy ${proxy} cannot be reached`;
   if (error instanceof Error && error.name === 'TimeoutError')
     return `no answer within ${TIMEOUT_MS} ms`;
   const code = (error as { readonly code?: unknown } | undefined)?.code;

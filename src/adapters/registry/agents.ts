@@ -1,8 +1,8 @@
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { RegistryAccess } from '../../ports/registry.ts';
 import { environmentProxy, type EnvironmentProxies } from '../../connections/environment-proxy.ts';
-import { createConnector } from '../../connections/connector.ts';
-import { type Connections, connectionsThroughProxy } from '../../connections/proxy-connections.ts';
+import { openConnections } from '../../connections/open-connections.ts';
+import type { Connections } from '../../connections/proxy-connections.ts';
 import { tlsOptions } from '../../connections/tls-options.ts';
 
 /** Connections per host and way to it: enough for many policies, few enough for Docker Hub's abuse limits. */
@@ -50,12 +50,7 @@ export function createAgents({ ca, proxies }: AgentOptions): Agents {
     const tls = tlsOptions({ cas, clientCertificate });
     // The call's deadline bounds the whole; undici's own bounds would only add a second truth.
     const agent = { connections: CONNECTIONS_PER_HOST, headersTimeout: 0, bodyTimeout: 0 };
-    if (proxy === undefined) {
-      const dispatcher = new Agent({ ...agent, connect: createConnector(tls) });
-      return { dispatcher, close: () => dispatcher.close(), destroy: () => dispatcher.destroy() };
-    }
-    const proxyTls = tlsOptions({ cas, clientCertificate: undefined });
-    return connectionsThroughProxy({ proxy, agent, tls, proxyTls });
+    return openConnections({ tls, proxy, agent });
   }
 
   return {

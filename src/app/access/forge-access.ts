@@ -16,6 +16,8 @@ export interface ForgeRequest {
 
 type Login = Pick<GitAccess, 'basic' | 'bearerToken' | 'provider'>;
 
+type Way = Pick<ForgeAccess, 'ca' | 'clientCertificate' | 'proxy'>;
+
 /**
  * How an automation reaches the forge of its repo: by its own Secret, else by the repo's login. Undefined: it opens no
  * pull requests.
@@ -47,7 +49,19 @@ export async function forgeAccess(
     ...(provider === undefined
       ? login
       : await providedForgeLogin({ provider, git, kind, apiUrl }, gitLogins, signal)),
-    ...(git.ca === undefined ? {} : { ca: git.ca }),
+    ...wayOf(request),
+  };
+}
+
+/** The API is reached as the repo is; but what another namespace lends for the repo is not for an address that the automation names. */
+function wayOf({ automation, git, isLent }: ForgeRequest): Way {
+  const { ca, clientCertificate, proxy } = git;
+  const trust = ca === undefined ? {} : { ca };
+  if (isLent && automation.spec.pullRequest?.apiUrl !== undefined) return trust;
+  return {
+    ...trust,
+    ...(clientCertificate === undefined ? {} : { clientCertificate }),
+    ...(proxy === undefined ? {} : { proxy }),
   };
 }
 

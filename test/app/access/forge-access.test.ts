@@ -4,6 +4,11 @@ import { automation } from '../../support/builders.ts';
 import { memorySecrets, never, noGitLogins } from '../../support/memory-ports.ts';
 
 const URL = 'https://git.example.com/team/config.git';
+const WAY = {
+  ca: 'PEM',
+  clientCertificate: { certificate: 'PEM', key: 'KEY' },
+  proxy: { url: 'http://proxy.example.com:3128' },
+};
 const BASIC = { username: 'bot', password: 'hunter' };
 
 /** The access of an automation whose repo is reached in a given way. */
@@ -42,7 +47,7 @@ describe('access to a forge', () => {
     { name: 'nothing', git: {}, want: {} },
     { name: 'user name and password', git: { basic: BASIC }, want: { basic: BASIC } },
     { name: 'a token', git: { bearerToken: 't', basic: BASIC }, want: { bearerToken: 't' } },
-    { name: 'a CA', git: { ca: 'PEM' }, want: { ca: 'PEM' } },
+    { name: 'its certificates and its proxy', git: WAY, want: WAY },
   ])('takes $name from the repo', async ({ git, want }) => {
     expect(await access({ git })).toEqual({ kind: 'gitea', repoUrl: URL, ...want });
   });
@@ -55,6 +60,14 @@ describe('access to a forge', () => {
     const git = { basic: { username: 'git', password: 'other' }, ssh: undefined };
     const found = await access({ pullRequest: { secretRef }, git, secret });
     expect(found).toEqual({ kind: 'gitea', repoUrl: URL, ...want });
+  });
+
+  it('goes without what another namespace lends where the automation says where to', async () => {
+    const apiUrl = 'https://api.example.com/v1';
+    const given = { git: WAY, isLent: true, secret: BASIC };
+    const elsewhere = await access({ ...given, pullRequest: { secretRef, apiUrl } });
+    expect(elsewhere).toEqual({ kind: 'gitea', repoUrl: URL, apiUrl, ca: 'PEM', basic: BASIC });
+    expect(await access({ ...given, pullRequest: { secretRef } })).toMatchObject(WAY);
   });
 
   it('keeps an address of the API', async () => {

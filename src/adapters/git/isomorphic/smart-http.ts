@@ -1,7 +1,6 @@
-import { Agent, request, type Dispatcher } from 'undici';
-import { createConnector } from '../../../connections/connector.ts';
+import { request, type Dispatcher } from 'undici';
+import { openConnections } from '../../../connections/open-connections.ts';
 import {
-  connectionsThroughProxy,
   type Connections,
   ProxyUnreachable,
   TunnelRefused,
@@ -20,17 +19,19 @@ export type Service = 'git-upload-pack' | 'git-receive-pack';
 
 /** No byte for so long is a dead connection. A server may think for a while before it sends a pack. */
 const IDLE_TIMEOUT_MS = 120_000;
+const AGENT = { headersTimeout: IDLE_TIMEOUT_MS, bodyTimeout: IDLE_TIMEOUT_MS };
 /** Packs are held in memory here; repos beyond this need the native program. */
 const MAX_ANSWER_BYTES = 512 * 1024 * 1024;
 
 /** The two requests of Git's smart HTTP protocol (gitprotocol-http). Redirects are never followed. */
 export class SmartHttp {
   readonly #remote: Remote;
-  readonly #connections: Pick<Connections, 'dispatcher' | 'destroy'>;
+  readonly #connections: Connections;
 
   constructor(remote: Remote) {
     this.#remote = remote;
-    this.#connections = connectionsTo(remote);
+    const { tls, proxy } = remote;
+    this.#connections = openConnections({ tls, proxy, agent: AGENT });
   }
 
   /** What a service offers. @param version protocol version to ask for */
@@ -129,16 +130,6 @@ export class SmartHttp {
     }
     return Buffer.concat(chunks);
   }
-}
-
-function connectionsTo({ tls, proxy }: Remote): Pick<Connections, 'dispatcher' | 'destroy'> {
-  const agent = { headersTimeout: IDLE_TIMEOUT_MS, bodyTimeout: IDLE_TIMEOUT_MS };
-  if (proxy !== undefined) {
-    const { cert: _cert, key: _key, ...proxyTls } = tls;
-    return connectionsThroughProxy({ proxy, agent, tls, proxyTls });
-  }
-  const dispatcher = new Agent({ ...agent, connect: createConnector(tls) });
-  return { dispatcher, destroy: () => dispatcher.destroy() };
 }
 
 /**
