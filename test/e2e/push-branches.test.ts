@@ -155,6 +155,32 @@ describe.skipIf(!hasTool('git-http-backend')).each(['native', 'isomorphic'] as c
       expect(stage.remote.git('rev-list', '--count', 'main..bot')).toBe('1');
     });
 
+    it('stay ours when somebody brings them up to date by merging the base', async () => {
+      await start();
+      await stage.pass();
+      stage.remote.commit({ 'README.md': 'text' });
+      stage.person('bot', ['merge', '--no-ff', '-m', 'Merge branch main', 'origin/main']);
+      stage.remote.commit({ 'README.md': 'more text' });
+      stage.person('bot', ['merge', '--no-ff', '-m', 'Merge branch main again', 'origin/main']);
+      const merged = stage.remote.head('bot');
+      expect((await stage.pass()).branches).toMatchObject([{ state: 'current', commit: merged }]);
+      stage.registry.push('web', '1.2.0');
+      expect((await stage.pass()).branches).toMatchObject([{ state: 'pushed' }]);
+      expect(stage.tags('bot')).toEqual({ web: '1.2.0', api: '1.1.0' });
+      expect(stage.remote.git('rev-list', '--count', 'main..bot')).toBe('1');
+    });
+
+    it('are left alone when such a merge changes what they change', async () => {
+      await start();
+      await stage.pass();
+      const text = stage.remote.read('apps/web.yaml');
+      stage.remote.commit({ 'apps/web.yaml': `# first\n${text}` });
+      stage.person('bot', ['merge', '--no-ff', '-m', 'Merge branch main', 'origin/main']);
+      expect((await stage.pass()).branches).toMatchObject([
+        { state: 'foreign', commit: stage.remote.head('bot') },
+      ]);
+    });
+
     it('take over a branch that holds nothing of its own', async () => {
       await start();
       stage.remote.git('branch', 'bot', 'main');

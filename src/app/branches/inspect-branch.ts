@@ -1,30 +1,14 @@
 import { holdsMore } from '../../domain/branches/holds-more.ts';
-import {
-  foreignText,
-  holdsWanted,
-  isOwnCommit,
-  type BranchOwner,
-  type HeldFiles,
-} from '../../domain/branches/own-commit.ts';
-import { readRecord, type RecordedStep } from '../../domain/commit-record.ts';
+import { foreignText, holdsWanted, type HeldFiles } from '../../domain/branches/own-commit.ts';
+import type { RecordedStep } from '../../domain/commit-record.ts';
 import { MAX_MANIFEST_BYTES } from '../../domain/manifest/decode.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
-import type { FileWrite, GitBranch, LoggedCommit } from '../../ports/ports.ts';
-
-/** How many commits of one branch of ours are looked at: far more than there are groups. */
-const MAX_OWN_COMMITS = 1_000;
-/** How far back the base is looked through for the commit that a branch begins at; beyond it, the branch is made anew. */
-const MAX_BASE_COMMITS = 256;
+import type { FileWrite } from '../../ports/ports.ts';
+import { isInBase, ownLine, type BranchPlace } from './own-line.ts';
 
 /** A branch that may be ours, and what it should hold. */
-export interface InspectedBranch {
-  /** The repo, through the branch that is read. */
-  readonly branch: GitBranch;
-  /** Head of the branch that is read. */
-  readonly base: string;
+export interface InspectedBranch extends BranchPlace {
   readonly name: string;
-  readonly head: string;
-  readonly owner: BranchOwner;
   /** Files that it should change on the base, with their contents. */
   readonly wanted: ReadonlyMap<string, FileWrite['bytes']>;
   /** The steps that these changes are. */
@@ -53,47 +37,16 @@ export async function inspectBranch(
   signal: AbortSignal,
 ): Promise<BranchVerdict> {
   const { name, head, wanted, isSettled } = inspected;
-  const { begin, steps } = await beginOf(inspected, signal);
-  if (begin === undefined) return { kind: 'outdated' };
-  const isOnBase = await isInBase(inspected, begin.id, signal);
-  if (begin.id === head) {
-    return isOnBase ? { kind: 'outdated' } : { kind: 'foreign', reason: foreignText(name, begin) };
+  const { begin, other, steps } = await ownLine(inspected, signal);
+  if (begin === undefined || !(await isInBase(inspected, begin, signal))) {
+    const isTheirs = begin === head && other !== undefined;
+    return isTheirs ? { kind: 'foreign', reason: foreignText(name, other) } : { kind: 'outdated' };
   }
-  if (!isOnBase) return { kind: 'outdated' };
-  const held = await heldFiles(inspected, begin.id, signal);
+  const held = await heldFiles(inspected, begin, signal);
   if (holdsWanted(held, wanted)) return { kind: 'current' };
   const isMore = holdsMore(steps, inspected.steps, isSettled);
-  if (isMore && !(await isTouched(inspected, begin.id, held, signal))) return { kind: 'kept' };
+  if (isMore && !(await isTouched(inspected, begin, held, signal))) return { kind: 'kept' };
   return { kind: 'outdated' };
-}
-
-/**
- * The first commit from the head that is not ours, or none where there are too many of ours; and the steps of
- * those before it.
- */
-async function beginOf(
-  { branch, head, owner }: InspectedBranch,
-  signal: AbortSignal,
-): Promise<{ readonly begin?: LoggedCommit; readonly steps: readonly RecordedStep[] }> {
-  const steps: RecordedStep[] = [];
-  for await (const commit of branch.log(head, MAX_OWN_COMMITS, signal)) {
-    if (!isOwnCommit(commit, owner)) return { begin: commit, steps };
-    steps.push(...readRecord(commit.message).steps);
-  }
-  return { steps };
-}
-
-/** Is a commit in the late history of the base? */
-async function isInBase(
-  { branch, base }: InspectedBranch,
-  id: string,
-  signal: AbortSignal,
-): Promise<boolean> {
-  if (id === base) return true;
-  for await (const commit of branch.log(base, MAX_BASE_COMMITS, signal)) {
-    if (commit.id === id) return true;
-  }
-  return false;
 }
 
 /** Has the base changed any of the files that a branch changes since that began? */
