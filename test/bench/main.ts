@@ -11,6 +11,7 @@ import { benchFolders } from './folders.ts';
 import { benchMemory } from './memory.ts';
 import { benchRepos } from './repos.ts';
 import { benchSelection } from './selection.ts';
+import { benchSizes } from './size-ratio.ts';
 import { benchStart } from './start.ts';
 import { LARGE_CROWD, SMALL_CROWD, type CrowdSize } from './crowd.ts';
 import { Figures } from './figures.ts';
@@ -36,6 +37,7 @@ const BENCHES: Readonly<Record<string, (figures: Figures, scale: Scale) => Promi
   select: benchSelection,
   folder: benchFolders,
   repo: benchRepos,
+  size: benchSizes,
   memory: benchMemory,
   cluster: benchCluster,
 };

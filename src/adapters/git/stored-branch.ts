@@ -16,7 +16,14 @@ import { walkHistory } from './commit-log.ts';
 import { commitBytes, parseCommit } from './commit-object.ts';
 import type { ModedWrite, RefMove, RemoteStore, WantedCommit } from './engine.ts';
 import { branchRef, checkedRef, type Remote } from './remote.ts';
-import { fileChanges, fileEntries, modeForWrite, SUBMODULE, type TreeEntry } from './tree.ts';
+import {
+  changedEntries,
+  fileChanges,
+  fileEntries,
+  modeForWrite,
+  SUBMODULE,
+  type TreeEntry,
+} from './tree.ts';
 
 /** A branch of a remote behind a store of any engine. */
 export class StoredBranch implements GitBranch {
@@ -170,11 +177,28 @@ export class StoredBranch implements GitBranch {
 
   async #list(commit: string, signal: AbortSignal): Promise<readonly TreeEntry[]> {
     if (this.#listing?.commit === commit) return this.#listing.entries;
-    const entries = await this.#repairing({ commit }, signal, () =>
-      this.#store.list(commit, signal),
-    );
+    const entries =
+      (await this.#listChanged(commit, signal)) ??
+      (await this.#repairing({ commit }, signal, () => this.#store.list(commit, signal)));
     this.#listing = { commit, entries };
     return entries;
+  }
+
+  /** From the last listing, where that can be: what changed is little, and the repo may be large. */
+  async #listChanged(
+    commit: string,
+    signal: AbortSignal,
+  ): Promise<readonly TreeEntry[] | undefined> {
+    const last = this.#listing;
+    if (last === undefined) return undefined;
+    try {
+      await this.#store.obtain({ commit }, signal);
+      return changedEntries(last.entries, await this.#store.diff(last.commit, commit, signal));
+    } catch (error) {
+      // The last listing's commit may have been tidied away since.
+      if (isStoreDamage(error)) return undefined;
+      throw error;
+    }
   }
 
   /** Goes on where it was when the store had to be renewed in between. */

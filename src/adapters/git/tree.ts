@@ -19,6 +19,23 @@ export interface TreeDifference {
   readonly after: Pick<TreeEntry, 'mode' | 'id'> | undefined;
 }
 
+/**
+ * The leaves of a tree as they are after a change of what was there.
+ * @returns undefined when leaves came in: only a listing knows their places
+ */
+export function changedEntries(
+  entries: readonly TreeEntry[],
+  differences: readonly TreeDifference[],
+): readonly TreeEntry[] | undefined {
+  if (differences.some(({ before }) => before === undefined)) return undefined;
+  const afterByPath = new Map(differences.map(({ path, after }) => [path, after]));
+  return entries.flatMap((entry) => {
+    if (!afterByPath.has(entry.path)) return [entry];
+    const after = afterByPath.get(entry.path);
+    return after === undefined ? [] : [{ path: entry.path, ...after }];
+  });
+}
+
 /** What the rest of the product sees of a difference: submodules are left out. */
 export function fileChanges(differences: readonly TreeDifference[]): FileChange[] {
   return differences

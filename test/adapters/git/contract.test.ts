@@ -126,6 +126,30 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
         expect(fixture.server.log.reduce((sum, { sent }) => sum + sent, 0)).toBeLessThan(15_000);
       });
 
+      it('lists a commit after another as it would list it alone', async () => {
+        fixture = await startFixture(engine);
+        fixture.remote.commit(TREE);
+        const branch = await fixture.open();
+        const link = { symlink: 'README.md' };
+        for (const change of [
+          {},
+          { 'apps/b.yaml': 'changed\n', 'apps/a/deploy.yaml': null },
+          { 'bin/run.sh': 'no program any more\n', 'link.yaml': 'no link\n' },
+          { 'README.md': null, 'apps/b.yaml': link },
+          { 'vendor/lib': { submodule: '2234567890123456789012345678901234567890' } },
+          { 'apps-x/c.yaml': null, 'apps-x/c.yaml/d.yaml': 'a folder now\n' },
+          { 'vendor/lib': 'a file\n', 'ünïcode/日本 "x".yaml': 'u\n' },
+          { 'a-new.yaml': '1\n', 'apps/b.yaml': null },
+        ]) {
+          fixture.remote.commit(change);
+          const entries = await branch.files(await branch.head(NEVER)).list(NEVER);
+          const other = await startFixture(engine);
+          const alone = await other.open({ url: fixture.server.url('config.git') });
+          expect(entries).toEqual(await alone.files(await alone.head(NEVER)).list(NEVER));
+          await other.close();
+        }
+      });
+
       it('keeps its objects for the next process', async () => {
         fixture = await startFixture(engine);
         fixture.remote.commit(TREE);
