@@ -16,7 +16,8 @@ export const REASONS = {
   Progressing: 'A run has begun and is not over.',
   Suspended: 'spec.suspend is set.',
   InvalidSpec: 'The spec cannot work as it is written; the message names the field.',
-  NotSupported: 'The spec uses a field that this release does not act on.',
+  NotSupported:
+    'The spec asks for what this controller does not do, or is not allowed to; the message says what would help.',
   SecretNotFound: 'A Secret that the spec names is not there or lacks a key.',
   AccessDenied:
     'The registry, the Git server, the forge, the API server or another namespace refused access.',

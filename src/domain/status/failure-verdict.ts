@@ -5,6 +5,7 @@ import type { Verdict } from './conditions.ts';
 /** Reasons of failures that do not depend on what was being done. */
 const REASONS: Partial<Record<ErrorCode, Reason>> = {
   'resource/invalid': 'InvalidSpec',
+  'resource/not-supported': 'NotSupported',
   'secret/not-found': 'SecretNotFound',
   'secret/invalid': 'SecretNotFound',
   'source/not-found': 'SourceNotFound',

@@ -291,6 +291,7 @@ describe('the status of an automation', () => {
         ['git/not-found', 'GitFailed'],
         ['git/unauthorized', 'AccessDenied'],
         ['cluster/forbidden', 'AccessDenied'],
+        ['resource/not-supported', 'NotSupported'],
         ['git/rejected', 'PushRejected'],
         ['git/conflict', 'PushRejected'],
         ['forge/unauthorized', 'AccessDenied'],

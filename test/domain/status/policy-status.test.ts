@@ -58,11 +58,7 @@ function waiting(tag: string): PassedOver {
 const invalid: PolicyOutcome = {
   kind: 'invalid',
   findings: [
-    {
-      severity: 'error',
-      code: 'resource/not-supported',
-      message: 'spec.later: not supported yet',
-    },
+    { severity: 'error', code: 'resource/invalid', message: 'spec.image: no' },
     { severity: 'error', code: 'policy/invalid-range', message: 'spec.policy.semver.range: no' },
   ],
 };
@@ -229,19 +225,11 @@ describe('the status of a policy', () => {
       want: [expect.stringMatching(/^Ready=False NoMatchingTag: the only tag is not allowed/)],
     },
     {
-      name: 'a spec that is wrong, before what is only to come',
+      name: 'a spec that is wrong in two places',
       outcome: invalid,
       want: [
-        'Ready=False InvalidSpec: spec.policy.semver.range: no',
-        'Stalled=True InvalidSpec: spec.policy.semver.range: no',
-      ],
-    },
-    {
-      name: 'a field that is to come',
-      outcome: { ...invalid, findings: [invalid.findings[0]] } as PolicyOutcome,
-      want: [
-        'Ready=False NotSupported: spec.later: not supported yet',
-        'Stalled=True NotSupported: spec.later: not supported yet',
+        'Ready=False InvalidSpec: spec.image: no (and 1 more)',
+        'Stalled=True InvalidSpec: spec.image: no (and 1 more)',
       ],
     },
     {
