@@ -117,8 +117,14 @@ describe.skipIf(skipWithoutGitea())('pull requests at a real Gitea', () => {
   /** What a person does in the browser. */
   const close = (number: number) =>
     gitea.api('PATCH', `${repo}/pulls/${number}`, { state: 'closed' }, 'ana');
+  /** After a push Gitea looks for conflicts first; until then it asks to try again later. */
   const merge = (number: number) =>
-    gitea.api('POST', `${repo}/pulls/${number}/merge`, { Do: 'merge' }, 'ana');
+    until('it is merged', () =>
+      gitea.api('POST', `${repo}/pulls/${number}/merge`, { Do: 'merge' }, 'ana').then(
+        () => true,
+        () => false,
+      ),
+    );
 
   const states = ({ pullRequests }: Report) => pullRequests.map(({ state }) => state);
   const writes = () => gate.seen.filter((line) => !line.startsWith('GET '));
