@@ -61,13 +61,14 @@ describe.skipIf(isMissing)('no credential', () => {
       gitUrl: (repo) => gitServer.url(repo),
       ssh: {
         server: ssh,
-        url: ssh.url(stage.path('remotes/config.git')),
+        url: ssh.url(stage.path('remotes/ssh.git')),
         passphrase: planted.plant('passphrase'),
       },
       github,
       gitLogin,
     });
-    remotes = ['config.git', 'closed.git'].map((name) => {
+    // Each login that is right has a repo of its own: of two at one, the slower finds nothing to push.
+    remotes = ['config.git', 'closed.git', 'app.git', 'ssh.git'].map((name) => {
       const remote = createRemote(stage.path('remotes', name));
       const files = scenarios.flatMap(({ name: policy, kind, spec }) =>
         kind === 'ImagePolicy'

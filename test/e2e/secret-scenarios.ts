@@ -199,7 +199,7 @@ function gitScenarios(world: SecretWorld): readonly SecretScenario[] {
     {
       ...automation('pushed', 'config.git'),
       secrets: { pushed: gitLogin },
-      says: /apps\/pushed.*"pushed"|"lastPush"/,
+      says: /apps\/pushed".*"pushed"/,
     },
     {
       ...automation('push-refused', 'closed.git'),
@@ -290,7 +290,7 @@ function sshScenarios({ planted, ssh }: SecretWorld): readonly SecretScenario[] 
     } as const;
   };
   return [
-    { ...automation('ssh-opened', ssh.passphrase), says: /apps\/ssh-opened"/ },
+    { ...automation('ssh-opened', ssh.passphrase), says: /apps\/ssh-opened".*"pushed"/ },
     {
       ...automation('ssh-locked', planted.plant('wrong passphrase')),
       says: /is not opened by its passphrase/,
@@ -310,7 +310,7 @@ function gitHubScenarios({ planted, github }: SecretWorld): readonly SecretScena
   for (const key of [other, github.secret()['githubAppPrivateKey'] ?? ''])
     planted.add('key of a GitHub App', key.split('\n')[1] ?? key);
   return [
-    { ...automation('app', 'config.git'), says: /apps\/app"/ },
+    { ...automation('app', 'app.git'), says: /apps\/app".*"pushed"/ },
     {
       ...automation('app-refused', 'config.git', { githubAppPrivateKey: other }),
       says: /does not take the key for GitHub App 12/,
