@@ -356,6 +356,36 @@ describe('two repos of a cluster', () => {
     expect(tags()).toEqual(['6.2.0', '6.2.0']);
   });
 
+  it('see that a location without a marker cannot be read any more', async () => {
+    const other = 'ghcr.io/team/podinfo';
+    const cluster = new MemoryCluster();
+    const both = {
+      staging: new MemoryBranch({ 'web.yaml': deploymentText(`${PODINFO}:6.1.0`, { marker: '' }) }),
+      prod: new MemoryBranch({ 'web.yaml': deploymentText(`${other}:6.1.0`, { marker: '' }) }),
+    };
+    const branches = { [urlOf('staging')]: both.staging, [urlOf('prod')]: both.prod };
+    const repositories = { [PODINFO]: ['6.1.0', '6.2.0'], [other]: ['6.1.0', '6.2.0'] };
+    const { start, clock } = stage({ cluster, branches, repositories });
+    cluster.apply('ImagePolicy', 'apps/staging', spec);
+    cluster.apply('ImagePolicy', 'apps/prod', { ...PROMOTED, image: other });
+    for (const name of ['staging', 'prod']) {
+      const git = { url: urlOf(name) };
+      const update = { strategy: 'Images' };
+      cluster.apply('ImageUpdateAutomation', `apps/${name}`, { git, update, interval: '10m' });
+    }
+    void start();
+    await clock.advance(30 * MINUTE);
+    expect(tagsIn(both)).toEqual(['6.2.0', '6.1.0']);
+    const whole = deploymentText(`${PODINFO}:6.2.0`, { marker: '' });
+    both.staging.commitByOther({ 'web.yaml': `${whole}  broken: [` });
+    await clock.advance(3 * HOUR);
+    expect(tagIn(both.prod)).toBe('6.1.0');
+    expect(cluster.conditions('ImagePolicy', 'apps/prod')).toEqual(['Ready=False NotPromoted']);
+    both.staging.commitByOther({ 'web.yaml': whole });
+    await clock.advance(10 * MINUTE);
+    expect(tagsIn(both)).toEqual(['6.2.0', '6.2.0']);
+  });
+
   it('do not wait for an automation that was deleted', async () => {
     const { clock, cluster, tags } = await started();
     cluster.apply('ImageUpdateAutomation', 'apps/gone', { git: { url: urlOf('gone') } });

@@ -251,6 +251,37 @@ describe('an update in CI, which remembers nothing', () => {
     expect(changes.mock.calls.length).toBeLessThanOrEqual(2);
   });
 
+  it('counts a location from when it came, and no tag is older there', async () => {
+    const { run, tags, clock, person } = promoting({ staging: ['suspend: true'] });
+    person({ 'staging/web.yaml': at('staging', '6.2.0') });
+    await clock.advance(2 * HOUR);
+    person({ 'staging/api.yaml': at('staging', '6.2.0') });
+    await clock.advance(HOUR - 1);
+    await run();
+    expect(tags()).toEqual(['6.2.0', '6.1.0']);
+    await clock.advance(1);
+    await run();
+    expect(tags()).toEqual(['6.2.0', '6.2.0']);
+  });
+
+  it('knows several locations of one file', async () => {
+    const two = (first: string, second: string) =>
+      `${at('staging', first)}---\n${at('staging', second)}`;
+    const { run, tags, clock, person } = promoting({
+      staging: ['suspend: true'],
+      files: { 'staging/web.yaml': two('6.1.0', '6.1.0') },
+    });
+    person({ 'staging/web.yaml': two('6.1.0', '6.2.0') });
+    await clock.advance(2 * HOUR);
+    person({ 'staging/web.yaml': two('6.2.0', '6.2.0') });
+    await clock.advance(HOUR - 1);
+    await run();
+    expect(tags()).toEqual(['6.2.0', '6.1.0']);
+    await clock.advance(1);
+    await run();
+    expect(tags()).toEqual(['6.2.0', '6.2.0']);
+  });
+
   it('goes through a chain step by step', async () => {
     const { run, tags, clock, branch } = promoting({
       files: {
