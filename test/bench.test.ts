@@ -74,6 +74,15 @@ describe('the benches, in their quick form', () => {
     },
   );
 
+  it.each([
+    // A ref listing and one fetch.
+    ['native', 4],
+    ['isomorphic', 3],
+  ])('show that the first pass fetches once, with %s Git', (engine, requests) => {
+    const first = ofGroup(`first pass, nothing to do, controller, ${engine}: requests`);
+    expect(first.map(({ median }) => median)).toEqual([requests, requests]);
+  });
+
   it.each(['native', 'isomorphic'])(
     'show that an update moves what changed and not the repo, with %s Git',
     (engine) => {
