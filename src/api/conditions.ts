@@ -17,7 +17,7 @@ export const REASONS = {
   Suspended: 'spec.suspend is set.',
   InvalidSpec: 'The spec cannot work as it is written; the message names the field.',
   NotSupported:
-    'The spec asks for what this controller does not do, or is not allowed to; the message says what would help.',
+    'The spec asks for what this controller does not or may not do; the message says what helps.',
   SecretNotFound: 'A Secret that the spec names is not there or lacks a key.',
   AccessDenied:
     'The registry, the Git server, the forge, the API server or another namespace refused access.',
