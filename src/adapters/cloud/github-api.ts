@@ -5,6 +5,7 @@ import {
   TunnelRefused,
   type Connections,
 } from '../../connections/proxy-connections.ts';
+import { readBody } from '../../connections/read-body.ts';
 import { retryAfterMs } from '../../connections/retry-after.ts';
 import { tlsOptions } from '../../connections/tls-options.ts';
 import { AppError } from '../../domain/errors.ts';
@@ -91,14 +92,8 @@ export class GitHubApi {
 }
 
 async function jsonOf(body: Dispatcher.ResponseData['body']): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_ANSWER_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return parseJson(Buffer.concat(chunks).toString('utf8'));
+  const bytes = await readBody(body, MAX_ANSWER_BYTES);
+  return bytes === undefined ? undefined : parseJson(bytes.toString('utf8'));
 }
 
 function timeOf(date: string | string[] | undefined): number | undefined {

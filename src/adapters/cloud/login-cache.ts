@@ -1,4 +1,4 @@
-import { AppError } from '../../domain/errors.ts';
+import { untilCancelled } from '../../domain/cancellation.ts';
 import type { Clock } from '../../ports/ports.ts';
 
 /** What a cloud gave, and until when it is good. */
@@ -47,22 +47,7 @@ export function createLoginCache<T>(clock: Clock): LoginCache<T> {
       if (isGood) return known.value;
       const running = underWay.get(key) ?? renew(key, fetch);
       underWay.set(key, running);
-      return unlessCancelled(running, signal);
+      return untilCancelled(running, signal, 'stopped while a login was asked for');
     },
   };
-}
-
-async function unlessCancelled<T>(running: Promise<T>, signal: AbortSignal): Promise<T> {
-  const cancelled = () => new AppError('cancelled', 'stopped while a login was asked for');
-  if (signal.aborted) throw cancelled();
-  let stop = () => undefined as void;
-  const ended = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(cancelled());
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([running, ended]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { encodeBasic } from '../../connections/encode-basic.ts';
 import { openConnections } from '../../connections/open-connections.ts';
 import { ProxyUnreachable, TunnelRefused } from '../../connections/proxy-connections.ts';
+import { readBody } from '../../connections/read-body.ts';
 import { retryAfterMs } from '../../connections/retry-after.ts';
 import { tlsOptions } from '../../connections/tls-options.ts';
 import { AppError, type ErrorCode } from '../../domain/errors.ts';
@@ -119,19 +120,9 @@ export class ForgeHttp {
   }
 
   async #readBody(request: ForgeRequest, { body }: Dispatcher.ResponseData): Promise<string> {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > MAX_ANSWER_BYTES) {
-        throw new AppError(
-          'forge/bad-response',
-          `${this.#where(request)}: the answer is too large`,
-        );
-      }
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks).toString('utf8');
+    const bytes = await readBody(body, MAX_ANSWER_BYTES);
+    if (bytes !== undefined) return bytes.toString('utf8');
+    throw new AppError('forge/bad-response', `${this.#where(request)}: the answer is too large`);
   }
 
   #refusal(request: ForgeRequest, response: Dispatcher.ResponseData, text: string): AppError {

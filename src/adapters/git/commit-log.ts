@@ -1,5 +1,5 @@
 import type { LoggedCommit } from '../../ports/ports.ts';
-import { throwIfCancelled } from './cancellation.ts';
+import { throwIfCancelled } from '../../domain/cancellation.ts';
 import { parseCommit } from './commit-object.ts';
 import type { RemoteStore } from './engine.ts';
 

@@ -11,7 +11,7 @@ import type {
   PushResult,
   PushTarget,
 } from '../../ports/ports.ts';
-import { throwIfCancelled } from './cancellation.ts';
+import { throwIfCancelled } from '../../domain/cancellation.ts';
 import { walkHistory } from './commit-log.ts';
 import { commitBytes, parseCommit } from './commit-object.ts';
 import type { ModedWrite, RefMove, RemoteStore, WantedCommit } from './engine.ts';

@@ -1,5 +1,5 @@
 import type { TrustMaterial } from '@sigstore/verify';
-import { AppError } from '../../domain/errors.ts';
+import { untilCancelled } from '../../domain/cancellation.ts';
 import type { SignatureRequirement } from '../../domain/signature/signature-requirement.ts';
 import {
   signatureVerdict,
@@ -12,6 +12,8 @@ import { readPublicKey, type PublicKey } from './public-keys.ts';
 import type { PublicRootOptions } from './public-root.ts';
 import { readSignature, type ReadSignature } from './read-signature.ts';
 import { readTrustedRoot, trustIn } from './trusted-root.ts';
+
+const STOPPED = 'cancelled while signatures were verified';
 
 /** A verifier whose largest part is loaded when it is first needed, or before. */
 export interface LoadableVerifier extends SignatureVerifier {
@@ -39,7 +41,10 @@ export function createSignatureVerifier(options: PublicRootOptions): LoadableVer
       // Without a certificate there is nothing that the root could vouch for.
       const read = signatures.map(readSignature);
       const needsTrust = read.some((one) => 'content' in one && one.bundle !== undefined);
-      const trust = needsTrust ? await untilCancelled(trustFor(requirement), signal) : undefined;
+      // The library takes no signal. What it has begun goes on and is used by the next who asks.
+      const trust = needsTrust
+        ? await untilCancelled(trustFor(requirement), signal, STOPPED)
+        : undefined;
       const findings = read.flatMap((one) =>
         'content' in one ? judge(digest, one, { keys, trust, requirement }) : [refused(one)],
       );
@@ -99,20 +104,4 @@ async function loadPublicRoot(options: PublicRootOptions): Promise<() => Promise
   const { createPublicRoot } = await import('./public-root.ts');
   const root = createPublicRoot(options);
   return async () => trustIn(await root());
-}
-
-/** The library takes no signal. What it has begun goes on and is used by the next who asks. */
-async function untilCancelled<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const cancelled = () => new AppError('cancelled', 'cancelled while signatures were verified');
-  if (signal.aborted) throw cancelled();
-  let stop = (): void => undefined;
-  const fired = new Promise<never>((_, reject) => {
-    stop = () => reject(cancelled());
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([work, fired]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }

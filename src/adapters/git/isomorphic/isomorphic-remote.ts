@@ -1,6 +1,6 @@
 import { AppError } from '../../../domain/errors.ts';
 import type { PushResult } from '../../../ports/ports.ts';
-import { throwIfCancelled } from '../cancellation.ts';
+import { throwIfCancelled } from '../../../domain/cancellation.ts';
 import type { ModedWrite, RefMove, RemoteStore, WantedCommit } from '../engine.ts';
 import type { Remote } from '../remote.ts';
 import type { TreeDifference, TreeEntry } from '../tree.ts';

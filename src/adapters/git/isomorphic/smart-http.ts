@@ -5,10 +5,11 @@ import {
   ProxyUnreachable,
   TunnelRefused,
 } from '../../../connections/proxy-connections.ts';
+import { readBody } from '../../../connections/read-body.ts';
 import { retryAfterMs } from '../../../connections/retry-after.ts';
 import { isClientRefused } from '../../../connections/tls-trouble.ts';
 import { AppError } from '../../../domain/errors.ts';
-import { cancelled, throwIfCancelled } from '../cancellation.ts';
+import { cancelled, throwIfCancelled } from '../../../domain/cancellation.ts';
 import { accessRefusal, loginRefusal } from '../login-refusal.ts';
 import { oneLine } from '../refusal.ts';
 import type { Remote } from '../remote.ts';
@@ -116,19 +117,12 @@ export class SmartHttp {
   }
 
   async #readBody(response: Dispatcher.ResponseData): Promise<Buffer> {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of response.body as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > MAX_ANSWER_BYTES) {
-        throw new AppError(
-          'git/unsupported',
-          `${this.#remote.display} is too large to be read without the git program; install it`,
-        );
-      }
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks);
+    const bytes = await readBody(response.body, MAX_ANSWER_BYTES);
+    if (bytes !== undefined) return bytes;
+    throw new AppError(
+      'git/unsupported',
+      `${this.#remote.display} is too large to be read without the git program; install it`,
+    );
   }
 }
 

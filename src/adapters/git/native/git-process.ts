@@ -1,6 +1,6 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { AppError } from '../../../domain/errors.ts';
-import { cancelled } from '../cancellation.ts';
+import { cancelled } from '../../../domain/cancellation.ts';
 
 /** What a finished `git` left behind. */
 export interface GitResult {

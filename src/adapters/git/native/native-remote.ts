@@ -1,7 +1,7 @@
 import { AppError } from '../../../domain/errors.ts';
 import type { PushResult } from '../../../ports/ports.ts';
 import type { ModedWrite, RefMove, RemoteStore, WantedCommit } from '../engine.ts';
-import { throwIfCancelled } from '../cancellation.ts';
+import { throwIfCancelled } from '../../../domain/cancellation.ts';
 import { readRefusal, sha256Refusal } from '../refusal.ts';
 import { splitPaths } from '../path-text.ts';
 import type { Remote } from '../remote.ts';

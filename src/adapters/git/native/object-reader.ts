@@ -1,6 +1,6 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { AppError } from '../../../domain/errors.ts';
-import { cancelled, untilCancelled } from '../cancellation.ts';
+import { cancelled, untilCancelled } from '../../../domain/cancellation.ts';
 import { storeFailure } from './failures.ts';
 import { endProcess, startGit } from './git-process.ts';
 
