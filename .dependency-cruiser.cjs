@@ -95,7 +95,7 @@ module.exports = {
     onlyAndNode(
       'compose-wires',
       COMPOSE,
-      [COMPOSE, ADAPTERS, CONFIG, APP, PORTS, DOMAIN, API, MANIFEST],
+      [COMPOSE, ADAPTERS, CONNECTIONS, CONFIG, APP, PORTS, DOMAIN, API, MANIFEST],
       'The one place that knows which adapter stands behind which port names no vendor itself.',
     ),
     onlyAndNode(

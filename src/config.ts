@@ -50,7 +50,7 @@ export interface Config {
   readonly gitEngine: 'auto' | 'native' | 'isomorphic';
   /** Login for a `--repo` that no resource gives one for. */
   readonly gitLogin?: { readonly username: string; readonly password: string };
-  /** PEM file trusted besides the system's, for registries and Git. */
+  /** PEM file trusted besides the system's, for registries, Git and forges. */
   readonly caFile?: string;
   /** Folder of the user's Docker `config.json`. */
   readonly dockerConfigDir: string;

@@ -10,6 +10,7 @@ import { cronTimes } from '../adapters/time/cron-times.ts';
 import { systemClock } from '../adapters/time/system-clock.ts';
 import type { CloudLogin, CloudLogins } from '../ports/cloud.ts';
 import type { Config } from '../config.ts';
+import type { ProcessWay } from '../connections/process-way.ts';
 import type { CloudProvider, CloudRegistry } from '../domain/cloud-registry.ts';
 import { AppError } from '../domain/errors.ts';
 import type { GitLogins } from '../ports/git-login.ts';
@@ -47,16 +48,19 @@ export interface OpenPorts extends Ports {
 
 /** Puts an adapter behind every port. The only place that knows which. */
 export async function compose(config: Config, overrides: Overrides = {}): Promise<OpenPorts> {
-  const ca = await readCa(overrides.caFile ?? config.caFile);
+  const way = {
+    ca: await readCa(overrides.caFile ?? config.caFile),
+    proxies: config.proxies,
+  };
   let registry: ReturnType<typeof openRegistry> | undefined;
-  const theRegistry = () => (registry ??= openRegistry(config, ca, overrides));
+  const theRegistry = () => (registry ??= openRegistry(config, way, overrides));
   let git: ReturnType<typeof openGit> | undefined;
-  const theGit = () => (git ??= openGit(config, overrides, gitLogins));
+  const theGit = () => (git ??= openGit(config, { overrides, way, logins: gitLogins }));
   let verifier: ReturnType<typeof openVerifier> | undefined;
   const theVerifier = () => (verifier ??= openVerifier(config, overrides));
   const theForges = () => import('../adapters/forge/open-forge.ts');
   const clouds = openClouds(config, overrides);
-  const gitLogins = openGitLogins(config, overrides);
+  const gitLogins = openGitLogins(config, way, overrides);
   if (overrides.inAdvance === true) {
     await Promise.all([theRegistry(), theGit(), theVerifier(), theForges()]);
     await Promise.all([clouds.load(), gitLogins.load()]);
@@ -85,14 +89,14 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
       branch: async (access, signal) => {
         const branches = await theGit();
         if (overrides.forTenants !== true) {
-          return branches.open(withTrust(withLogin(access, config), ca), signal);
+          return branches.open(withLogin(access, config), signal);
         }
         checkTenantRepo(access);
-        return branches.open(withTrust(access, ca), signal);
+        return branches.open(access, signal);
       },
       forge: async (access) => {
         const login = overrides.forTenants === true ? access : withLogin(access, config);
-        return (await theForges()).openForge(withTrust(login, ca), config.proxies);
+        return (await theForges()).openForge(login, way);
       },
     },
     close: async () => (await registry)?.close(),
@@ -100,14 +104,13 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
 }
 
 /** Loaded only where a registry is asked: an HTTP client takes longer to load than most commands to run. */
-async function openRegistry(config: Config, ca: string | undefined, overrides: Overrides) {
+async function openRegistry(config: Config, way: ProcessWay, overrides: Overrides) {
   const { createRegistry } = await import('../adapters/registry/create-registry.ts');
   const { onRegistryEvent: onEvent, forTenants = false } = overrides;
   return createRegistry({
     clock: systemClock,
-    proxies: config.proxies,
+    way,
     ...(forTenants ? {} : { dockerConfigDir: config.dockerConfigDir }),
-    ...(ca === undefined ? {} : { ca }),
     ...(onEvent === undefined ? {} : { onEvent }),
   });
 }
@@ -142,11 +145,15 @@ function openClouds(config: Config, { allowProvider = [], forTenants = false }: 
 }
 
 /** Loaded only where a repo's login is one for a while. */
-function openGitLogins(config: Config, { allowProvider = [], forTenants = false }: Overrides) {
+function openGitLogins(
+  config: Config,
+  way: ProcessWay,
+  { allowProvider = [], forTenants = false }: Overrides,
+) {
   let logins: Promise<GitLogins> | undefined;
   const open = async () => {
     const { createGitLogins } = await import('../adapters/cloud/create-git-logins.ts');
-    return createGitLogins({ env: config.env, clock: systemClock, proxies: config.proxies });
+    return createGitLogins({ env: config.env, clock: systemClock, way });
   };
   const login: GitLogins['login'] = async (request, signal, refused) => {
     const { provider } = request.provider;
@@ -163,14 +170,20 @@ function openGitLogins(config: Config, { allowProvider = [], forTenants = false 
   return { login, load };
 }
 
+interface GitSetup {
+  readonly overrides: Overrides;
+  readonly way: ProcessWay;
+  readonly logins: GitLogins;
+}
+
 /** Loaded only where a remote is opened: Git's engines are the heaviest part of what ships. */
-async function openGit(config: Config, overrides: Overrides, logins: GitLogins) {
+async function openGit(config: Config, { overrides, way, logins }: GitSetup) {
   const { GitBranches } = await import('../adapters/git/open-branch.ts');
   const branches = new GitBranches({
     engine: overrides.gitEngine ?? config.gitEngine,
     storeRoot: join(config.cacheDir, 'git'),
     env: overrides.forTenants === true ? tenantEnvironment(config.env) : config.env,
-    proxies: config.proxies,
+    way,
     logins,
   });
   if (overrides.inAdvance === true) await branches.load();
@@ -185,11 +198,6 @@ function withLogin<T extends Pick<GitAccess, 'basic' | 'bearerToken' | 'provider
   const { basic, bearerToken, provider } = access;
   const hasLogin = (basic ?? bearerToken ?? provider) !== undefined;
   return hasLogin || gitLogin === undefined ? access : { ...access, basic: gitLogin };
-}
-
-/** The environment's certificates, where a resource names none. */
-function withTrust<T extends { readonly ca?: string }>(access: T, ca: string | undefined): T {
-  return access.ca === undefined && ca !== undefined ? { ...access, ca } : access;
 }
 
 async function readCa(path: string | undefined): Promise<string | undefined> {

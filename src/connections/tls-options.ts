@@ -7,8 +7,8 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE----
 
 /** Whom to trust besides the usual ones, and what to show. */
 export interface TlsChoice {
-  /** PEM files of certificates. */
-  readonly cas: readonly string[];
+  /** PEM files of certificates, where there are any: the process's, and a resource's. */
+  readonly cas: readonly (string | undefined)[];
   readonly clientCertificate: ClientCertificate | undefined;
 }
 
@@ -22,8 +22,9 @@ export interface TlsOptions {
 
 /** @throws AppError `secret/invalid` for what is no PEM, or a key that does not belong to its certificate */
 export function tlsOptions({ cas, clientCertificate }: TlsChoice): TlsOptions {
+  const own = cas.filter((pem) => pem !== undefined).flatMap(parseCa);
   return {
-    ...(cas.length === 0 ? {} : { ca: [...usualCertificates(), ...cas.flatMap(parseCa)] }),
+    ...(own.length === 0 ? {} : { ca: [...usualCertificates(), ...own] }),
     ...(clientCertificate === undefined ? {} : checkedPair(clientCertificate)),
   };
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { environmentProxy, type EnvironmentProxies } from '../../connections/environment-proxy.ts';
+import { environmentProxy } from '../../connections/environment-proxy.ts';
+import type { ProcessWay } from '../../connections/process-way.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { CloudRepo } from '../../domain/git-provider.ts';
 import type { GitLogin, GitLoginRequest, GitLogins } from '../../ports/git-login.ts';
@@ -20,8 +21,8 @@ const MENDS: Readonly<Record<GitCloud, string>> = {
 
 /** What logins for Git need from outside. */
 export interface GitLoginOptions extends CloudOptions {
-  /** For GitHub's API, where a request names no other; the clouds' SDKs have their own way. */
-  readonly proxies: EnvironmentProxies;
+  /** To GitHub's API; the clouds' SDKs have their own way. */
+  readonly way: ProcessWay;
 }
 
 /** Logins for Git from GitHub and by the clouds' own SDKs, kept until shortly before they end. */
@@ -60,15 +61,16 @@ async function ask(
 }
 
 async function loginOf(
-  { provider, ...way }: GitLoginRequest,
+  { provider, ca, clientCertificate, proxy }: GitLoginRequest,
   context: CloudContext & GitLoginOptions,
 ): Promise<Expiring<GitLogin>> {
   switch (provider.provider) {
     case 'github': {
       const { app } = provider;
       const { gitHubAppLogin } = await loadGitHub();
-      const proxy = way.proxy ?? environmentProxy(new URL(app.apiUrl), context.proxies);
-      return gitHubAppLogin(app, { ...way, proxy }, context);
+      const { way } = context;
+      const by = proxy ?? environmentProxy(new URL(app.apiUrl), way.proxies);
+      return gitHubAppLogin(app, { cas: [way.ca, ca], clientCertificate, proxy: by }, context);
     }
     case 'aws':
       return (await loadAws()).codeCommitLogin(provider, context);

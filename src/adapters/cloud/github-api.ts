@@ -1,10 +1,7 @@
 import { request as send, type Dispatcher } from 'undici';
 import { openConnections } from '../../connections/open-connections.ts';
-import {
-  ProxyUnreachable,
-  TunnelRefused,
-  type Connections,
-} from '../../connections/proxy-connections.ts';
+import type { Connections } from '../../connections/proxy-connections.ts';
+import { proxyTrouble } from '../../connections/proxy-trouble.ts';
 import { readBody } from '../../connections/read-body.ts';
 import { retryAfterMs } from '../../connections/retry-after.ts';
 import { tlsOptions } from '../../connections/tls-options.ts';
@@ -31,8 +28,8 @@ export interface GitHubAnswer {
 export interface GitHubWay {
   /** Base of the API, without a slash at its end. */
   readonly apiUrl: string;
-  /** PEM certificates trusted besides the system's. */
-  readonly ca?: string | undefined;
+  /** PEM files of certificates trusted besides the system's. */
+  readonly cas: readonly (string | undefined)[];
   readonly clientCertificate?: ClientCertificate | undefined;
   readonly proxy?: Proxy | undefined;
 }
@@ -45,8 +42,8 @@ export class GitHubApi {
   readonly #proxy: string | undefined;
 
   /** @throws AppError `secret/invalid` when a certificate or key is none */
-  constructor({ apiUrl, ca, clientCertificate, proxy }: GitHubWay) {
-    const tls = tlsOptions({ cas: ca === undefined ? [] : [ca], clientCertificate });
+  constructor({ apiUrl, cas, clientCertificate, proxy }: GitHubWay) {
+    const tls = tlsOptions({ cas, clientCertificate });
     this.#base = apiUrl;
     this.#connections = openConnections({ tls, proxy, agent: {} });
     this.#proxy = proxy?.url;
@@ -80,8 +77,10 @@ export class GitHubApi {
         limitedForMs: limitOf(statusCode, headers, new Date(sentAt ?? NaN)),
       };
     } catch (cause) {
-      const text = troubleOf(cause, new URL(url).host, this.#proxy ?? '');
-      throw new AppError('git/unreachable', text, { retry: true, cause });
+      const { host } = new URL(url);
+      const barred = proxyTrouble(cause, this.#proxy);
+      const text = barred === undefined ? troubleOf(cause, host) : `${host}: ${barred.text}`;
+      throw new AppError('git/unreachable', text, { retry: barred?.mayPass ?? true, cause });
     }
   }
 
@@ -114,11 +113,7 @@ function limitOf(
   return waitMs ?? 0;
 }
 
-function troubleOf(cause: unknown, host: string, proxy: string): string {
-  if (cause instanceof TunnelRefused) {
-    return `the proxy ${proxy} lets nobody through to ${host} (HTTP ${cause.status})`;
-  }
-  if (cause instanceof ProxyUnreachable) return `the proxy ${proxy} cannot be reached`;
+function troubleOf(cause: unknown, host: string): string {
   const { code = 'no answer' } = cause as { readonly code?: string };
   const isTls = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO/.test(code);
   return isTls

@@ -2,7 +2,7 @@ import { request as send, type Dispatcher } from 'undici';
 import { z } from 'zod';
 import { encodeBasic } from '../../connections/encode-basic.ts';
 import { openConnections } from '../../connections/open-connections.ts';
-import { ProxyUnreachable, TunnelRefused } from '../../connections/proxy-connections.ts';
+import { proxyTrouble } from '../../connections/proxy-trouble.ts';
 import { readBody } from '../../connections/read-body.ts';
 import { retryAfterMs } from '../../connections/retry-after.ts';
 import { tlsOptions } from '../../connections/tls-options.ts';
@@ -36,8 +36,11 @@ const Complaint = z.object({
 /** How the API is logged in to, and the way to it. */
 export type ForgeWay = Pick<
   ForgeAccess,
-  'basic' | 'bearerToken' | 'ca' | 'clientCertificate' | 'proxy'
->;
+  'basic' | 'bearerToken' | 'clientCertificate' | 'proxy'
+> & {
+  /** PEM files of certificates trusted besides the system's. */
+  readonly cas: readonly (string | undefined)[];
+};
 
 /** Speaks JSON with a forge. Redirects are not followed: a login goes to the host it is meant for. */
 export class ForgeHttp {
@@ -49,14 +52,14 @@ export class ForgeHttp {
   readonly #proxy: string | undefined;
 
   /** @param api base of the API, without a slash at its end */
-  constructor(api: string, { basic, bearerToken, ca, clientCertificate, proxy }: ForgeWay) {
+  constructor(api: string, { basic, bearerToken, cas, clientCertificate, proxy }: ForgeWay) {
     this.#api = api;
     this.#authorization =
       bearerToken === undefined ? basic && `Basic ${encodeBasic(basic)}` : `Bearer ${bearerToken}`;
     this.#secrets = [bearerToken, basic?.password, basic && encodeBasic(basic)].filter(
       (text) => text !== undefined,
     );
-    const tls = tlsOptions({ cas: ca === undefined ? [] : [ca], clientCertificate });
+    const tls = tlsOptions({ cas, clientCertificate });
     // One pull request now and then: nothing is kept open for long.
     const agent = { keepAliveTimeout: 4_000 };
     this.#dispatcher = openConnections({ tls, proxy, agent }).dispatcher;
@@ -103,15 +106,17 @@ export class ForgeHttp {
     } catch (error) {
       if (error instanceof AppError) throw error;
       if (signal.aborted) throw new AppError('cancelled', 'cancelled');
-      throw new AppError(
-        'forge/unreachable',
-        `${this.#where(request)}: ${reasonOf(error, this.#proxy ?? '')}`,
-        {
-          cause: error,
-          retry: true,
-        },
-      );
+      throw this.#noAnswer(request, error);
     }
+  }
+
+  #noAnswer(request: ForgeRequest, cause: unknown): AppError {
+    const { text, mayPass } = proxyTrouble(cause, this.#proxy) ?? {
+      text: reasonOf(cause),
+      mayPass: true,
+    };
+    const message = `${this.#where(request)}: ${text}`;
+    return new AppError('forge/unreachable', message, { cause, retry: mayPass });
   }
 
   #url({ path, query }: ForgeRequest): string {
@@ -182,10 +187,7 @@ function textOf(value: string | readonly string[] | undefined): string | undefin
   return typeof value === 'string' ? value : undefined;
 }
 
-function reasonOf(error: unknown, proxy: string): string {
-  if (error instanceof TunnelRefused)
-    return `the proxy ${proxy} lets nobody through (HTTP ${error.status})`;
-  if (error instanceof ProxyUnreachable) return `the proxy ${proxy} cannot be reached`;
+function reasonOf(error: unknown): string {
   if (error instanceof Error && error.name === 'TimeoutError')
     return `no answer within ${TIMEOUT_MS} ms`;
   const code = (error as { readonly code?: unknown } | undefined)?.code;

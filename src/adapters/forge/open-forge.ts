@@ -1,4 +1,5 @@
-import { environmentProxy, type EnvironmentProxies } from '../../connections/environment-proxy.ts';
+import { environmentProxy } from '../../connections/environment-proxy.ts';
+import { type ProcessWay, STRAIGHT } from '../../connections/process-way.ts';
 import type { Forge, ForgeAccess } from '../../ports/forge.ts';
 import { AzureDevOps } from './azure-devops.ts';
 import { Bitbucket } from './bitbucket.ts';
@@ -10,21 +11,25 @@ import { repoAddress } from './repo-address.ts';
 
 /**
  * The pull requests of a repo. Nothing is contacted yet.
- * @param proxies of the process, for an access that names none
+ * @param own the process's way, to which the access adds
  * @throws AppError `resource/invalid` when the repo's address is not one at such a forge, `secret/invalid` for a
  * certificate or key that is none
  */
-export function openForge(
-  access: ForgeAccess,
-  proxies: EnvironmentProxies = { exceptions: '' },
-): Forge {
+export function openForge(access: ForgeAccess, own: ProcessWay = STRAIGHT): Forge {
   const { api, path } = repoAddress(access);
-  const proxy = access.proxy ?? environmentProxy(new URL(api), proxies);
-  const login = { ...loginFor(access), ...(proxy === undefined ? {} : { proxy }) };
-  const http = new ForgeHttp(api, login);
+  const proxy = access.proxy ?? environmentProxy(new URL(api), own.proxies);
+  const way = {
+    ...loginFor(access),
+    cas: [own.ca, access.ca],
+    ...(access.clientCertificate === undefined
+      ? {}
+      : { clientCertificate: access.clientCertificate }),
+    ...(proxy === undefined ? {} : { proxy }),
+  };
+  const http = new ForgeHttp(api, way);
   switch (access.kind) {
     case 'github':
-      return new GitHub(http, new ForgeHttp(graphQlOf(api), login), path);
+      return new GitHub(http, new ForgeHttp(graphQlOf(api), way), path);
     case 'gitlab':
       return new GitLab(http, path);
     case 'gitea':
@@ -37,15 +42,19 @@ export function openForge(
 }
 
 /** Git takes these forges' tokens as passwords; their APIs take them as tokens, whoever's name stands before. */
-function loginFor({ kind, basic, bearerToken, ...way }: ForgeAccess): ForgeWay {
-  if (bearerToken !== undefined) return { bearerToken, ...way };
-  if (basic === undefined) return way;
+function loginFor({
+  kind,
+  basic,
+  bearerToken,
+}: ForgeAccess): Pick<ForgeWay, 'basic' | 'bearerToken'> {
+  if (bearerToken !== undefined) return { bearerToken };
+  if (basic === undefined) return {};
   const isToken =
     kind === 'github' ||
     kind === 'gitlab' ||
     // The user name that goes with a repository's, project's or workspace's access token.
     (kind === 'bitbucket' && basic.username === 'x-token-auth');
-  return isToken ? { bearerToken: basic.password, ...way } : { basic, ...way };
+  return isToken ? { bearerToken: basic.password } : { basic };
 }
 
 /** `https://api.github.com/graphql`; `https://HOST/api/graphql` beside `https://HOST/api/v3`. */

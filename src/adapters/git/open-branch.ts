@@ -1,4 +1,4 @@
-import type { EnvironmentProxies } from '../../connections/environment-proxy.ts';
+import type { ProcessWay } from '../../connections/process-way.ts';
 import { AppError } from '../../domain/errors.ts';
 import { describeProvider } from '../../domain/git-provider.ts';
 import type { GitLogins } from '../../ports/git-login.ts';
@@ -20,8 +20,8 @@ export interface GitBranchesOptions {
   readonly engine: EngineChoice;
   /** The process's variables: PATH, the user's Git and SSH set-up. */
   readonly env: Environment;
-  /** The process's proxies, for remotes that name none. Default: none. */
-  readonly proxies?: EnvironmentProxies;
+  /** The process's way to remotes. Default: straight. */
+  readonly way?: ProcessWay;
   /** Asked where an access names a provider. */
   readonly logins: GitLogins;
 }
@@ -46,7 +46,7 @@ export class GitBranches {
    * `git/unsupported` for a transport that the engine does not speak, `git/store` when the store cannot be made
    */
   async open(access: GitAccess, signal: AbortSignal): Promise<GitBranch> {
-    const remote = parseRemote(access, this.#options.proxies);
+    const remote = parseRemote(access, this.#options.way);
     const engine = await this.#chooseEngine(remote, signal);
     const key = `${engine.name} ${remote.url}`;
     const open = this.#stores.get(key) ?? {
@@ -82,13 +82,12 @@ export class GitBranches {
   #connect(store: EngineStore, remote: Remote, access: GitAccess): RemoteStore {
     const { provider, ca, clientCertificate, proxy } = access;
     if (provider === undefined) return store.connect(remote);
-    const { logins, proxies } = this.#options;
+    const { logins, way } = this.#options;
     const request = { provider, ca, clientCertificate, proxy };
     return new RenewedRemote({
       owner: describeProvider(provider),
       login: (signal, refused) => logins.login(request, signal, refused),
-      connect: (login) =>
-        store.connect(login ? parseRemote({ ...access, ...login }, proxies) : remote),
+      connect: (login) => store.connect(login ? parseRemote({ ...access, ...login }, way) : remote),
     });
   }
 

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeBasic } from '../../connections/encode-basic.ts';
-import { environmentProxy, type EnvironmentProxies } from '../../connections/environment-proxy.ts';
+import { environmentProxy } from '../../connections/environment-proxy.ts';
+import { type ProcessWay, STRAIGHT } from '../../connections/process-way.ts';
 import { tlsOptions, type TlsOptions } from '../../connections/tls-options.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { Proxy } from '../../domain/proxy.ts';
@@ -56,23 +57,20 @@ export function checkedRef(ref: string): string {
 
 /**
  * Reads a remote address. Userinfo in an HTTP address works as basic credentials.
- * @param proxies of the process, for a remote that names none
+ * @param own the process's way, to which the access adds
  * @throws AppError `usage` when it is malformed, `git/unsupported` for other transports, `secret/invalid`
  * for certificates that are none
  */
-export function parseRemote(
-  access: GitAccess,
-  proxies: EnvironmentProxies = { exceptions: '' },
-): Remote {
+export function parseRemote(access: GitAccess, own: ProcessWay = STRAIGHT): Remote {
   const address = parseAddress(access);
   const { kind, url, secrets } = address;
   const proxy =
-    kind === 'http' ? (access.proxy ?? environmentProxy(new URL(url), proxies)) : undefined;
+    kind === 'http' ? (access.proxy ?? environmentProxy(new URL(url), own.proxies)) : undefined;
   return {
     ...address,
     branch: access.branch,
     ref: branchRef(access.branch),
-    tls: kind === 'http' ? tlsOf(access) : {},
+    tls: kind === 'http' ? tlsOf(access, own) : {},
     ...(proxy === undefined ? {} : { proxy }),
     ...(access.ssh === undefined ? {} : { ssh: access.ssh }),
     secrets: [
@@ -83,8 +81,8 @@ export function parseRemote(
   };
 }
 
-function tlsOf({ ca, clientCertificate }: GitAccess): TlsOptions {
-  return tlsOptions({ cas: ca === undefined ? [] : [ca], clientCertificate });
+function tlsOf({ ca, clientCertificate }: GitAccess, own: ProcessWay): TlsOptions {
+  return tlsOptions({ cas: [own.ca, ca], clientCertificate });
 }
 
 function proxySecrets(proxy: Proxy | undefined): readonly string[] {

@@ -1,3 +1,4 @@
+import { proxyRefusal as refusalOf } from '../../connections/proxy-trouble.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { Remote } from './remote.ts';
 
@@ -6,20 +7,11 @@ export function proxyRefusal(
   { display, proxy }: Pick<Remote, 'display' | 'proxy'>,
   status: number,
 ): AppError {
-  const name = `the proxy${proxy === undefined ? '' : ` ${proxy.url}`}`;
-  if (status === 407) {
-    return new AppError(
-      'git/unauthorized',
-      `${display}: ${name} wants another login (407); check username and password of proxySecretRef, or of HTTPS_PROXY`,
-    );
-  }
-  const isFailure = status >= 500;
-  const reason = isFailure ? 'cannot reach that host' : 'does not let requests through';
-  return new AppError(
-    'git/unreachable',
-    `${display} cannot be reached: ${name} ${reason} (${status})`,
-    { retry: isFailure },
-  );
+  const { text, wantsLogin, mayPass } = refusalOf(status, proxy?.url);
+  if (wantsLogin) return new AppError('git/unauthorized', `${display}: ${text}`);
+  return new AppError('git/unreachable', `${display} cannot be reached: ${text}`, {
+    retry: mayPass,
+  });
 }
 
 /** The error for a server that wants to see a client certificate, or another one. */

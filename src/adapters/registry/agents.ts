@@ -1,7 +1,8 @@
 import type { Dispatcher } from 'undici';
 import type { RegistryAccess } from '../../ports/registry.ts';
-import { environmentProxy, type EnvironmentProxies } from '../../connections/environment-proxy.ts';
+import { environmentProxy } from '../../connections/environment-proxy.ts';
 import { openConnections } from '../../connections/open-connections.ts';
+import type { ProcessWay } from '../../connections/process-way.ts';
 import type { Connections } from '../../connections/proxy-connections.ts';
 import { tlsOptions } from '../../connections/tls-options.ts';
 
@@ -10,13 +11,6 @@ const CONNECTIONS_PER_HOST = 6;
 
 /** Ways that are kept: each certificate that is renewed is a new one. */
 const MAX_AGENTS = 100;
-
-/** What all ways have in common. */
-export interface AgentOptions {
-  /** PEM certificates trusted for all hosts besides the usual ones. */
-  readonly ca: string | undefined;
-  readonly proxies: EnvironmentProxies;
-}
 
 /** One request's way. */
 export interface Way {
@@ -37,7 +31,7 @@ export interface Agents {
 }
 
 /** Pools of this client alone; undici's global dispatcher stays untouched. */
-export function createAgents({ ca, proxies }: AgentOptions): Agents {
+export function createAgents({ ca, proxies }: ProcessWay): Agents {
   /** The least recently used first. */
   const agents = new Map<string, Connections>();
 
@@ -45,9 +39,8 @@ export function createAgents({ ca, proxies }: AgentOptions): Agents {
     access.proxy ?? environmentProxy(url, proxies);
 
   function create({ access, isTrusted }: Way, proxy: RegistryAccess['proxy']): Connections {
-    const cas = [ca, access.ca].filter((pem) => pem !== undefined);
     const clientCertificate = isTrusted ? access.clientCertificate : undefined;
-    const tls = tlsOptions({ cas, clientCertificate });
+    const tls = tlsOptions({ cas: [ca, access.ca], clientCertificate });
     // The call's deadline bounds the whole; undici's own bounds would only add a second truth.
     const agent = { connections: CONNECTIONS_PER_HOST, headersTimeout: 0, bodyTimeout: 0 };
     return openConnections({ tls, proxy, agent });

@@ -9,7 +9,7 @@ import { withDeadline } from './deadline.ts';
 import { readDigest } from './digest.ts';
 import { repositoryUrl } from './endpoint.ts';
 import { createEntraExchange } from './entra-exchange.ts';
-import type { EnvironmentProxies } from '../../connections/environment-proxy.ts';
+import { type ProcessWay, STRAIGHT } from '../../connections/process-way.ts';
 import { findCredentials } from './find-credentials.ts';
 import type { OnRegistryEvent } from './events.ts';
 import { type HostProfile, profileOf as knownProfileOf } from './known-registries.ts';
@@ -27,14 +27,12 @@ export interface RegistryOptions {
   readonly userAgent?: string;
   /** Folder of Docker's `config.json`, for access without credentials of its own; absent to look nowhere. */
   readonly dockerConfigDir?: string;
-  /** PEM certificates trusted for all registries besides the usual ones. */
-  readonly ca?: string;
   /** How each host is treated; default: what is known of it. */
   readonly profileOf?: (host: string) => HostProfile;
   /** Told of requests and of what registries say besides, for metrics and logs. */
   readonly onEvent?: OnRegistryEvent;
-  /** Default: none. */
-  readonly proxies?: EnvironmentProxies;
+  /** The process's way to registries. Default: straight. */
+  readonly way?: ProcessWay;
 }
 
 /** A registry client that holds connections until it is closed. */
@@ -53,10 +51,9 @@ export function createRegistry(options: RegistryOptions): ClosableRegistry {
     clock,
     random: options.random ?? Math.random,
     userAgent: options.userAgent ?? 'lockkeeper',
-    ca: options.ca,
     profileOf,
     onEvent: options.onEvent ?? (() => undefined),
-    proxies: options.proxies ?? { exceptions: '' },
+    way: options.way ?? STRAIGHT,
   });
   const authorizer = createAuthorizer(transport, { clock, profileOf });
   const entra = createEntraExchange(transport, clock);

@@ -1,5 +1,6 @@
 import { errors } from 'undici';
 import { ProxyUnreachable, TunnelRefused } from '../../connections/proxy-connections.ts';
+import { proxyRefusal } from '../../connections/proxy-trouble.ts';
 import { isClientRefused, isUntrusted } from '../../connections/tls-trouble.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { Call } from './call.ts';
@@ -56,22 +57,16 @@ export function networkError(error: unknown, { url, proxy }: Target, call: Call)
 
 /** The error for a proxy that wants a login, or another one (407). */
 export function proxyLoginError(proxy: string | undefined, call: Call): AppError {
-  return new AppError(
-    'registry/unauthorized',
-    `${call.name}: the proxy ${proxy ?? 'on the way'} wants another login (407); check username and password of proxySecretRef, or of HTTPS_PROXY`,
-  );
+  return new AppError('registry/unauthorized', `${call.name}: ${proxyRefusal(407, proxy).text}`);
 }
 
 function tunnelError(error: TunnelRefused, { url, proxy }: Target, call: Call): AppError {
-  const { status } = error;
-  if (status === 407) return proxyLoginError(proxy, call);
-  const isFailure = status >= 500;
-  const reason = isFailure ? 'it cannot reach that host' : 'it does not let requests through';
-  return new AppError(
-    'registry/unreachable',
-    `${call.name}: cannot reach ${url.host} through the proxy ${proxy}: ${reason} (${status})`,
-    { cause: error, retry: isFailure },
-  );
+  const { text, wantsLogin, mayPass } = proxyRefusal(error.status, proxy);
+  if (wantsLogin) return proxyLoginError(proxy, call);
+  return new AppError('registry/unreachable', `${call.name}: cannot reach ${url.host}: ${text}`, {
+    cause: error,
+    retry: mayPass,
+  });
 }
 
 function reasonOf(code: string | undefined): string {

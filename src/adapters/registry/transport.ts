@@ -1,7 +1,8 @@
+import type { ProcessWay } from '../../connections/process-way.ts';
 import { retryAfterMs } from '../../connections/retry-after.ts';
 import type { AppError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/ports.ts';
-import { type AgentOptions, createAgents } from './agents.ts';
+import { createAgents } from './agents.ts';
 import type { Call, HttpRequest, HttpResponse } from './call.ts';
 import { isRateLimited } from './errors.ts';
 import type { OnRegistryEvent } from './events.ts';
@@ -25,7 +26,8 @@ export interface Transport {
 }
 
 /** What a transport needs from outside. */
-export interface TransportOptions extends AgentOptions {
+export interface TransportOptions {
+  readonly way: ProcessWay;
   readonly clock: Clock;
   /** In [0, 1), for jitter. */
   readonly random: () => number;
@@ -42,7 +44,7 @@ type Attempt =
 /** A transport with its own connections and its own memory of what each host allows. */
 export function createTransport(options: TransportOptions): Transport {
   const { clock, random, onEvent } = options;
-  const agents = createAgents(options);
+  const agents = createAgents(options.way);
   const limiter = createHostLimiter(options);
   const quotas = createPullQuotas(clock, onEvent);
   const tellWarnings = createWarnings(onEvent);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createGitLogins } from '../../../src/adapters/cloud/create-git-logins.ts';
+import { type ProcessWay, STRAIGHT } from '../../../src/connections/process-way.ts';
 import { githubAppOf } from '../../../src/app/access/github-app-of.ts';
 import { asAppError, type AppError } from '../../../src/domain/errors.ts';
 import {
@@ -11,6 +12,7 @@ import {
 import { scratch } from '../../support/git/repo.ts';
 import { FakeClock, never } from '../../support/memory-ports.ts';
 import { startConnectProxy } from '../../support/proxy/connect-proxy.ts';
+import { makeCertificate } from '../../support/registry/certificate.ts';
 import { skipWithout } from '../../support/registry/availability.ts';
 
 const MINUTE = 60_000;
@@ -39,7 +41,7 @@ describe.skipIf(skipWithout('openssl'))('logins of a GitHub App', () => {
     const app = githubAppOf(github.secret(more), 'apps/app');
     return { provider: { provider: 'github', app }, ca } as const;
   };
-  const loginsOf = () => createGitLogins({ env: {}, clock, proxies: { exceptions: '' } });
+  const loginsOf = (way: ProcessWay = STRAIGHT) => createGitLogins({ env: {}, clock, way });
   const login = (more: Secret = {}) => loginsOf().login(requestOf(more), never);
   const newest = () => ({
     basic: { username: 'x-access-token', password: github.tokens.at(-1) },
@@ -239,6 +241,13 @@ describe.skipIf(skipWithout('openssl'))('logins of a GitHub App', () => {
     expect(error.message).toMatch(/^no trusted TLS connection to 127\.0\.0\.1:\d+; give its CA/);
   });
 
+  it('are asked for by the trust of the process besides that of the request', async () => {
+    const { ca } = requestOf({});
+    const stranger = makeCertificate(area.path, { file: 'stranger' }).cert;
+    const trusting = loginsOf({ ...STRAIGHT, ca });
+    expect(await trusting.login(requestOf({}, stranger), never)).toEqual(newest());
+  });
+
   it('are asked for through the proxy that is named', async () => {
     const proxy = await startConnectProxy({ login: { username: 'ana', password: 'planted' } });
     const through = (password: string) =>
@@ -253,11 +262,11 @@ describe.skipIf(skipWithout('openssl'))('logins of a GitHub App', () => {
     const { host } = new URL(github.apiUrl);
     expect(proxy.log).toEqual([`CONNECT ${host} 200`]);
     expect((await failureOf(through('ghs_wrong'))).message).toBe(
-      `the proxy ${proxy.url} lets nobody through to ${host} (HTTP 407)`,
+      `${host}: the proxy ${proxy.url} wants another login (407); check username and password of proxySecretRef, or of HTTPS_PROXY`,
     );
     await proxy.close();
     expect((await failureOf(through('planted'))).message).toBe(
-      `the proxy ${proxy.url} cannot be reached`,
+      `${host}: the proxy ${proxy.url} cannot be reached`,
     );
   });
 

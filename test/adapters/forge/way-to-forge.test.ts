@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openForge } from '../../../src/adapters/forge/open-forge.ts';
-import type { EnvironmentProxies } from '../../../src/connections/environment-proxy.ts';
+import type { ProcessWay } from '../../../src/connections/process-way.ts';
 import type { ForgeAccess } from '../../../src/ports/forge.ts';
 import { scratch } from '../../support/git/repo.ts';
 import { never } from '../../support/memory-ports.ts';
@@ -37,8 +37,8 @@ describe.skipIf(skipWithout('openssl'))('the way to a forge', () => {
     area.remove();
   });
 
-  const list = (given: ForgeAccess, proxies?: EnvironmentProxies) =>
-    openForge(given, proxies).list({ base: 'main', state: 'open' }, never);
+  const list = (given: ForgeAccess, own?: ProcessWay) =>
+    openForge(given, own).list({ base: 'main', state: 'open' }, never);
 
   it('is the one of the repo: its CA, its client certificate, its proxy', async () => {
     expect(await list(access)).toEqual([]);
@@ -49,29 +49,44 @@ describe.skipIf(skipWithout('openssl'))('the way to a forge', () => {
     const { proxy: named, ...others } = access;
     if (named === undefined) throw new Error('no proxy');
     const before = proxy.log.length;
-    expect(await list(others, { https: named, exceptions: '' })).toEqual([]);
+    expect(await list(others, { proxies: { https: named, exceptions: '' } })).toEqual([]);
     expect(proxy.log).toHaveLength(before + 1);
   });
 
-  it.each<[string, () => Partial<ForgeAccess>, RegExp]>([
+  it('is trusted by the CA of the process besides that of the repo', async () => {
+    const { ca, ...others } = access;
+    const stranger = makeCertificate(area.path, { file: 'stranger' }).cert;
+    for (const [own, given] of [
+      [ca, stranger],
+      [stranger, ca],
+    ]) {
+      const way = { ca: own, proxies: { exceptions: '' } };
+      expect(await list({ ...others, ...(given && { ca: given }) }, way)).toEqual([]);
+    }
+  });
+
+  it.each<[string, () => Partial<ForgeAccess>, boolean, RegExp]>([
     [
       'a proxy that wants another login',
       () => ({ proxy: { url: proxy.url, login: { ...login, password: 'planted too' } } }),
-      /: the proxy http:\/\/127\.0\.0\.1:\d+ lets nobody through \(HTTP 407\)$/,
+      false,
+      /: the proxy http:\/\/127\.0\.0\.1:\d+ wants another login \(407\); check username and password of proxySecretRef/,
     ],
     [
       'a proxy that is not there',
       () => ({ proxy: { url: 'http://127.0.0.1:1' } }),
+      true,
       /: the proxy http:\/\/127\.0\.0\.1:1 cannot be reached$/,
     ],
     [
       'a CA that nobody knows',
       () => ({ ca: access.clientCertificate?.certificate ?? '' }),
+      true,
       /: the forge cannot be reached \(\w*SELF_SIGNED_CERT\)$/,
     ],
-  ])('is told when it is barred by %s', async (_, other, says) => {
+  ])('is told when it is barred by %s', async (_, other, retry, says) => {
     const failure = list({ ...access, ...other() });
-    await expect(failure).rejects.toMatchObject({ code: 'forge/unreachable', retry: true });
+    await expect(failure).rejects.toMatchObject({ code: 'forge/unreachable', retry });
     await expect(failure).rejects.toThrow(says);
     await expect(failure).rejects.not.toThrow('planted');
   });

@@ -35,12 +35,12 @@ export interface Fixture {
 export async function startFixture(
   engine: EngineChoice,
   {
-    proxies,
+    way,
     env = {},
     logins = noGitLogins,
     ...options
   }: Omit<GitHttpServerOptions, 'root'> &
-    Pick<Partial<GitBranchesOptions>, 'env' | 'proxies' | 'logins'> = {},
+    Pick<Partial<GitBranchesOptions>, 'env' | 'way' | 'logins'> = {},
 ): Promise<Fixture> {
   const area = scratch();
   const folder = area.path;
@@ -51,7 +51,7 @@ export async function startFixture(
     storeRoot,
     engine,
     env: { ...GIT_TEST_ENV, ...env },
-    ...(proxies && { proxies }),
+    ...(way && { way }),
     logins,
   });
   const opened: GitBranch[] = [];

@@ -8,6 +8,7 @@ import type { AppError } from '../../../src/domain/errors.ts';
 import type { Proxy } from '../../../src/domain/proxy.ts';
 import type { GitAccess } from '../../../src/ports/ports.ts';
 import { noGitLogins } from '../../support/memory-ports.ts';
+import { GIT_TEST_ENV } from '../../support/git/repo.ts';
 import { hasTool } from '../../support/git/tools.ts';
 import {
   type ConnectProxy,
@@ -74,6 +75,23 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
       const proxy = await start({ login: LOGIN, routes: routes(), certificate });
       const ca = `${fixture.server.ca}\n${certificate.cert}`;
       const branch = await fixture.open({ ...access({ url: proxy.url, login: LOGIN }), ca });
+      await expect(branch.head(NEVER)).resolves.toBe(fixture.remote.head());
+    });
+
+    it('is reached where the process trusts the proxy, and the resource the server', async () => {
+      const certificate = makeCertificate(fixture.folder, { file: `${engine}-process` });
+      const proxy = await start({ login: LOGIN, routes: routes(), certificate });
+      const https = { url: proxy.url, login: LOGIN };
+      const branches = new GitBranches({
+        storeRoot: join(fixture.folder, 'trusting'),
+        engine,
+        env: GIT_TEST_ENV,
+        logins: noGitLogins,
+        way: { ca: certificate.cert, proxies: { https, exceptions: '' } },
+      });
+      const { url = '', ...others } = access();
+      const branch = await branches.open({ url, branch: 'main', ...others }, NEVER);
+      onTestFinished(() => branch.close());
       await expect(branch.head(NEVER)).resolves.toBe(fixture.remote.head());
     });
 
@@ -145,7 +163,7 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
       // curl's own idea of proxies would lead nowhere.
       const env = { http_proxy: 'http://127.0.0.1:1', HTTPS_PROXY: 'http://127.0.0.1:1' };
       const direct = await startFixture(engine, {
-        proxies: { http: through, exceptions: 'git.test' },
+        way: { proxies: { http: through, exceptions: 'git.test' } },
         env,
       });
       onTestFinished(() => direct.close());

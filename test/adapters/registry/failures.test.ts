@@ -3,6 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { STRAIGHT } from '../../../src/connections/process-way.ts';
 import { skipWithout } from '../../support/registry/availability.ts';
 import { makeCertificate, type TestCertificate } from '../../support/registry/certificate.ts';
 import { clientOf, loopbackClient, plainAccess, teamApp } from '../../support/registry/client.ts';
@@ -208,7 +209,7 @@ describe.skipIf(skipWithout('openssl'))('TLS', () => {
     const { host } = await tlsServer();
     const own = { insecure: false, ca: certificate.cert };
     await expect(clientOf(host).listTags(own)).resolves.toEqual(['1.0']);
-    const { listTags } = clientOf(host, { ca: certificate.cert });
+    const { listTags } = clientOf(host, { way: { ...STRAIGHT, ca: certificate.cert } });
     await expect(listTags({ insecure: false })).resolves.toEqual(['1.0']);
   });
 

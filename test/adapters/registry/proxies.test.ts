@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { STRAIGHT } from '../../../src/connections/process-way.ts';
 import type { Proxy } from '../../../src/domain/proxy.ts';
 import type { RegistryAccess } from '../../../src/ports/registry.ts';
 import {
@@ -75,7 +76,7 @@ describe.skipIf(skipWithout('distribution', 'openssl'))('a real registry behind 
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const certificate = makeCertificate(folder);
     const proxy = await start({ login, certificate, routes: routes() });
-    const { listTags } = clientOf(BEHIND, { ca: certificate.cert });
+    const { listTags } = clientOf(BEHIND, { way: { ...STRAIGHT, ca: certificate.cert } });
     await expect(listTags(access({ url: proxy.url, login }))).resolves.toEqual(['1.0', '2.0']);
   });
 
@@ -95,15 +96,15 @@ describe.skipIf(skipWithout('distribution', 'openssl'))('a real registry behind 
   });
 
   it.each([
-    { refusal: 403, says: 'it does not let requests through (403)', retry: false },
-    { refusal: 503, says: 'it cannot reach that host (503)', retry: true },
+    { refusal: 403, says: 'does not let requests through (403)', retry: false },
+    { refusal: 503, says: 'cannot reach that host (503)', retry: true },
   ])('is not reached when the proxy answers $refusal', async ({ refusal, says, retry }) => {
     const proxy = await start({ refusal });
     const { listTags } = clientOf(BEHIND);
     await expect(listTags(access({ url: proxy.url, login }))).rejects.toMatchObject({
       code: 'registry/unreachable',
       retry,
-      message: `${BEHIND}/team/app: cannot reach ${BEHIND} through the proxy ${proxy.url}: ${says}`,
+      message: `${BEHIND}/team/app: cannot reach ${BEHIND}: the proxy ${proxy.url} ${says}`,
     });
   });
 
@@ -131,10 +132,12 @@ describe.skipIf(skipWithout('distribution', 'openssl'))('a real registry behind 
   it('is reached through the proxy of the environment, unless that excepts it', async () => {
     const proxy = await start({ login, routes: routes() });
     const https = { url: proxy.url, login };
-    const { listTags } = clientOf(BEHIND, { proxies: { https, exceptions: 'other.test' } });
+    const { listTags } = clientOf(BEHIND, {
+      way: { proxies: { https, exceptions: 'other.test' } },
+    });
     await expect(listTags(access())).resolves.toEqual(['1.0', '2.0']);
     expect(proxy.log).toEqual([`CONNECT ${BEHIND}:443 200`, `CONNECT ${TOKENS}:443 200`]);
-    const excepting = clientOf(BEHIND, { proxies: { https, exceptions: '.test' } });
+    const excepting = clientOf(BEHIND, { way: { proxies: { https, exceptions: '.test' } } });
     await expect(excepting.listTags(access())).rejects.toMatchObject({
       message: expect.stringContaining(`cannot reach ${BEHIND}: `) as string,
     });
