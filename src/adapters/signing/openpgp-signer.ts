@@ -1,6 +1,7 @@
 import { createMessage, decryptKey, readPrivateKeys, sign, type PrivateKey } from 'openpgp';
 import type { SigningKey } from '../../ports/signing.ts';
 import { unusableKey, type OpenedKey } from './opened-key.ts';
+import { isCostlyToUnlock } from './openpgp-lock.ts';
 
 /**
  * Opens an armored OpenPGP key, as `gpg --export-secret-keys --armor` prints it.
@@ -33,6 +34,12 @@ async function unlock(key: SigningKey, privateKey: PrivateKey): Promise<PrivateK
   if (privateKey.isDecrypted()) return privateKey;
   if (key.passphrase === undefined) {
     throw unusableKey(key, 'the OpenPGP key is locked; give its passphrase');
+  }
+  if (isCostlyToUnlock(privateKey)) {
+    throw unusableKey(
+      key,
+      'the OpenPGP key takes too long to unlock; give its passphrase anew in gpg, or export no more subkeys than the one that signs',
+    );
   }
   return decryptKey({ privateKey, passphrase: key.passphrase }).catch(() => {
     throw unusableKey(key, 'the passphrase is not that of the OpenPGP key');

@@ -2,6 +2,9 @@ import { createHash, createPrivateKey, sign, type KeyObject } from 'node:crypto'
 import { KeyEncryptedError, KeyParseError, parsePrivateKey, type PrivateKey } from 'sshpk';
 import type { SigningKey } from '../../ports/signing.ts';
 import { unusableKey, type OpenedKey } from './opened-key.ts';
+import { openLock, readLock } from './openssh-lock.ts';
+import { readPrivateKeyFile, writePrivateKeyFile } from './private-key-file.ts';
+import { wireString, wireUint32 } from './ssh-wire.ts';
 import { unlockCost } from './unlock-cost.ts';
 
 /** What Git's signatures are made for, so that they are good for nothing else (gitformat-signature). */
@@ -10,13 +13,16 @@ const HASH = 'sha512';
 /** Width of an armored line, as ssh-keygen has it. */
 const LINE_CHARS = 70;
 
+const NO_KEY = 'this is not an SSH private key';
+const WRONG_PASSPHRASE = 'the SSH key cannot be opened with this passphrase';
+
 /**
  * Opens an SSH private key: what `ssh-keygen` writes, or PEM.
  * @throws AppError `secret/invalid` when it is none, is locked with another passphrase, or of a kind that
  * cannot sign
  */
-export function openSshKey(key: SigningKey): OpenedKey {
-  const parsed = parse(key);
+export async function openSshKey(key: SigningKey): Promise<OpenedKey> {
+  const parsed = await parse(key);
   const scheme = schemeOf(key, parsed);
   const privateKey = keyObject(parsed);
   const publicKey = parsed.toPublic().toBuffer('rfc4253', {});
@@ -24,43 +30,52 @@ export function openSshKey(key: SigningKey): OpenedKey {
     check: async () => undefined,
     sign: async (content) => {
       const digest = createHash(HASH).update(content).digest();
-      const claims = [string(NAMESPACE), string(''), string(HASH)];
-      const signed = Buffer.concat([MAGIC, ...claims, string(digest)]);
-      const signature = [string(scheme.name), string(scheme.sign(privateKey, signed))];
-      const version = uint32(1);
+      const claims = [wireString(NAMESPACE), wireString(''), wireString(HASH)];
+      const signed = Buffer.concat([MAGIC, ...claims, wireString(digest)]);
+      const signature = [wireString(scheme.name), wireString(scheme.sign(privateKey, signed))];
+      const version = wireUint32(1);
       return armor(
         Buffer.concat([
           MAGIC,
           version,
-          string(publicKey),
+          wireString(publicKey),
           ...claims,
-          string(Buffer.concat(signature)),
+          wireString(Buffer.concat(signature)),
         ]),
       );
     },
   };
 }
 
-function parse(key: SigningKey): PrivateKey {
-  const cost = key.passphrase === undefined ? 'bearable' : unlockCost(key.text);
-  if (cost === 'none') throw unusableKey(key, 'this is not an SSH private key');
+async function parse(key: SigningKey): Promise<PrivateKey> {
+  const { text, passphrase } = key;
+  if (passphrase === undefined) return read(key, text);
+  const cost = unlockCost(text);
+  const file = readPrivateKeyFile(text);
+  if (cost === 'none' || file === undefined) throw unusableKey(key, NO_KEY);
   if (cost === 'costly') {
     throw unusableKey(
       key,
       'the SSH key takes too long to open; lock it anew with ssh-keygen -p -a 16',
     );
   }
+  const lock = readLock(file.bytes);
+  if (lock === undefined) return read(key, text, passphrase);
+  const bytes = await openLock(lock, passphrase);
+  if (bytes === undefined) throw unusableKey(key, WRONG_PASSPHRASE);
+  return read(key, writePrivateKeyFile({ ...file, bytes }));
+}
+
+/** @param passphrase of an old PEM file or of PKCS #8: the library opens OpenSSH's own format at one stretch of seconds */
+function read(key: SigningKey, text: string, passphrase?: string): PrivateKey {
   try {
-    const { passphrase } = key;
-    return parsePrivateKey(key.text, 'auto', passphrase === undefined ? {} : { passphrase });
+    return parsePrivateKey(text, 'auto', passphrase === undefined ? {} : { passphrase });
   } catch (error) {
     if (error instanceof KeyEncryptedError) {
       throw unusableKey(key, 'the SSH key is locked; give its passphrase');
     }
-    if (error instanceof KeyParseError && key.passphrase !== undefined) {
-      throw unusableKey(key, 'the SSH key cannot be opened with this passphrase');
-    }
-    throw unusableKey(key, 'this is not an SSH private key');
+    const isWrong = error instanceof KeyParseError && passphrase !== undefined;
+    throw unusableKey(key, isWrong ? WRONG_PASSPHRASE : NO_KEY);
   }
 }
 
@@ -115,23 +130,11 @@ function ecdsa(key: SigningKey, curve = ''): Scheme {
 /** What is signed, and what is sent, both begin so (OpenSSH, PROTOCOL.sshsig). */
 const MAGIC = Buffer.from('SSHSIG');
 
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-}
-
-/** A string of the SSH protocol: its length, then its bytes (RFC 4251, section 5). */
-function string(content: string | Buffer): Buffer {
-  const bytes = Buffer.from(content);
-  return Buffer.concat([uint32(bytes.length), bytes]);
-}
-
 /** A positive number, as few bytes as it takes, without a sign bit. */
 function mpint(number: Buffer): Buffer {
   const start = number.findIndex((byte) => byte !== 0);
   const bytes = start < 0 ? Buffer.alloc(0) : number.subarray(start);
-  return string((bytes[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.alloc(1), bytes]) : bytes);
+  return wireString((bytes[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.alloc(1), bytes]) : bytes);
 }
 
 function armor(blob: Buffer): string {

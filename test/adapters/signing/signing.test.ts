@@ -45,6 +45,20 @@ async function refusal(key: Parameters<typeof signingKeys.open>[0]): Promise<str
   return error.message;
 }
 
+/** How often others have their turn in this process meanwhile. */
+async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
+  let turns = 0;
+  let next: NodeJS.Immediate;
+  const turn = () => {
+    turns += 1;
+    next = setImmediate(turn);
+  };
+  turn();
+  await work();
+  clearImmediate(next!);
+  return turns;
+}
+
 describe.skipIf(!hasTool('git') || !hasTool('gpg'))('an OpenPGP key', () => {
   it.each([
     ['of Curve25519', { algorithm: 'ed25519' }],
@@ -122,6 +136,16 @@ describe.skipIf(!hasTool('git') || !hasTool('ssh-keygen'))('an SSH key', () => {
     { name: 'rsa in PEM', args: ['-t', 'rsa', '-b', '2048', '-m', 'PEM'] },
     { name: 'ecdsa in PKCS8', args: ['-t', 'ecdsa', '-m', 'PKCS8'] },
     { name: 'ed25519 with a passphrase', args: ['-t', 'ed25519'], passphrase: 'hunter2 ü' },
+    {
+      name: 'ed25519 locked by AES in mode CBC',
+      args: ['-t', 'ed25519', '-Z', 'aes128-cbc'],
+      passphrase: 'hunter2',
+    },
+    {
+      name: 'ecdsa with a passphrase in PKCS8',
+      args: ['-t', 'ecdsa', '-m', 'PKCS8'],
+      passphrase: 'hunter2',
+    },
     { name: 'rsa with a passphrase', args: ['-t', 'rsa', '-b', '2048'], passphrase: 'hunter2' },
   ])('$name signs what git verifies', async ({ name, args, passphrase }) => {
     const key = makeSshKey(join(area.path, name.replaceAll(' ', '-')), args, passphrase);
@@ -131,6 +155,20 @@ describe.skipIf(!hasTool('git') || !hasTool('ssh-keygen'))('an SSH key', () => {
       const id = await signedCommit({ kind: 'ssh', text: key.text, source: SOURCE, ...given });
       expect(verifyCommit(repo, id, key)).toEqual({ isGood: true, words: '' });
     }
+  });
+
+  it('is opened while everything else goes on, and once alone', async () => {
+    const rounds = 16;
+    const folder = join(area.path, 'slow');
+    const { text } = makeSshKey(folder, ['-t', 'ed25519', '-a', String(rounds)], 'hunter2');
+    const key = { kind: 'ssh', text, passphrase: 'hunter2', source: SOURCE } as const;
+    expect(await turnsDuring(() => signingKeys.open(key))).toBeGreaterThanOrEqual(rounds);
+    expect(await turnsDuring(() => signingKeys.open(key))).toBeLessThan(rounds);
+    const wrong = { ...key, passphrase: 'hunter22' };
+    const says = `${SOURCE}: the SSH key cannot be opened with this passphrase`;
+    expect(await refusal(wrong)).toBe(says);
+    expect(await turnsDuring(() => refusal(wrong))).toBeLessThan(rounds);
+    expect(await refusal({ ...wrong, source: 'Secret b/other' })).toMatch(/^Secret b\/other: /);
   });
 
   it.each([
