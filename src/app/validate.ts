@@ -11,7 +11,7 @@ import {
   policiesOf,
   type Resources,
 } from '../domain/resources/merge-resources.ts';
-import { promotionFindings } from '../domain/promotion/promotion-source.ts';
+import { promotionFindings } from '../domain/promotion/promotion-fault.ts';
 import { parseResources, type ParsedResources } from '../domain/resources/parse-resources.ts';
 import { isInside } from '../domain/repo-path.ts';
 import type { FileSource } from '../ports/ports.ts';
