@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { accessFromSchema, promoteFromSchema } from './policy-relations.ts';
 import {
   duration,
   exactlyOneOf,
@@ -7,7 +8,6 @@ import {
   moment,
   objectName,
   rule,
-  textMap,
   type ObjectMeta,
 } from './schema.ts';
 
@@ -154,19 +154,6 @@ const verifySchema = z
     'Signature required before a tag may be written; tag@digest is written, whatever digestReflectionPolicy says.',
   );
 
-const accessFromSchema = z
-  .object({
-    namespaceSelectors: z
-      .array(
-        z.object({
-          matchLabels: textMap('Labels that the namespace must have. Empty: any.').optional(),
-        }),
-      )
-      .max(32)
-      .describe('Namespaces, by label, whose automations may use this policy.'),
-  })
-  .describe('Which other namespaces may use this policy. Default none.');
-
 /** `spec` of an ImagePolicy (DESIGN: resources). Flux's names where Flux has the field. */
 export const imagePolicySpecSchema = rule(
   z.object({
@@ -231,17 +218,7 @@ export const imagePolicySpecSchema = rule(
       .boolean()
       .default(false)
       .describe('Allow a location to move to something older than it holds.'),
-    promoteFrom: z
-      .object({
-        policy: objectName.describe('Name of the policy to follow, in the same namespace.'),
-        soak: duration(
-          'How long all of its locations must have held a tag, without a break. Default: no time at all.',
-        ).optional(),
-      })
-      .optional()
-      .describe(
-        'Choose only what all locations of another policy hold, or held before they moved forward.',
-      ),
+    promoteFrom: promoteFromSchema.optional(),
     lock: lockSchema.optional(),
     secretRef: localReference(
       'Secret with registry credentials (kubernetes.io/dockerconfigjson, or username and password).',

@@ -3,6 +3,7 @@ import {
   duration,
   exactlyOneOf,
   labelSelectorSchema,
+  namespaceName,
   localReference,
   metadataSchema,
   objectName,
@@ -42,13 +43,6 @@ const personPart = z
   .min(1)
   .max(256)
   .regex(/^[^<>\r\n]*$/, 'must not contain "<", ">" or a line break');
-
-/** A DNS-1123 label. */
-const namespaceName = z
-  .string()
-  .min(1)
-  .max(63)
-  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be the name of a namespace');
 
 const windowSchema = z.object({
   cron: z.string().min(9).max(128).describe('When the window opens, as a cron expression.'),

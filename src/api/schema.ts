@@ -96,6 +96,13 @@ export const objectName = z
     'must be a Kubernetes object name (lower case, digits, "-" and ".")',
   );
 
+/** Name of a namespace: a DNS-1123 label. */
+export const namespaceName = z
+  .string()
+  .min(1)
+  .max(63)
+  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be the name of a namespace');
+
 /** A reference to an object of the same namespace. */
 export function localReference(description: string) {
   return z

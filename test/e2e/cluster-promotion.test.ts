@@ -39,15 +39,19 @@ describe.skipIf(isMissing)('promotion in a cluster', () => {
     await registry?.stop();
   });
 
-  const statusOf = async (name: string) =>
-    JSON.parse(
-      await cluster.kubectl(
-        `get imagepolicy/${name} --namespace apps --output jsonpath={.status}`.split(' '),
-      ),
-    ) as { readonly deployed?: unknown; readonly pending?: unknown; readonly latest?: unknown };
-  const patch = (spec: object) =>
+  const statusOf = async (name: string, namespace = 'apps') => {
+    const args = `get imagepolicy/${name} --namespace ${namespace} --output jsonpath={.status}`;
+    const status = await cluster.kubectl(args.split(' '));
+    return (status === '' ? {} : JSON.parse(status)) as {
+      readonly deployed?: unknown;
+      readonly pending?: unknown;
+      readonly latest?: unknown;
+      readonly conditions?: unknown;
+    };
+  };
+  const patch = (spec: object, name = 'production') =>
     cluster.kubectl([
-      ...'patch imagepolicy/production --namespace apps --type merge --patch'.split(' '),
+      ...`patch imagepolicy/${name} --namespace apps --type merge --patch`.split(' '),
       JSON.stringify({ spec }),
     ]);
   const holds = (file: string, tag: string) => cluster.remote.read(file).includes(`:${tag} #`);
@@ -97,5 +101,23 @@ describe.skipIf(isMissing)('promotion in a cluster', () => {
           },
         ],
       });
+  });
+
+  it('is promoted from another namespace when that one grants it', async () => {
+    await cluster.kubectl(['create', 'namespace', 'live']);
+    const image = `${registry.host}/team/web`;
+    const promotion = 'promoteFrom: {policy: staging, namespace: apps}';
+    const live = { name: 'web', namespace: 'live', image };
+    await cluster.apply(imagePolicy({ ...live, spec: ['insecure: true', promotion] }));
+    const status = () => statusOf('web', 'live');
+    const message =
+      'ImagePolicy apps/staging exists, but grants namespace live no access; add that namespace to its spec.accessFrom';
+    await expect
+      .poll(status, { timeout: 25_000 })
+      .toMatchObject({ conditions: [{ reason: 'PromotionInvalid', message }] });
+    await cluster.kubectl(['label', 'namespace', 'live', 'tier=live']);
+    const accessFrom = { namespaceSelectors: [{ matchLabels: { tier: 'live' } }] };
+    await patch({ accessFrom }, 'staging');
+    await expect.poll(status, { timeout: 25_000 }).toMatchObject({ latest: { tag: '1.1.0' } });
   });
 });

@@ -5,7 +5,7 @@ import type { Choice } from '../../domain/plan/policy-view.ts';
 import type { Push } from '../../domain/status/automation-status.ts';
 import type { Cluster, Leadership, ObjectRef } from '../../ports/cluster.ts';
 import type { Ports } from '../../ports/ports.ts';
-import type { CrossNamespace } from '../access/foreign-policies.ts';
+import type { CrossNamespace } from '../access/policy-grants.ts';
 import type { BranchSessions } from '../update/branch-sessions.ts';
 import type { PushEvent } from '../receive/push-handler.ts';
 import type { Receivers } from '../receive/receivers.ts';

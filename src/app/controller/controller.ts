@@ -182,6 +182,7 @@ class Controller {
       ports: { ...this.#ports, secrets: cluster.secrets },
       cluster,
       objects: this.#objects,
+      scope: this.#options.scope,
       leadership,
       concurrency: this.#options.concurrency,
       crossNamespace: {

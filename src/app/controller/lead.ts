@@ -1,11 +1,18 @@
 import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
+import { policyKey } from '../../domain/plan/policy-view.ts';
 import { followedPolicy } from '../../domain/promotion/promotion-source.ts';
 import { appliesTo } from '../../domain/resources/merge-resources.ts';
-import type { ChangedSource, Cluster, Leadership, ObjectKind } from '../../ports/cluster.ts';
+import type {
+  ChangedSource,
+  Cluster,
+  Leadership,
+  ObjectKind,
+  ObjectScope,
+} from '../../ports/cluster.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { inNamespaceOf } from '../access/config-repo.ts';
-import type { CrossNamespace } from '../access/foreign-policies.ts';
+import type { CrossNamespace } from '../access/policy-grants.ts';
 import type { PushHandler, PushMessages } from '../../ports/push.ts';
 import { receivePushes, type PushReceiving } from '../receive/receive-pushes.ts';
 import { needsSource } from '../access/needs-source.ts';
@@ -30,6 +37,7 @@ import { reconcileReceiver } from './reconcile-receiver.ts';
 import { ReposInUse } from './repos-in-use.ts';
 import { statusSites } from './status-sites.ts';
 import { statusMemories } from './status-memories.ts';
+import { unseenBecause } from './unseen-policies.ts';
 import { WorkQueue } from './work-queue.ts';
 
 /** What leading takes. */
@@ -37,6 +45,8 @@ export interface LeadOptions {
   readonly ports: Ports;
   readonly cluster: Cluster;
   readonly objects: ClusterObjects;
+  /** Which objects those are: all, or one shard. */
+  readonly scope: ObjectScope;
   readonly leadership: Leadership;
   readonly crossNamespace: CrossNamespace;
   /** Objects of each kind that are worked on at the same time. */
@@ -67,7 +77,12 @@ export class LeadTerm {
       deployments: new Deployments({
         store: statusSites(objects),
         scope: 'all',
-        world: () => ({ ...objects.resources(), known: objects.policyKeys() }),
+        crossNamespace: options.crossNamespace,
+        world: () => ({
+          ...objects.resources(),
+          known: objects.policyKeys(),
+          unseen: (policy) => unseenBecause(options.scope, policy),
+        }),
         onChange: (policies) => this.#promotionChanged(policies),
       }),
     });
@@ -118,6 +133,8 @@ export class LeadTerm {
     const policy = policyIn(after);
     const followed = policy && followedPolicy(policy);
     if (followed !== undefined) this.#runAutomationsOf(followed);
+    // It may grant access no more to those that are promoted from it.
+    if (kind === 'ImagePolicy' && before !== undefined) this.#lookAtPromotedFrom(key);
   }
 
   removed(known: KnownObject): void {
@@ -200,6 +217,12 @@ export class LeadTerm {
         if (ref !== undefined) onEvent({ kind: 'failed', ref, error, retryAt });
       },
     });
+  }
+
+  #lookAtPromotedFrom(key: PolicyKey): void {
+    for (const policy of this.#context.objects.policies()) {
+      if (followedPolicy(policy) === key) this.#queues.ImagePolicy.add(policyKey(policy));
+    }
   }
 
   /** Their own status tells of it, and automations see to what follows: what is there, and what is to be written. */

@@ -20,6 +20,7 @@ import {
 import { nextSoaked, soakSummary } from '../../domain/promotion/soak.ts';
 import { earliest } from '../../domain/schedule.ts';
 import { createSelector } from '../../domain/selection/create-selector.ts';
+import { BY_NAME_ONLY, policyGrants, type CrossNamespace } from '../access/policy-grants.ts';
 import { PromotionWorlds } from './promotion-worlds.ts';
 import type { SiteStore } from './site-store.ts';
 import { timelinesAfter, type KnownLocations, type SeenLocations } from './timelines-after.ts';
@@ -39,6 +40,8 @@ export interface DeploymentOptions {
   readonly scope: SightScope;
   /** All that there is, where somebody knows; else it is what the last looks were told. */
   readonly world?: () => PromotionWorld;
+  /** Default: other namespaces are known by name alone. */
+  readonly crossNamespace?: CrossNamespace;
   /** Told of policies whose locations, or whose promotion, are otherwise than before. */
   readonly onChange?: (policies: readonly PolicyKey[]) => void;
 }
@@ -108,11 +111,25 @@ export class Deployments {
     this.#tell();
   }
 
-  /** Where a policy with `spec.promoteFrom` is promoted from, as things stand. */
-  sourceOf(policy: ImagePolicy): PromotionSource {
+  /**
+   * Where a policy with `spec.promoteFrom` is promoted from, as things stand. A policy of another namespace has to
+   * grant access now: nothing that it granted before counts.
+   * @throws AppError `cancelled`
+   */
+  async sourceOf(policy: ImagePolicy, signal: AbortSignal): Promise<PromotionSource> {
+    const followed = followedPolicy(policy) ?? '';
     const world = this.#worlds.of(policy);
-    if (world !== undefined) return this.#judge(policy, world);
-    return unknownSource(followedPolicy(policy) ?? '', 'no repo has been looked at yet');
+    if (world === undefined) return unknownSource(followed, 'no repo has been looked at yet');
+    const source = this.#judge(policy, world);
+    const { namespace } = policy.metadata;
+    const named = world.policies.get(followed);
+    const isOwn = named === undefined || named.metadata.namespace === namespace;
+    if (source.kind === 'invalid' || isOwn) return source;
+    const { crossNamespace = BY_NAME_ONLY } = this.#options;
+    const grants = policyGrants({ namespace, by: 'spec.promoteFrom' }, crossNamespace, signal);
+    const refusal = await grants(followed, named);
+    if (refusal === undefined) return source;
+    return { kind: refusal.severity === 'error' ? 'unknown' : 'invalid', message: refusal.message };
   }
 
   /** The earliest moment at which something will have soaked: it has to be seen to be there still. */

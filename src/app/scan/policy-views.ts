@@ -191,7 +191,7 @@ export class PolicyViews {
   /** The newest candidate that all gates let through, if the checks of a choice have nothing against it. */
   async #choose(policy: ImagePolicy, given: Given, signal: AbortSignal): Promise<Chosen> {
     const { scan, past, images } = given;
-    const promotion = this.#promotion(policy, given);
+    const promotion = await this.#promotion(policy, given, signal);
     if (promotion !== undefined && promotion.kind !== 'seen') return unpromoted(promotion);
     const gates = gatesOf(policy, {
       past,
@@ -218,9 +218,13 @@ export class PolicyViews {
   }
 
   /** Where a policy is promoted from. Tags that the rules there cannot order are ordered by its own. */
-  #promotion(policy: ImagePolicy, { selector }: Given): PromotionSource | undefined {
+  async #promotion(
+    policy: ImagePolicy,
+    { selector }: Given,
+    signal: AbortSignal,
+  ): Promise<PromotionSource | undefined> {
     if (policy.spec.promoteFrom === undefined) return undefined;
-    const source = this.deployments.sourceOf(policy);
+    const source = await this.deployments.sourceOf(policy, signal);
     if (source.kind !== 'seen') return source;
     const { soaking } = source;
     const compare = (a: string, b: string) => soaking.compare(a, b) ?? selector.compare(a, b);

@@ -4,7 +4,7 @@ import type { Resources } from '../../domain/resources/merge-resources.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { PushPorts } from '../../ports/push.ts';
 import { BranchSessions } from '../update/branch-sessions.ts';
-import type { CrossNamespace } from '../access/foreign-policies.ts';
+import type { CrossNamespace } from '../access/policy-grants.ts';
 import { gitAccess } from '../access/git-access.ts';
 import type { PolicyViews } from '../scan/policy-views.ts';
 import { viewsOver } from '../scan/recorded-memories.ts';
@@ -36,6 +36,7 @@ export async function runFromFolders(
   const alarm = new Alarm();
   const views = viewsOver(ports, scans, {
     scope: 'all',
+    crossNamespace,
     onChange: (policies) => alarm.ring(policies),
   });
   const sessions = new BranchSessions(ports, views);

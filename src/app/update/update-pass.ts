@@ -21,12 +21,11 @@ import type { CommitSigner } from '../../ports/signing.ts';
 import type { CronTimes, FileSource, Person } from '../../ports/ports.ts';
 import type { CommitSigners } from '../access/commit-signer.ts';
 import {
-  BY_NAME_ONLY,
   foreignPolicies,
-  type CrossNamespace,
   type ForeignPolicies,
   type MarkedRepo,
 } from '../access/foreign-policies.ts';
+import { BY_NAME_ONLY, type CrossNamespace } from '../access/policy-grants.ts';
 import type { HoldMemory } from '../holds/hold-memory.ts';
 import type { History } from '../read/slots-in-history.ts';
 import { planWithHolds } from '../holds/plan-with-holds.ts';

@@ -39,12 +39,14 @@ export function judgeSource(
 ): PromotionSource {
   const followed = followedPolicy(policy) ?? '';
   const unknown = (why: string) => unknownSource(followed, why);
-  const fault = promotionFault(policy, world.policies, world.known);
+  const unseen = world.known.has(followed) ? undefined : world.unseen?.(followed);
+  if (unseen !== undefined) return unknown(unseen);
+  const fault = promotionFault(policy, world);
   if (fault !== undefined) return { kind: 'invalid', message: fault };
   const source = world.policies.get(followed);
   if (source === undefined) return unknown('it cannot be used; see its status');
   const names = automationsOf(source, world, sight);
-  const { namespace } = source.metadata;
+  const { namespace } = policy.metadata;
   const [trouble] = names.flatMap((name) => troubleOf(name, { world, sight, namespace }) ?? []);
   if (trouble !== undefined) return unknown(trouble);
   const memories = names.flatMap((name) => sight.sites.get(name)?.memory ?? []);

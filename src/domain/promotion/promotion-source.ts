@@ -18,12 +18,15 @@ export interface PromotionWorld {
   /** Policies that exist, usable or not. */
   readonly known: ReadonlySet<PolicyKey>;
   readonly automations: ReadonlyMap<string, ImageUpdateAutomation>;
+  /** Why a policy may exist that is not among the known ones; absent, or undefined: it does not. */
+  readonly unseen?: (policy: PolicyKey) => string | undefined;
 }
 
 /** The policy that another one follows; undefined where it follows none. */
 export function followedPolicy({ metadata, spec }: ImagePolicy): PolicyKey | undefined {
   const { promoteFrom } = spec;
-  return promoteFrom === undefined ? undefined : `${metadata.namespace}/${promoteFrom.policy}`;
+  if (promoteFrom === undefined) return undefined;
+  return `${promoteFrom.namespace ?? metadata.namespace}/${promoteFrom.policy}`;
 }
 
 /** How long a policy lets tags soak where it is promoted from, in ms. */

@@ -7,6 +7,11 @@ export type Labels = Readonly<Record<string, string>>;
 /** The label that the API server gives every namespace, with its name as value, and lets nobody change. */
 const NAME_LABEL = 'kubernetes.io/metadata.name';
 
+/** What is said where a policy grants a namespace nothing. @param policy `namespace/name` */
+export function noAccessText(policy: string, namespace: string): string {
+  return `ImagePolicy ${policy} exists, but grants namespace ${namespace} no access; add that namespace to its spec.accessFrom`;
+}
+
 /** A namespace, as far as it is known. */
 export interface KnownNamespace {
   readonly name: string;
@@ -14,11 +19,11 @@ export interface KnownNamespace {
   readonly labels?: Labels;
 }
 
-/** May automations of a namespace use a policy? `unknown`: that depends on labels that are not known. */
+/** May automations and policies of a namespace use a policy? `unknown`: that depends on labels that are not known. */
 export type Access = 'granted' | 'denied' | 'unknown';
 
 /**
- * Whether a policy lets the automations of another namespace use it (`spec.accessFrom`): one of its
+ * Whether a policy lets those of another namespace use it (`spec.accessFrom`): one of its
  * selectors must match the namespace's labels. Without any, nobody but its own namespace may.
  */
 export function accessTo({ spec: { accessFrom } }: ImagePolicy, namespace: KnownNamespace): Access {

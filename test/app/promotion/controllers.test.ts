@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BY_NAME_ONLY } from '../../../src/app/access/foreign-policies.ts';
+import { BY_NAME_ONLY } from '../../../src/app/access/policy-grants.ts';
 import { runFromFolders } from '../../../src/app/standalone/run-from-folders.ts';
 import { AppError } from '../../../src/domain/errors.ts';
 import { MemoryCluster } from '../../support/memory-cluster.ts';
@@ -395,4 +395,130 @@ describe('two repos of a cluster', () => {
     await clock.advance(HOUR);
     expect(tags()).toEqual(['6.2.0', '6.2.0']);
   });
+});
+
+describe('two namespaces of a cluster', () => {
+  const byName = { 'kubernetes.io/metadata.name': 'prod' };
+  const granting = (...selectors: readonly Readonly<Record<string, string>>[]) => ({
+    ...spec,
+    accessFrom: { namespaceSelectors: selectors.map((matchLabels) => ({ matchLabels })) },
+  });
+  const from = { ...spec, promoteFrom: { policy: 'podinfo', namespace: 'staging', soak: '1h' } };
+
+  /** `prod/podinfo` is promoted from `staging/podinfo`, each with a repo and an automation of its own namespace. */
+  async function started(source: object, options: Parameters<typeof stage>[0] = {}) {
+    const own = (namespace: string) =>
+      new MemoryBranch({
+        'web.yaml': deploymentText(`${PODINFO}:6.1.0`, { marker: `${namespace}:podinfo` }),
+      });
+    const both = { staging: own('staging'), prod: own('prod') };
+    const branches = { [urlOf('staging')]: both.staging, [urlOf('prod')]: both.prod };
+    const made = stage({ branches, ...options });
+    const { cluster } = made;
+    cluster.apply('ImagePolicy', 'staging/podinfo', source);
+    cluster.apply('ImagePolicy', 'prod/podinfo', from);
+    for (const name of ['staging', 'prod']) {
+      const git = { url: urlOf(name) };
+      cluster.apply('ImageUpdateAutomation', `${name}/update`, { git, interval: '30m' });
+    }
+    void made.start();
+    await settled();
+    const ready = () => {
+      const { conditions } = cluster.status<{
+        readonly conditions: readonly { readonly reason: string; readonly message: string }[];
+      }>('ImagePolicy', 'prod/podinfo');
+      return `${conditions[0]?.reason}: ${conditions[0]?.message}`;
+    };
+    return { ...made, both, ready, tags: () => tagsIn(both) };
+  }
+
+  it('promote from the one to the other where that is granted by name, and no namespace is read', async () => {
+    const { clock, tags, cluster, ready } = await started(granting(byName));
+    await clock.advance(HOUR - 1);
+    expect(tags()).toEqual(['6.2.0', '6.1.0']);
+    expect(ready()).toBe(
+      'Succeeded: 6.1.0 is chosen of 2 tags; 6.2.0 soaks in staging/podinfo until 2026-06-01T13:00:00Z; all its locations hold it since 2026-06-01T12:00:00Z',
+    );
+    await clock.advance(1);
+    expect(tags()).toEqual(['6.2.0', '6.2.0']);
+    expect(cluster.namespaceReads).toEqual([]);
+  });
+
+  it('promote where it is granted by a label, as long as the namespace has it', async () => {
+    const cluster = new MemoryCluster();
+    cluster.namespaces.set('prod', { tier: 'live' });
+    const { clock, tags, ready } = await started(granting({ tier: 'live' }), { cluster });
+    await clock.advance(30 * MINUTE);
+    expect(ready()).toMatch(
+      /^Succeeded: 6\.1\.0 is chosen of 2 tags; 6\.2\.0 soaks in staging\/podinfo/,
+    );
+    cluster.namespaces.set('prod', {});
+    await clock.advance(HOUR);
+    expect(tags()).toEqual(['6.2.0', '6.1.0']);
+    expect(ready()).toMatch(/^PromotionInvalid: ImagePolicy staging\/podinfo exists, but grants/);
+  });
+
+  it.each([
+    {
+      name: 'grants nothing',
+      source: spec,
+      options: {},
+      want: 'PromotionInvalid: ImagePolicy staging/podinfo exists, but grants namespace prod no access; add that namespace to its spec.accessFrom',
+    },
+    {
+      name: 'grants by labels of a namespace that is not there',
+      source: granting({ tier: 'live' }),
+      options: {},
+      want: 'PromotionInvalid: ImagePolicy staging/podinfo exists, but grants namespace prod no access; add that namespace to its spec.accessFrom',
+    },
+    {
+      name: 'grants, where references to other namespaces are switched off',
+      source: granting(byName),
+      options: { crossNamespaceRefs: false },
+      want: 'PromotionInvalid: spec.promoteFrom names ImagePolicy staging/podinfo, but references to other namespaces are switched off (--no-cross-namespace-refs)',
+    },
+  ])('promote nothing where the policy $name', async ({ source, options, want }) => {
+    const { clock, tags, ready } = await started(source, { options });
+    await clock.advance(2 * HOUR);
+    expect(tags()).toEqual(['6.2.0', '6.1.0']);
+    expect(ready()).toBe(want);
+  });
+
+  it('tell at once that a grant was taken back, and that it was given', async () => {
+    const { cluster, ready, tags, clock } = await started(granting(byName));
+    await clock.advance(10 * MINUTE);
+    cluster.apply('ImagePolicy', 'staging/podinfo', spec);
+    await settled();
+    expect(ready()).toMatch(/^PromotionInvalid: /);
+    cluster.apply('ImagePolicy', 'staging/podinfo', granting({}));
+    await settled();
+    await settled();
+    expect(ready()).toMatch(/^Succeeded: /);
+    await clock.advance(50 * MINUTE);
+    expect(tags()).toEqual(['6.2.0', '6.2.0']);
+  });
+
+  it.each([
+    {
+      scope: { namespaces: ['prod'] },
+      want: 'this controller does not look at namespace staging (--namespace prod)',
+    },
+    {
+      scope: { namespaces: [], labelSelector: 'shard=1' },
+      want: 'this controller looks at objects with the labels shard=1 alone (--watch-label-selector), and there is none of that name',
+    },
+  ])(
+    "promote nothing from a policy that is another controller's: $want",
+    async ({ scope, want }) => {
+      const { cluster, ready, clock, tags } = await started(granting(byName), {
+        options: { scope },
+      });
+      // The fake cluster tells of everything, whatever the scope.
+      cluster.delete('ImagePolicy', 'staging/podinfo');
+      await settled();
+      await clock.advance(2 * HOUR);
+      expect(ready()).toBe(`NotPromoted: nobody knows what staging/podinfo runs: ${want}`);
+      expect(tags()[1]).toBe('6.1.0');
+    },
+  );
 });

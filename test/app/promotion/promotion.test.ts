@@ -240,6 +240,47 @@ describe('an update in CI, which remembers nothing', () => {
     expect(report.findings.some(({ code }) => code === 'policy/failed')).toBe(isInvalid);
   });
 
+  it.each([
+    {
+      name: 'by its name',
+      selector: 'kubernetes.io/metadata.name: apps',
+      want: '6.2.0',
+      says: /^UpToDate/,
+    },
+    {
+      name: 'by labels alone, which nobody knows here',
+      selector: 'tenant: trusted',
+      want: '6.1.0',
+      says: /^NotPromoted: ImagePolicy stage\/web grants access by labels, and those of namespace apps cannot be read: without a cluster only kubernetes\.io\/metadata\.name is known; select by that label$/,
+    },
+    {
+      name: 'for another one',
+      selector: 'kubernetes.io/metadata.name: web',
+      want: '6.1.0',
+      says: /^PromotionInvalid: ImagePolicy stage\/web exists, but grants namespace apps no access; add that namespace to its spec\.accessFrom$/,
+    },
+  ])(
+    'promotes from another namespace where it grants access $name',
+    async ({ selector, want, says }) => {
+      const grant = `accessFrom: {namespaceSelectors: [{matchLabels: {${selector}}}]}`;
+      const { run, tags, clock } = promoting({
+        files: {
+          'staging.yaml': policyText('web', PODINFO, grant).replace('apps', 'stage'),
+          'prod.yaml': policyText(
+            'prod',
+            PODINFO,
+            'promoteFrom: {policy: web, namespace: stage, soak: 1h}',
+          ),
+          'staging/web.yaml': deploymentText(`${PODINFO}:6.2.0`, { marker: 'stage:web' }),
+        },
+      });
+      await clock.advance(2 * HOUR);
+      const first = await run();
+      expect(tags()[1]).toBe(want);
+      expect((first.commits.length > 0 ? await run() : first).prod).toMatch(says);
+    },
+  );
+
   it('reads no history beyond what it needs', async () => {
     const { run, branch, clock, person } = promoting({ staging: ['suspend: true'] });
     for (let count = 0; count < 40; count += 1) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ImageUpdateAutomation } from '../../../src/api/image-update-automation.ts';
-import { BY_NAME_ONLY, type CrossNamespace } from '../../../src/app/access/foreign-policies.ts';
+import { BY_NAME_ONLY, type CrossNamespace } from '../../../src/app/access/policy-grants.ts';
 import { runFromFolders } from '../../../src/app/standalone/run-from-folders.ts';
 import type { StandaloneEvent } from '../../../src/app/standalone/run-standalone.ts';
 import {

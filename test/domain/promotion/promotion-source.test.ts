@@ -5,24 +5,21 @@ import {
 } from '../../../src/domain/promotion/promotion-source.ts';
 import { policy } from '../../support/builders.ts';
 
-/** `prod<-staging` is a policy `apps/prod` that follows `staging`. */
-function policies(...texts: readonly string[]) {
-  return new Map(
-    texts.map((text) => {
-      const [name = '', followed] = text.split('<-');
-      const spec = followed === undefined ? {} : { promoteFrom: { policy: followed } };
-      const key = name.includes('/') ? name : `apps/${name}`;
-      return [key, policy(spec, key)] as const;
-    }),
-  );
-}
-
 describe('the policy that another one follows', () => {
   it.each([
-    { name: 'is one of the same namespace', of: 'prod<-staging', want: 'apps/staging' },
-    { name: 'is none without promoteFrom', of: 'staging', want: undefined },
-  ])('$name', ({ of, want }) => {
-    expect([...policies(of).values()].map(followedPolicy)).toEqual([want]);
+    {
+      name: 'is one of the same namespace',
+      promoteFrom: { policy: 'staging' },
+      want: 'apps/staging',
+    },
+    {
+      name: 'is one of the namespace that is named',
+      promoteFrom: { policy: 'web', namespace: 'staging' },
+      want: 'staging/web',
+    },
+    { name: 'is none without promoteFrom', promoteFrom: undefined, want: undefined },
+  ])('$name', ({ promoteFrom, want }) => {
+    expect(followedPolicy(policy(promoteFrom === undefined ? {} : { promoteFrom }))).toBe(want);
   });
 });
 
