@@ -215,7 +215,8 @@ export class MemoryBranch implements GitBranch {
     } else if ('branch' in target) {
       if (this.others.get(target.branch) !== target.expected) return MOVED;
       this.others.set(target.branch, commit);
-    } else this.others.set(target.ref, commit);
+    } else if (target.ref === `refs/heads/${this.name}`) this.#head = commit;
+    else this.others.set(target.ref, commit);
     return { kind: 'pushed' };
   }
 

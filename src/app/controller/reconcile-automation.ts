@@ -18,6 +18,7 @@ import {
   type SourceReader,
 } from '../access/config-repo.ts';
 import { gitAccess } from '../access/git-access.ts';
+import { isOnBranch } from '../update/commit-drafts.ts';
 import type { CarriedOutPass } from '../update/update-branch.ts';
 import type { PlannedPass } from '../update/update-pass.ts';
 import type { ControllerContext } from './context.ts';
@@ -86,7 +87,7 @@ async function run(
     context.onEvent({ kind: 'pass', automation, outcome, tookMs });
     await tellPush(context, known, outcome, signal);
     // What waits on another branch is not there yet for those who follow this one.
-    if (outcome.commits.some(({ branch }) => branch === repo.git.branch)) {
+    if (outcome.commits.some((commit) => isOnBranch(commit, repo.git.branch))) {
       await requestReconcile(context, known.object, automation, signal);
     }
     if (context.objects.has(known.object)) {

@@ -18,8 +18,10 @@ export interface CommitDraft {
 export interface MadeCommit {
   readonly id: string;
   readonly subject: string;
-  /** Branch, or other ref by its full name, that it was pushed to; absent in a work tree. */
+  /** Branch, or other ref by its full name, that it was pushed to first; absent in a work tree. */
   readonly branch?: string;
+  /** All refs that it was pushed to, by their full names; none in a work tree. */
+  readonly refs: readonly string[];
   readonly changes: readonly Change[];
 }
 
@@ -57,7 +59,12 @@ export async function draftCommits(
 
 /** The commit that a draft became. */
 export function madeCommit(id: string, { message, changes }: CommitDraft): MadeCommit {
-  return { id, subject: subjectOf(message), changes };
+  return { id, subject: subjectOf(message), refs: [], changes };
+}
+
+/** Was a commit pushed to a branch, by whatever name? */
+export function isOnBranch({ refs }: Pick<MadeCommit, 'refs'>, branch: string): boolean {
+  return refs.includes(`refs/heads/${branch}`);
 }
 
 /** The first line of a message. */

@@ -143,10 +143,13 @@ async function pushLine(
     const target = targetOf(onto, commits.length === 0 ? undefined : parent);
     const pushed = await push(writer, { commit, parent, options, ...target }, signal);
     if (pushed.kind === 'rejected') return { commits, rejected: pushed.reason };
-    commits.push({ ...madeCommit(commit, draft), branch: nameOf(onto) ?? branch.name });
+    const name = nameOf(onto) ?? branch.name;
+    const refs = [onto !== undefined && 'ref' in onto ? onto.ref : `refs/heads/${name}`];
     if (alsoTo !== undefined) {
       await push(writer, { commit, parent, options, target: { ref: alsoTo } }, signal);
+      refs.push(alsoTo);
     }
+    commits.push({ ...madeCommit(commit, draft), branch: name, refs });
     parent = commit;
   }
   return { commits };

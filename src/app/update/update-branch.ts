@@ -4,7 +4,7 @@ import { foreignFindings, settledBranches, type GroupBranch } from '../branches/
 import { settlePass } from '../pull-requests/settle-pass.ts';
 import type { SettledPullRequest } from '../pull-requests/settle-pull-requests.ts';
 import type { AppError } from '../../domain/errors.ts';
-import type { MadeCommit } from './commit-drafts.ts';
+import { isOnBranch, type MadeCommit } from './commit-drafts.ts';
 import { pushCommits, type BranchWriter } from './push-commits.ts';
 import { planPass, type PassContext, type PassRequest, type PlannedPass } from './update-pass.ts';
 
@@ -58,10 +58,13 @@ export async function updateBranch(
   const pushed = { writer, views, pass, revision, branches, isWhole };
   const { findings: told, ...settled } = await settlePass(pushed, signal);
   const findings = [...pass.findings, ...foreignFindings(branches), ...told];
-  const isDue = commits
-    .filter((commit) => commit.branch === branch.name)
-    .some(({ changes }) => changes.some(({ policy }) => views.deployments.isFollowed(policy)));
-  // What others are promoted from is otherwise than it was read: it is looked at again at once.
+  const here = commits.filter((commit) => isOnBranch(commit, branch.name));
+  // What others are promoted from, or waited on another branch, is here now: it is looked at again at once.
+  const isDue = here.some(
+    (commit) =>
+      commit.branch !== branch.name ||
+      commit.changes.some(({ policy }) => views.deployments.isFollowed(policy)),
+  );
   const nextChange = isDue ? writer.clock.now() : pass.nextChange;
   return { pass: { ...pass, findings, nextChange }, commits, branches, ...settled };
 }

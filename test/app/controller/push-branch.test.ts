@@ -6,12 +6,13 @@ import { AUTOMATION, AUTOMATION_SPEC, imageIn, POLICY, POLICY_SPEC, stage } from
 const MINUTE = 60_000;
 
 /** A controller whose automation pushes to another branch than it reads. */
-async function started() {
+async function started(push: object = {}) {
   const made = stage();
+  made.cluster.foreign.set('GitRepository apps/fleet', { annotations: {}, spec: {} });
   made.cluster.apply('ImagePolicy', POLICY, POLICY_SPEC);
   made.cluster.apply('ImageUpdateAutomation', AUTOMATION, {
     ...AUTOMATION_SPEC,
-    push: { branch: 'bot' },
+    push: { branch: 'bot', ...push },
     reconcileAfterPush: [{ kind: 'GitRepository', name: 'fleet' }],
   });
   void made.start();
@@ -43,6 +44,14 @@ describe('an automation in a cluster that pushes to another branch', () => {
       `Normal Pushed apps/update: ${PODINFO} 6.1.0 -> 6.2.0 (commit ${pushed} on bot)`,
     );
     expect(cluster.annotated).toEqual([]);
+    stop.abort();
+  });
+
+  it('asks to take it up where a refspec has brought it to the base as well', async () => {
+    const { branch, cluster, ready, stop } = await started({ refspec: 'HEAD:refs/heads/main' });
+    expect(imageIn(branch)).toBe(`${PODINFO}:6.2.0`);
+    expect(cluster.annotated.map(([target]) => target)).toEqual(['GitRepository apps/fleet']);
+    expect(ready()).toMatchObject({ status: 'True', message: '1 of 1 location up to date' });
     stop.abort();
   });
 
