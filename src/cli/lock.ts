@@ -6,12 +6,19 @@ import { AppError } from '../domain/errors.ts';
 import { parseDuration } from '../domain/schedule.ts';
 import type { CommandContext } from './command.ts';
 import { printFindings, printJson, type Io, type Output } from './io.ts';
-import { addRepoOptions, outputOption, withExamples, type RepoOptions } from './options.ts';
+import {
+  addPushBranchOptions,
+  outputOption,
+  settingsOf,
+  withExamples,
+  type PushBranchOptions,
+} from './options.ts';
 import { withProgress } from './progress.ts';
+import { branchOf, commitText } from './commit-text.ts';
 import { diffText } from './report-text.ts';
-import { targetOf } from './target.ts';
+import { pushBranchOf, targetOf } from './target.ts';
 
-interface UnlockOptions extends RepoOptions {
+interface UnlockOptions extends PushBranchOptions {
   readonly namespace?: string;
   readonly dryRun?: true;
   readonly commit?: true;
@@ -69,7 +76,7 @@ function addCommon(command: Command): Command {
     .option('-n, --namespace <namespace>', 'namespace of KIND/NAME')
     .option('--dry-run', 'print the diff and write nothing')
     .option('--commit', 'commit what was written (a folder in a Git work tree)');
-  return addRepoOptions(command).addOption(outputOption());
+  return addPushBranchOptions(command).addOption(outputOption());
 }
 
 async function change(
@@ -83,6 +90,8 @@ async function change(
   const request = {
     target,
     place: parseLockTarget(place, options.namespace),
+    settings: settingsOf(options),
+    ...pushBranchOf(options),
     dryRun: options.dryRun ?? false,
     commit: options.commit ?? false,
     ...(action === 'lock' ? { wish: wishOf(options, config) } : {}),
@@ -149,7 +158,8 @@ function print(io: Io, options: UnlockOptions, outcome: LockOutcome): void {
   }
   const diff = edit === undefined ? '' : diffText([edit], io.colors && options.output === 'text');
   if (options.output === 'json') {
-    printJson(io, { ...done, changed: edit !== undefined, diff, ...(commit ? { commit } : {}) });
+    const made = commit === undefined ? {} : { commit, ...branchOf(options) };
+    printJson(io, { ...done, changed: edit !== undefined, diff, ...made });
     return;
   }
   if (edit === undefined) {
@@ -159,5 +169,5 @@ function print(io: Io, options: UnlockOptions, outcome: LockOutcome): void {
   io.out(diff);
   const verb = options.dryRun === true ? `would ${done.action}` : `${done.action}ed`;
   io.out(`${verb} ${done.target} in ${done.path}\n`);
-  if (commit !== undefined) io.out(`commit ${commit.slice(0, 12)}\n`);
+  io.out(commitText(options, commit));
 }

@@ -6,12 +6,18 @@ import { formatLocation } from '../domain/errors.ts';
 import { formatResource } from '../domain/plan/update-plan.ts';
 import type { CommandContext } from './command.ts';
 import { printFindings, printJson, type Io, type Output } from './io.ts';
-import { addRepoOptions, outputOption, withExamples, type RepoOptions } from './options.ts';
+import {
+  addSettingsOptions,
+  outputOption,
+  settingsOf,
+  withExamples,
+  type SettingsOptions,
+} from './options.ts';
 import { withProgress } from './progress.ts';
 import { renderTable } from './table.ts';
 import { targetOf } from './target.ts';
 
-interface LocksOptions extends RepoOptions {
+interface LocksOptions extends SettingsOptions {
   readonly output: Output;
 }
 
@@ -22,7 +28,7 @@ export function locksCommand({ io }: CommandContext): Command {
       'List the locks in Git: what, at which tag, by whom, why, until when. With --repo the holds too.',
     )
     .argument('[dir]', 'folder with the manifests');
-  addRepoOptions(command)
+  addSettingsOptions(command)
     .addOption(outputOption())
     .action((dir: string | undefined, options: LocksOptions) => run(io, dir, options));
   return withExamples(command, [
@@ -38,7 +44,7 @@ async function run(io: Io, dir: string | undefined, options: LocksOptions): Prom
   const ports = await compose(readConfig(io.env), options);
   try {
     const { locks, holds, findings } = await withProgress(io, 'reading locks', () =>
-      locksOf(ports, target, io.stop),
+      locksOf(ports, { target, settings: settingsOf(options) }, io.stop),
     );
     if (options.output === 'json') printJson(io, { locks, holds });
     else io.out(tables(locks, holds));

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import type { GivenSettings } from '../app/update/target.ts';
 import { OUTPUTS } from './io.ts';
 
 /** `-o text|json`. */
@@ -52,8 +53,44 @@ export function addEngineOptions(command: Command): Command {
 export function addRepoOptions(command: Command): Command {
   command
     .option('--repo <url>', 'work on this remote repo: commit and push, no checkout')
-    .option('--branch <name>', 'branch of --repo (default: main)');
+    .option('--branch <name>', 'branch of --repo (default: that of the automation, or main)');
   return addEngineOptions(command);
+}
+
+/** Options that say with whose settings a command works on a repo. */
+export interface SettingsOptions extends RepoOptions {
+  readonly policies?: readonly string[];
+  readonly automation?: string;
+}
+
+/** Adds {@link SettingsOptions} to a command that reaches a repo for a person. */
+export function addSettingsOptions(command: Command): Command {
+  addRepoOptions(command);
+  return command
+    .option(
+      '--policies <path>',
+      'folder or file with the ImageUpdateAutomation whose login, author and key to use (repeatable)',
+      collect,
+    )
+    .option('--automation <name>', 'which one, as NAME or NAMESPACE/NAME');
+}
+
+/** Settings as they were given. */
+export function settingsOf({ policies = [], automation }: SettingsOptions): GivenSettings {
+  return { policies, ...(automation === undefined ? {} : { automation }) };
+}
+
+/** A new branch to push to. */
+export interface PushBranchOptions extends SettingsOptions {
+  readonly pushBranch?: string;
+}
+
+/** Adds {@link PushBranchOptions} to a command that commits for a person. */
+export function addPushBranchOptions(command: Command): Command {
+  return addSettingsOptions(command).option(
+    '--push-branch <name>',
+    'push to this new branch instead, for people to merge',
+  );
 }
 
 /** Options that say which objects of which cluster. */

@@ -1,14 +1,23 @@
 import { Command } from 'commander';
 import type { ReleaseOutcome } from '../app/holds/release-holds.ts';
 import { parseLockTarget } from '../app/locks/lock-target.ts';
+import type { RemoteTarget } from '../app/update/target.ts';
 import { readConfig } from '../config.ts';
 import { AppError } from '../domain/errors.ts';
 import type { CommandContext } from './command.ts';
 import { printJson, type Io, type Output } from './io.ts';
-import { addRepoOptions, outputOption, withExamples, type RepoOptions } from './options.ts';
+import {
+  addPushBranchOptions,
+  outputOption,
+  settingsOf,
+  withExamples,
+  type PushBranchOptions,
+} from './options.ts';
 import { withProgress } from './progress.ts';
+import { branchOf, commitText } from './commit-text.ts';
+import { pushBranchOf, remoteTarget } from './target.ts';
 
-interface ReleaseOptions extends RepoOptions {
+interface ReleaseOptions extends PushBranchOptions {
   readonly namespace?: string;
   readonly by?: string;
   readonly reason?: string;
@@ -25,7 +34,7 @@ export function releaseCommand({ io }: CommandContext): Command {
     .option('--by <who>', 'who releases it (default: $USER)')
     .option('--reason <text>', 'why, for those who read it')
     .option('--dry-run', 'say what would be released and write nothing');
-  addRepoOptions(command)
+  addPushBranchOptions(command)
     .addOption(outputOption())
     .action((place: string, options: ReleaseOptions) => release(io, place, options));
   return withExamples(command, [
@@ -35,10 +44,8 @@ export function releaseCommand({ io }: CommandContext): Command {
 }
 
 async function release(io: Io, place: string, options: ReleaseOptions): Promise<void> {
-  const { repo, branch = 'main', reason, dryRun = false } = options;
-  if (repo === undefined) {
-    throw new AppError('usage', 'holds are part of history: name the repo with --repo URL');
-  }
+  const { reason, dryRun = false } = options;
+  const target = remoteOf(options);
   const config = readConfig(io.env);
   const by = options.by ?? config.user;
   for (const [name, text] of Object.entries({ by, reason })) {
@@ -47,8 +54,10 @@ async function release(io: Io, place: string, options: ReleaseOptions): Promise<
     }
   }
   const request = {
-    target: { kind: 'remote', url: repo, branch } as const,
+    target,
     place: parseLockTarget(place, options.namespace),
+    settings: settingsOf(options),
+    ...pushBranchOf(options),
     dryRun,
     ...(by === undefined ? {} : { by }),
     ...(reason === undefined ? {} : { reason }),
@@ -66,14 +75,21 @@ async function release(io: Io, place: string, options: ReleaseOptions): Promise<
   }
 }
 
-function print(io: Io, { output, dryRun }: ReleaseOptions, outcome: ReleaseOutcome): void {
+function remoteOf({ repo, branch }: ReleaseOptions): RemoteTarget {
+  if (repo !== undefined) return remoteTarget(repo, branch);
+  throw new AppError('usage', 'holds are part of history: name the repo with --repo URL');
+}
+
+function print(io: Io, options: ReleaseOptions, outcome: ReleaseOutcome): void {
+  const { output, dryRun } = options;
   if (output === 'json') {
-    printJson(io, outcome);
+    const made = outcome.commit === undefined ? {} : branchOf(options);
+    printJson(io, { ...outcome, ...made });
     return;
   }
   const verb = dryRun === true ? 'would release' : 'released';
   for (const { path, line, policy, rejected } of outcome.holds) {
     io.out(`${verb} ${path}:${line} (${policy}): ${rejected} may be written again\n`);
   }
-  if (outcome.commit !== undefined) io.out(`commit ${outcome.commit.slice(0, 12)}\n`);
+  io.out(commitText(options, outcome.commit));
 }

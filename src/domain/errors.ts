@@ -36,6 +36,7 @@ export type ErrorCode =
   | 'git/unauthorized'
   | 'git/not-found'
   | 'git/rejected'
+  | 'git/protected'
   | 'git/conflict'
   | 'git/dirty'
   | 'git/store'

@@ -148,8 +148,8 @@ export interface GitBranch {
   commit(request: CommitRequest, signal: AbortSignal): Promise<string>;
   /**
    * Moves a branch of the remote from one commit to another, or not at all (compare and swap).
-   * @throws AppError `git/rejected` when the server refuses for good, `git/unsupported` when it takes no
-   * push options
+   * @throws AppError `git/rejected` when the server refuses for good, `git/protected` when it does so by rules of the
+   * branch, `git/unsupported` when it takes no push options
    */
   push(request: PushRequest, signal: AbortSignal): Promise<PushResult>;
   /** Deletes a branch of the remote if it is still at `expected`. */

@@ -308,7 +308,7 @@ describe('lock, locks and unlock', () => {
   it('refuses a place that is none', async () => {
     const { code, err } = await run(['lock', 'nonsense', dir]);
     expect(code).toBe(2);
-    expect(err).toMatch(/^error: "nonsense" is no place to lock; give KIND\/NAME .*\n$/);
+    expect(err).toMatch(/^error: "nonsense" names no place; give KIND\/NAME .*\n$/);
   });
 
   it('ends with 1 for a place that is not there', async () => {

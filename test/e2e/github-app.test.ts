@@ -67,6 +67,21 @@ describe.skipIf(isMissing).each(['native', 'isomorphic'])('a GitHub App (%s)', (
     expect(github.tokens).toHaveLength(before + 1);
   });
 
+  it('logs in who locks with its automation’s settings', async () => {
+    const before = github.tokens.length;
+    const repo = ['--repo', github.server.url('org/config.git')];
+    const settings = [...repo, '--policies', 'config', '--secrets', 'secrets'];
+    for (const command of ['lock', 'unlock']) {
+      const { code, stderr } = await stage.run([command, 'Deployment/web', ...settings]);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    }
+    expect(remote.git('log', '-2', '--format=%s', 'main').split('\n')).toEqual([
+      'Unlock Deployment apps/web',
+      'Lock Deployment apps/web',
+    ]);
+    expect(github.tokens).toHaveLength(before + 2);
+  });
+
   it('gets another token where the first ends in mid-run, and loses nothing', async () => {
     const before = github.tokens.length;
     let isFirst = true;

@@ -211,7 +211,7 @@ describe.skipIf(!hasTool('git-http-backend'))('a lock', () => {
       name: 'no place at all',
       args: ['lock', 'web'],
       code: 2,
-      says: /^error: "web" is no place to lock; give KIND\/NAME .* or FILE:LINE\n$/,
+      says: /^error: "web" names no place; give KIND\/NAME .* or FILE:LINE\n$/,
     },
     {
       name: 'a time that is none',

@@ -1,4 +1,4 @@
-import { AppError } from '../../domain/errors.ts';
+import { AppError, type ErrorCode } from '../../domain/errors.ts';
 import { quotable } from '../../domain/foreign-text.ts';
 import type { PushResult } from '../../ports/ports.ts';
 import type { Remote } from './remote.ts';
@@ -10,11 +10,26 @@ import type { Remote } from './remote.ts';
 const MOVED =
   /fetch first|non-fast-forward|stale info|cannot lock ref|failed to lock|incorrect old value|failed to update ref|reference already exists|is at [0-9a-f]{7,} but expected|already (been )?updated/i;
 
+/** One way to be refused. */
+interface Refusal {
+  readonly words: RegExp;
+  /** Default: `git/rejected`. */
+  readonly code?: ErrorCode;
+  readonly say: (branch: string) => string;
+}
+
 /** Refusals that people mend in different ways; the servers tell them apart by words only. */
-const FINAL: readonly { readonly words: RegExp; readonly say: (branch: string) => string }[] = [
+const FINAL: readonly Refusal[] = [
+  {
+    words: /verified signature|must be (gpg )?signed|unverified commit|unsigned commit/i,
+    code: 'git/protected',
+    say: (branch) =>
+      `takes only signed commits on ${branch}: have them signed, by commit.signingKey of the automation`,
+  },
   {
     words:
       /GH006|GH013|protected branch|protected ref|is protected|rule violations|branch (permission|restriction)s?|denied to update branch|TF402455/i,
+    code: 'git/protected',
     say: (branch) => `protects ${branch}: let this login push to it`,
   },
   {
@@ -36,7 +51,8 @@ const FINAL: readonly { readonly words: RegExp; readonly say: (branch: string) =
  * @param ref the ref that was to move
  * @param words the refusal, and what the server printed besides, such as a hook's message
  * @returns `rejected` when the branch moved
- * @throws AppError `git/rejected` when the server forbids the change, whatever the branch's state
+ * @throws AppError `git/rejected` when the server forbids the change, whatever the branch's state, `git/protected` where
+ * that is by rules of the branch
  */
 export function readRefusal(
   remote: Remote,
@@ -48,7 +64,8 @@ export function readRefusal(
   const branch = ref.replace(/^refs\/heads\//, '');
   const known = FINAL.find((rule) => rule.words.test(words));
   if (known !== undefined) {
-    throw new AppError('git/rejected', `${remote.display} ${known.say(branch)} (${words})`);
+    const { code = 'git/rejected', say } = known;
+    throw new AppError(code, `${remote.display} ${say(branch)} (${words})`);
   }
   throw new AppError(
     'git/rejected',

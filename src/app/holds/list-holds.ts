@@ -2,7 +2,7 @@ import type { ImageField, PolicyKey, ResourceId } from '../../domain/manifest/im
 import type { CompareTags, Hold } from '../../domain/plan/hold.ts';
 import { assignFields, type ImageSlot, type OwningPolicy } from '../../domain/plan/image-slot.ts';
 import { heldText } from '../../domain/plan/target.ts';
-import { mergeResources, NO_RESOURCES } from '../../domain/resources/merge-resources.ts';
+import { resourcesFor, type Resources } from '../../domain/resources/merge-resources.ts';
 import { createSelector } from '../../domain/selection/create-selector.ts';
 import type { GitBranch } from '../../ports/ports.ts';
 import type { ManifestReader } from '../read/manifest-reader.ts';
@@ -26,6 +26,8 @@ export interface HoldScope {
   readonly branch: GitBranch;
   readonly head: string;
   readonly reader: ManifestReader;
+  /** Resources from elsewhere; see {@link resourcesFor}. */
+  readonly given: Resources;
   readonly now: Date;
 }
 
@@ -34,13 +36,13 @@ export interface HoldScope {
  * them: their fields are known, and tags are compared as versions.
  */
 export async function listHolds(
-  { branch, head, reader, now }: HoldScope,
+  { branch, head, reader, given, now }: HoldScope,
   signal: AbortSignal,
 ): Promise<readonly ListedHold[]> {
   const strategy = 'Images';
   const source = branch.files(head);
   const { files, resources } = await reader.read(source, { strategy, revision: head }, signal);
-  const { policies } = mergeResources(NO_RESOURCES, resources);
+  const { policies } = resourcesFor(given, resources);
   const fields = [...files.values()].flatMap((file) => file.fields);
   const owners = ownersOf(fields, policies);
   const { slots } = assignFields(fields, owners, new Set(owners.keys()));

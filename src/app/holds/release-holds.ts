@@ -2,19 +2,16 @@ import { releaseMessage, type HoldRelease } from '../../domain/commit-message.ts
 import { AppError } from '../../domain/errors.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { formatLockTarget, type LockTarget } from '../locks/lock-target.ts';
-import { onBranch } from '../update/branch-sessions.ts';
-import { pushCommits } from '../update/push-commits.ts';
-import type { RemoteTarget } from '../update/update-once.ts';
-import { DEFAULT_AUTHOR } from '../update/commit-author.ts';
+import { commitToRemote, type AskedCommit, type AskedWork } from '../update/asked-commit.ts';
+import type { RemoteTarget } from '../update/target.ts';
 import { listHolds, type ListedHold } from './list-holds.ts';
 
 /** Which holds are to be lifted, and who says so. */
-export interface ReleaseRequest {
+export interface ReleaseRequest extends AskedCommit {
   readonly target: RemoteTarget;
   readonly place: LockTarget;
   readonly by?: string;
   readonly reason?: string;
-  readonly dryRun: boolean;
 }
 
 /** What was lifted. */
@@ -30,37 +27,33 @@ export interface ReleaseOutcome {
  */
 export async function releaseHolds(
   ports: Ports,
-  { target, place, by, reason, dryRun }: ReleaseRequest,
+  request: ReleaseRequest,
   signal: AbortSignal,
 ): Promise<ReleaseOutcome> {
+  const { target, place, by, reason } = request;
   const named = formatLockTarget(place);
-  return onBranch(ports, target, { dryRun, signal }, async ({ writer, context: { reader } }) => {
-    const plan = async (head: string) => {
-      const { branch, clock } = writer;
-      const all = await listHolds({ branch, head, reader, now: clock.now() }, signal);
-      const holds = all.filter((hold) => isMeant(hold, place));
-      if (holds.length === 0) {
-        throw new AppError(
-          'manifest/not-found',
-          `${named} is not held; \`lockkeeper locks\` lists what is`,
-        );
-      }
-      const release: HoldRelease = {
-        target: named,
-        places: placesOf(holds),
-        ...(by === undefined ? {} : { by }),
-        ...(reason === undefined ? {} : { reason }),
-      };
-      // It changes no file: the message is all there is to say.
-      const draft = { writes: [], message: releaseMessage(release), changes: [] };
-      return { lines: [{ drafts: [draft] }], author: DEFAULT_AUTHOR, result: holds };
+  const change = async ({ writer, context: { reader }, head, given }: AskedWork) => {
+    const { branch, clock } = writer;
+    const all = await listHolds({ branch, head, reader, given, now: clock.now() }, signal);
+    const holds = all.filter((hold) => isMeant(hold, place));
+    if (holds.length === 0) {
+      throw new AppError(
+        'manifest/not-found',
+        `${named} is not held; \`lockkeeper locks\` lists what is`,
+      );
+    }
+    const release: HoldRelease = {
+      target: named,
+      places: placesOf(holds),
+      ...(by === undefined ? {} : { by }),
+      ...(reason === undefined ? {} : { reason }),
     };
-    const {
-      result: holds,
-      commits: [made],
-    } = await pushCommits(writer, plan, signal);
-    return { target: named, holds, ...(made === undefined ? {} : { commit: made.id }) };
-  });
+    // It changes no file: the message is all there is to say.
+    return { draft: { writes: [], message: releaseMessage(release) }, result: holds };
+  };
+  const asked = { target, asked: request };
+  const { result: holds, ...made } = await commitToRemote(ports, asked, change, signal);
+  return { target: named, holds, ...made };
 }
 
 function placesOf(holds: readonly ListedHold[]): HoldRelease['places'] {

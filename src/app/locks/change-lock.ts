@@ -5,18 +5,23 @@ import { onBranch } from '../update/branch-sessions.ts';
 import { planLock, type LockEdit, type LockWish } from './edit-lock.ts';
 import { listLocks, type LockList } from './list-locks.ts';
 import type { LockTarget } from './lock-target.ts';
-import { pushCommits } from '../update/push-commits.ts';
-import type { RemoteTarget, Target } from '../update/update-once.ts';
 import { writesOf } from '../update/edit-files.ts';
-import { DEFAULT_AUTHOR } from '../update/commit-author.ts';
+import { commandSettings } from '../update/command-settings.ts';
+import { accessTo, type GivenSettings, type RemoteTarget, type Target } from '../update/target.ts';
+import {
+  commitToCheckout,
+  commitToRemote,
+  type AskedChange,
+  type AskedCommit,
+  type AskedWork,
+} from '../update/asked-commit.ts';
 
 /** A lock or unlock, where, and how far it goes. */
-export interface LockRequest {
+export interface LockRequest extends AskedCommit {
   readonly target: Target;
   readonly place: LockTarget;
   /** Absent: unlock. */
   readonly wish?: LockWish;
-  readonly dryRun: boolean;
   /** Commit in a local work tree; a remote is always committed to. */
   readonly commit: boolean;
 }
@@ -36,17 +41,14 @@ export async function changeLock(
   if (target.kind === 'remote') return changeRemoteLock(ports, request, target, signal);
   const checkout = await ports.open.checkout(target.dir);
   const planned = await planLock(checkout, request.place, request.wish, signal);
-  const { edit, change } = planned;
-  if (edit === undefined || request.dryRun) return planned;
-  const files = writesOf([edit]);
+  const { draft } = draftOf(planned);
+  if (draft === undefined || request.dryRun) return planned;
   if (!request.commit) {
-    await checkout.write(files, signal);
+    await checkout.write(draft.writes, signal);
     return planned;
   }
-  const message = lockMessage(change);
-  const time = ports.clock.now();
-  const commit = { files, message, author: DEFAULT_AUTHOR, time };
-  return { ...planned, commit: await checkout.commit(commit, signal) };
+  const commit = await commitToCheckout(ports, { checkout, target, asked: request }, draft, signal);
+  return { ...planned, commit };
 }
 
 async function changeRemoteLock(
@@ -55,19 +57,24 @@ async function changeRemoteLock(
   target: RemoteTarget,
   signal: AbortSignal,
 ): Promise<LockOutcome> {
-  return onBranch(ports, target, { dryRun: request.dryRun, signal }, async ({ writer }) => {
-    const plan = async (head: string) => {
-      const files = writer.branch.files(head);
-      const result = await planLock(files, request.place, request.wish, signal);
-      const { edit, change } = result;
-      const draft = { message: lockMessage(change), changes: [] };
-      const drafts = edit === undefined ? [] : [{ ...draft, writes: writesOf([edit]) }];
-      return { lines: [{ drafts }], author: DEFAULT_AUTHOR, result };
-    };
-    const { result, commits } = await pushCommits(writer, plan, signal);
-    const [made] = commits;
-    return { ...result, ...(made === undefined ? {} : { commit: made.id }) };
-  });
+  const { place, wish } = request;
+  const change = async ({ writer, head }: AskedWork) => {
+    const result = await planLock(writer.branch.files(head), place, wish, signal);
+    return { result, ...draftOf(result) };
+  };
+  const { result, ...made } = await commitToRemote(
+    ports,
+    { target, asked: request },
+    change,
+    signal,
+  );
+  return { ...result, ...made };
+}
+
+function draftOf({ edit, change }: LockEdit): Pick<AskedChange<LockEdit>, 'draft'> {
+  return edit === undefined
+    ? {}
+    : { draft: { writes: writesOf([edit]), message: lockMessage(change) } };
 }
 
 /** Locks, and fields that somebody moved back by hand. */
@@ -79,7 +86,7 @@ export interface LocksAndHolds extends LockList {
 /** Lists the locks of a folder, or the locks and holds of a remote branch. */
 export async function locksOf(
   ports: Ports,
-  target: Target,
+  { target, settings }: { readonly target: Target; readonly settings: GivenSettings },
   signal: AbortSignal,
 ): Promise<LocksAndHolds> {
   const now = ports.clock.now();
@@ -87,11 +94,14 @@ export async function locksOf(
     const checkout = await ports.open.checkout(target.dir);
     return { ...(await listLocks(checkout, now, signal)), holds: [] };
   }
-  return onBranch(ports, target, { dryRun: true, signal }, async ({ writer, context }) => {
+  const { given, automation } = await commandSettings(ports, settings, target, signal);
+  const access = await accessTo(target, automation, ports, signal);
+  return onBranch(ports, access, { dryRun: true, signal }, async ({ writer, context }) => {
     const { branch } = writer;
     const head = await branch.head(signal);
     const locks = await listLocks(branch.files(head), now, signal);
-    const holds = await listHolds({ branch, head, reader: context.reader, now }, signal);
+    const { reader } = context;
+    const holds = await listHolds({ branch, head, reader, given, now }, signal);
     return { ...locks, holds };
   });
 }

@@ -23,7 +23,7 @@ export function parseLockTarget(text: string, namespace: string | undefined): Lo
   if (resource === undefined) {
     throw new AppError(
       'usage',
-      `"${text}" is no place to lock; give KIND/NAME (Deployment/podinfo, ImagePolicy/podinfo) or FILE:LINE`,
+      `"${text}" names no place; give KIND/NAME (Deployment/podinfo, ImagePolicy/podinfo) or FILE:LINE`,
     );
   }
   return {

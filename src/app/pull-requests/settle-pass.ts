@@ -1,5 +1,11 @@
 import { branchNaming, groupBranch } from '../../domain/branches/branch-name.ts';
-import { asAppError, findingOf, type AppError, type Finding } from '../../domain/errors.ts';
+import {
+  asAppError,
+  findingOf,
+  type AppError,
+  type ErrorCode,
+  type Finding,
+} from '../../domain/errors.ts';
 import { groupingOf, groupOfDecision } from '../../domain/plan/change-groups.ts';
 import { isSettled, type Found } from '../../domain/pull-requests/superseded.ts';
 import { groupBy } from '../../domain/group-by.ts';
@@ -149,6 +155,12 @@ async function ownHeads(
   return own;
 }
 
+const MAY_STAY: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'git/rejected',
+  'git/protected',
+  'git/unauthorized',
+]);
+
 /** One that moved meanwhile is looked at again in the next pass; one that may not be deleted stands in no one's way. */
 async function deleteBranch(
   { branch }: BranchWriter,
@@ -160,7 +172,7 @@ async function deleteBranch(
     return [];
   } catch (thrown) {
     const { code, message } = asAppError(thrown);
-    if (code !== 'git/rejected' && code !== 'git/unauthorized') throw thrown;
+    if (!MAY_STAY.has(code)) throw thrown;
     return [
       {
         severity: 'warning',

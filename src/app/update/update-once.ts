@@ -1,36 +1,26 @@
-import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
 import { AppError } from '../../domain/errors.ts';
-import type { Resources } from '../../domain/resources/merge-resources.ts';
-import type { GitAccess, Ports } from '../../ports/ports.ts';
+import type { Ports } from '../../ports/ports.ts';
 import { onBranch } from './branch-sessions.ts';
 import { commitSigners } from '../access/commit-signer.ts';
-import { gitAccess } from '../access/git-access.ts';
 import { HoldMemory } from '../holds/hold-memory.ts';
 import { InterestMemory } from '../read/interest-memory.ts';
 import { ManifestReader } from '../read/manifest-reader.ts';
 import { viewsOver } from '../scan/recorded-memories.ts';
-import { ResourceFolders } from '../read/resource-folders.ts';
+import {
+  accessTo,
+  automationFor,
+  givenResources,
+  type GivenSettings,
+  type RemoteTarget,
+  type Target,
+} from './target.ts';
 import { updateBranch, type CarriedOutPass } from './update-branch.ts';
 import { updateCheckout } from './update-checkout.ts';
 import type { PassRequest, UpdateScope } from './update-pass.ts';
 
-/** A branch of a remote repo. */
-export interface RemoteTarget {
-  readonly kind: 'remote';
-  readonly url: string;
-  readonly branch: string;
-}
-
-/** What a command works on. */
-export type Target = RemoteTarget | { readonly kind: 'folder'; readonly dir: string };
-
 /** What `lockkeeper update` was asked to do. */
-export interface UpdateRequest {
+export interface UpdateRequest extends GivenSettings {
   readonly target: Target;
-  /** Folders or files with resources; none: those in the target itself apply. */
-  readonly policies: readonly string[];
-  /** `NAME` or `NAMESPACE/NAME`; needed only when there are several. */
-  readonly automation?: string;
   readonly update: UpdateScope;
   /** `spec.windows` do not count. */
   readonly ignoreWindows: boolean;
@@ -44,9 +34,8 @@ export async function updateOnce(
   request: UpdateRequest,
   signal: AbortSignal,
 ): Promise<CarriedOutPass> {
-  const folders = await Promise.all(request.policies.map((path) => ports.open.folder(path)));
-  const resources = await new ResourceFolders(folders).load(signal);
-  if (folders.length > 0 && resources.policies.size === 0) {
+  const resources = await givenResources(ports, request, signal);
+  if (request.policies.length > 0 && resources.policies.size === 0) {
     throw new AppError(
       'resource/not-found',
       `there is no ImagePolicy in ${request.policies.join(', ')}`,
@@ -54,7 +43,7 @@ export async function updateOnce(
   }
   const input: PassRequest = {
     resources,
-    chooseAutomation: (all) => automationFor(all, request.automation),
+    chooseAutomation: (all) => automationFor(all, request.automation, request.target),
     update: request.update,
     ignoreWindows: request.ignoreWindows,
   };
@@ -78,45 +67,11 @@ async function updateRemote(
   { target, input }: { target: RemoteTarget; input: PassRequest },
   signal: AbortSignal,
 ): Promise<CarriedOutPass> {
-  const { url, branch } = target;
-  const access = await loginFor(target, input.resources, ports, signal);
+  const { resources, chooseAutomation } = input;
+  const given = resources.automations.size === 0 ? undefined : chooseAutomation(resources);
+  const access = await accessTo(target, given, ports, signal);
   const options = { dryRun: request.dryRun, signal };
-  return onBranch(ports, { ...access, url, branch }, options, ({ context, writer }) =>
+  return onBranch(ports, access, options, ({ context, writer }) =>
     updateBranch(context, writer, input, signal),
-  );
-}
-
-/** The login that an automation for the same repo gives, if there is one. */
-async function loginFor(
-  target: RemoteTarget,
-  resources: Resources,
-  ports: Ports,
-  signal: AbortSignal,
-): Promise<Partial<GitAccess>> {
-  const automation = [...resources.automations.values()].find(
-    ({ spec }) => spec.git?.url === target.url,
-  );
-  return automation === undefined ? {} : gitAccess(automation, ports.secrets, signal);
-}
-
-/** The one automation there is, or the one that was named. @throws AppError `usage` */
-function automationFor(
-  { automations }: Resources,
-  named: string | undefined,
-): ImageUpdateAutomation | undefined {
-  const keys = [...automations.keys()].toSorted();
-  if (named === undefined) {
-    if (automations.size <= 1) return automations.values().next().value;
-    throw new AppError(
-      'usage',
-      `there are several ImageUpdateAutomations (${keys.join(', ')}); choose one with --automation`,
-    );
-  }
-  const matches = keys.filter((key) => key === named || key.endsWith(`/${named}`));
-  const [key] = matches;
-  if (key !== undefined && matches.length === 1) return automations.get(key);
-  throw new AppError(
-    'usage',
-    `no single ImageUpdateAutomation is called ${named}; there are: ${keys.join(', ') || 'none'}`,
   );
 }

@@ -9,12 +9,11 @@ import { policyKey, type PolicyView } from '../../domain/plan/policy-view.ts';
 import { groupDecisions, groupingOf, type ChangeGroup } from '../../domain/plan/change-groups.ts';
 import { changesOf, type Change, type UpdatePlan } from '../../domain/plan/update-plan.ts';
 import {
-  mergeResources,
   policiesOf,
+  resourcesFor,
   type Resources,
 } from '../../domain/resources/merge-resources.ts';
 import { isInside } from '../../domain/repo-path.ts';
-import type { ParsedResources } from '../../domain/resources/parse-resources.ts';
 import { earliest } from '../../domain/schedule.ts';
 import { closedText, type WindowState } from '../../domain/write-windows.ts';
 import type { CommitSigner } from '../../ports/signing.ts';
@@ -217,7 +216,10 @@ async function read(
     );
   const expected = expectedStrategy(input);
   const first = await contentsFor(expected);
-  const resources = resourcesFor(input, first.resources);
+  const resources =
+    input.inCluster === undefined
+      ? resourcesFor(input.resources, first.resources)
+      : input.resources;
   rejectInvalid(resources.findings);
   const automation = input.chooseAutomation(resources);
   const { strategy = 'Setters', paths = [] } = { ...automation?.spec.update, ...input.update };
@@ -244,18 +246,6 @@ function expectedStrategy(request: PassRequest): UpdateStrategy {
   const isComplete = resources.policies.size > 0 || inCluster !== undefined;
   const automation = isComplete ? chooseAutomation(resources) : undefined;
   return update?.strategy ?? automation?.spec.update?.strategy ?? 'Setters';
-}
-
-/**
- * Policies that were given are all there are: a repo may hold those of other clusters too. Only
- * without any do the source's own apply.
- */
-function resourcesFor(
-  { resources: given, inCluster }: PassRequest,
-  found: readonly ParsedResources[],
-): Resources {
-  const isComplete = given.policies.size > 0 || inCluster !== undefined;
-  return isComplete ? given : mergeResources(given, found);
 }
 
 function applicable(

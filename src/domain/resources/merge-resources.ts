@@ -44,6 +44,15 @@ export function mergeResources(base: Resources, parsed: readonly ParsedResources
   };
 }
 
+/**
+ * Policies that were given are all there are: a repo may hold those of other clusters too. Only
+ * without any do the repo's own apply.
+ * @param found what the files of the repo hold
+ */
+export function resourcesFor(given: Resources, found: readonly ParsedResources[]): Resources {
+  return given.policies.size > 0 ? given : mergeResources(given, found);
+}
+
 /** The policies that an automation applies: those of its namespace that its selector matches. */
 export function policiesOf(
   automation: ImageUpdateAutomation,

@@ -16,6 +16,7 @@ const REASONS: Partial<Record<ErrorCode, Reason>> = {
   // All that a run itself asks of the API server are Secrets, namespaces and GitRepositories.
   'cluster/forbidden': 'AccessDenied',
   'git/rejected': 'PushRejected',
+  'git/protected': 'PushRejected',
   'git/conflict': 'PushRejected',
   'forge/unauthorized': 'AccessDenied',
   'forge/unreachable': 'PullRequestFailed',

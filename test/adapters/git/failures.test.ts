@@ -240,7 +240,7 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
           '#!/bin/sh\necho "GL-HOOK-ERR: main is protected" >&2\nexit 1\n',
         );
         const error = await pushOne(branch);
-        expect(error.code).toBe('git/rejected');
+        expect(error.code).toBe('git/protected');
         expect(error.message).toContain('main is protected');
         expect(fixture.remote.head()).toBe(before);
       });

@@ -29,7 +29,7 @@ describe('a refused push', () => {
   ])('is final: %s', (reason) => {
     expect(() => readRefusal(remote, remote.ref, { reason, detail: 'GH006: protected' })).toThrow(
       expect.objectContaining({
-        code: 'git/rejected',
+        code: 'git/protected',
         retry: false,
         message: expect.stringContaining('GH006: protected') as string,
       }) as Error,
@@ -39,6 +39,12 @@ describe('a refused push', () => {
 
 describe('a final refusal', () => {
   it.each([
+    ['GH006: Commits must have verified signatures.', 'takes only signed commits on main'],
+    ['GitLab: Commit must be signed with a GPG key', 'takes only signed commits on main'],
+    [
+      'branch main is protected from unverified commit 1234567',
+      'takes only signed commits on main',
+    ],
     ['GH006: Protected branch update failed for refs/heads/main.', 'protects main'],
     ['GH013: Repository rule violations found for refs/heads/main.', 'protects main'],
     ['GitLab: You are not allowed to push code to protected branches.', 'protects main'],
@@ -65,7 +71,7 @@ describe('a final refusal', () => {
       readRefusal(remote, remote.ref, { reason: 'pre-receive hook declined', detail });
     expect(refuse).toThrow(
       expect.objectContaining({
-        code: 'git/rejected',
+        code: /^(protects|takes)/.test(says) ? 'git/protected' : 'git/rejected',
         message: expect.stringContaining(says) as string,
       }) as Error,
     );

@@ -11,6 +11,7 @@ import {
 } from '../../support/memory-ports.ts';
 import { deploymentText, policyText } from '../../support/texts.ts';
 
+const NO_SETTINGS = { policies: [] };
 const FOLDER = { kind: 'folder', dir: '.' } as const;
 const REMOTE = {
   kind: 'remote',
@@ -33,6 +34,7 @@ function inFolder(files: Files = FILES) {
       ports,
       {
         target: FOLDER,
+        settings: NO_SETTINGS,
         place: parseLockTarget(place, over.namespace),
         dryRun: false,
         commit: false,
@@ -40,7 +42,7 @@ function inFolder(files: Files = FILES) {
       },
       never,
     );
-  const list = () => locksOf(ports, FOLDER, never);
+  const list = () => locksOf(ports, { target: FOLDER, settings: NO_SETTINGS }, never);
   return { checkout, ports, change, list };
 }
 
@@ -219,13 +221,20 @@ describe('a lock in a remote repo', () => {
       if (races-- > 0) branch.commitByOther({ 'human.txt': 'kept' });
     };
     const place = parseLockTarget('Deployment/web', 'apps');
-    const request = { target: REMOTE, place, wish: WISH, dryRun: false, commit: false };
+    const request = {
+      target: REMOTE,
+      settings: NO_SETTINGS,
+      place,
+      wish: WISH,
+      dryRun: false,
+      commit: false,
+    };
     const outcome = await changeLock(ports, request, never);
     expect(outcome).toMatchObject({ commit: 'c3', change: { target: 'Deployment apps/web' } });
     expect(branch.current).toMatchObject({ 'human.txt': 'kept', 'web.yaml': outcome.edit?.after });
     expect(branch.closed).toBe(1);
 
-    const listed = await locksOf(ports, REMOTE, never);
+    const listed = await locksOf(ports, { target: REMOTE, settings: NO_SETTINGS }, never);
     expect(listed.locks).toMatchObject([{ target: 'Deployment apps/web', tag: '6.1.0' }]);
 
     const again = await changeLock(ports, request, never);

@@ -253,6 +253,32 @@ describe('an update of a remote repo', () => {
   });
 });
 
+describe('the automation for a repo among several', () => {
+  const forRepo = (name: string, git: string) => automationText(name).replace(/git: .*/, git);
+  const folders = {
+    conf: {
+      'policy.yaml': policyText(),
+      'a.yaml': forRepo('other', 'git: {url: "https://git.example.com/other.git"}'),
+      'b.yaml': forRepo('this', `git: {url: "${URL}", branch: next, secretRef: {name: login}}`),
+    },
+  };
+  const secrets = { 'apps/login': { bearerToken: 't' } };
+  const target = { kind: 'remote', url: URL } as const;
+
+  it('is the one of its address, and says which branch', async () => {
+    const { ports, update } = worldOf({ folders, secrets });
+    const { pass } = await update({ target, policies: ['conf'] });
+    expect(pass.automation?.metadata.name).toBe('this');
+    expect(ports.opened).toEqual([{ url: URL, branch: 'next', bearerToken: 't' }]);
+  });
+
+  it('is the one that was named, and its login goes to no other address', async () => {
+    const { ports, update } = worldOf({ folders, secrets });
+    await update({ target, policies: ['conf'], automation: 'other' });
+    expect(ports.opened).toEqual([{ url: URL, branch: 'main' }]);
+  });
+});
+
 describe('the report', () => {
   it('tells changes, what is held and why, policies, findings and the commit', async () => {
     const annotations = ['lockkeeper.dev/lock: "6.0.0"', 'lockkeeper.dev/lock-by: ana'];

@@ -293,6 +293,7 @@ describe('the status of an automation', () => {
         ['cluster/forbidden', 'AccessDenied'],
         ['resource/not-supported', 'NotSupported'],
         ['git/rejected', 'PushRejected'],
+        ['git/protected', 'PushRejected'],
         ['git/conflict', 'PushRejected'],
         ['forge/unauthorized', 'AccessDenied'],
         ['forge/unreachable', 'PullRequestFailed'],
