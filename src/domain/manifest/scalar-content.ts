@@ -10,6 +10,9 @@ export interface ScalarContent {
   readonly value: string;
 }
 
+/** A value that SOPS has encrypted (sops, "Encryption Protocol"): what is written over it cannot be decrypted. */
+const SOPS_VALUE = /^ENC\[[A-Z0-9_]+,data:/;
+
 /** One line of a block scalar's content: where it starts in the file and in the scalar's value. */
 interface BlockLine {
   readonly file: number;
@@ -25,6 +28,7 @@ export function scalarContent(manifest: Manifest, node: TreeNode): ScalarContent
   if (!isScalar(node)) return 'the value is an alias or a collection; mark the value itself';
   const span = spanOf(node);
   const value = String(node.value);
+  if (SOPS_VALUE.test(value)) return 'the value is encrypted by SOPS; keep it in plain text';
   if (isBlockScalar(node)) {
     const line = singleLine(manifest, node);
     if (!line) return 'the value is a block of several lines; write it on one line';

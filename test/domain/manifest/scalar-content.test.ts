@@ -36,6 +36,9 @@ describe('what may be replaced of a value', () => {
     ['a: x\n  y', undefined],
     ['a:', undefined],
     ['a: [x]', undefined],
+    ['a: ENC[AES256_GCM,data:3q2+7w==,iv:aGk=,tag:aGk=,type:str]', undefined],
+    ["a: 'ENC[AES256_GCM,data:3q2+7w==,iv:aGk=,tag:aGk=,type:str]'", undefined],
+    ['a: ENC[x', 'ENC[x'],
   ])('of %j is %j', (text, want) => {
     const { manifest, node } = valueOf(text);
     const content = scalarContent(manifest, node);
