@@ -1,9 +1,13 @@
 import type { Finding, Location } from '../errors.ts';
 
-/** Identity of a Kubernetes resource as a document states it. */
-export interface ResourceId {
+/** What a document says that it describes. */
+export interface ResourceType {
   readonly apiVersion: string;
   readonly kind: string;
+}
+
+/** Identity of a Kubernetes resource as a document states it. */
+export interface ResourceId extends ResourceType {
   readonly namespace?: string;
   readonly name: string;
 }
@@ -44,6 +48,8 @@ export interface ImageField {
   readonly keyPath: readonly (string | number)[];
   /** Resource that the field belongs to; absent in Helm values and the like. */
   readonly resource?: ResourceId;
+  /** What it belongs to where that has no name, as a Kustomization often. */
+  readonly unnamed?: ResourceType;
   readonly part: FieldPart;
   /** The scalar's value as it would load as a string. */
   readonly value: string;

@@ -84,9 +84,10 @@ function withResource(
 ): ImageField {
   const resource = enclosingResource(resources, entry);
   if (!resource) return field;
+  const { id, apiVersion, kind } = resource;
   return {
     ...field,
-    ...(resource.id ? { resource: resource.id } : {}),
+    ...(id ? { resource: id } : { unnamed: { apiVersion, kind } }),
     locks: [...field.locks, ...resource.locks],
   };
 }

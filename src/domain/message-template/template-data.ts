@@ -1,5 +1,6 @@
 import { oneLine } from '../foreign-text.ts';
 import { groupBy } from '../group-by.ts';
+import type { ResourceId } from '../manifest/image-field.ts';
 import type { FieldChange, Change } from '../plan/update-plan.ts';
 import { formatResource } from '../plan/update-plan.ts';
 import type { TemplateMap, TemplateObject, Value } from './value.ts';
@@ -28,7 +29,7 @@ export function templateData(changes: readonly Change[], context: MessageContext
         {
           FileChanges: map(files.map(([path, ofFile]) => [path, objectsOf(ofFile)])),
           Objects: objectsOf(steps),
-          Changes: steps.map(({ value }) => value),
+          Changes: distinct(steps).map(({ value }) => value),
         },
         `${steps.length} changes`,
       ),
@@ -41,6 +42,13 @@ export function templateData(changes: readonly Change[], context: MessageContext
     'data',
     { Updated: GONE },
   );
+}
+
+/** The same step of many fields is one change to Flux; where they are is in `FileChanges` and `Objects`. */
+function distinct(steps: readonly Step[]): readonly Step[] {
+  const same = ({ change, field }: Step) =>
+    JSON.stringify([field.from, field.to, change.policy, field.part]);
+  return [...groupBy(steps, same).values()].map(([first]) => first);
 }
 
 interface Step {
@@ -81,13 +89,19 @@ function changeObject(change: Change, field: FieldChange): TemplateObject {
   );
 }
 
-function objectText({ object: id }: Change): string {
-  return id === undefined ? '' : oneLine(formatResource(id));
+function objectText(change: Change): string {
+  const id = namedObject(change);
+  return oneLine(id === undefined ? (change.object?.kind ?? '') : formatResource(id));
+}
+
+function namedObject({ object: id }: Change): ResourceId | undefined {
+  return id !== undefined && 'name' in id ? id : undefined;
 }
 
 /** Values of a chart and the like belong to no object: all its parts are empty then, as in Flux. */
 function objectIdentifier(change: Change): TemplateObject {
-  const { name = '', namespace = '', apiVersion = '', kind = '' } = change.object ?? {};
+  const { apiVersion = '', kind = '' } = change.object ?? {};
+  const { name = '', namespace = '' } = namedObject(change) ?? {};
   const fields = { Name: name, Namespace: namespace, APIVersion: apiVersion, Kind: kind };
   const safe = Object.entries(fields).map(([key, value]) => [key, oneLine(value)] as const);
   return object(Object.fromEntries(safe), objectText(change));

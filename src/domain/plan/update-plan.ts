@@ -5,6 +5,7 @@ import type {
   ImageField,
   PolicyKey,
   ResourceId,
+  ResourceType,
 } from '../manifest/image-field.ts';
 import { decideSlot, type Decision, type Situation } from './decide-slot.ts';
 import { assignFields } from './image-slot.ts';
@@ -41,8 +42,8 @@ export interface Change {
   readonly line: number;
   /** `Deployment apps/podinfo`, where the location belongs to a resource. */
   readonly resource?: string;
-  /** That resource. */
-  readonly object?: ResourceId;
+  /** What the location belongs to, also where that has no name. */
+  readonly object?: ResourceId | ResourceType;
   readonly locked: boolean;
   /** The scalars that change: one, or those of name, tag and digest. */
   readonly fields: readonly FieldChange[];
@@ -94,7 +95,8 @@ export function changesOf(
 ): readonly Change[] {
   return decisions.flatMap((decision) => {
     const view = views.get(decision.policy);
-    const { at, resource } = decision.slot.fields[0];
+    const { at, resource, unnamed } = decision.slot.fields[0];
+    const object = resource ?? unnamed;
     if (decision.target === undefined || view === undefined) return [];
     return [
       {
@@ -104,7 +106,8 @@ export function changesOf(
         to: decision.target,
         path: at.path,
         line: at.line,
-        ...(resource === undefined ? {} : { resource: formatResource(resource), object: resource }),
+        ...(resource === undefined ? {} : { resource: formatResource(resource) }),
+        ...(object === undefined ? {} : { object }),
         locked: decision.lock !== undefined,
         fields: decision.edits.map(({ field, value }) => ({
           part: field.part,
@@ -118,7 +121,7 @@ export function changesOf(
 }
 
 /** `Kind namespace/name`, or `Kind name` where the document names no namespace. */
-export function formatResource(resource: NonNullable<ImageField['resource']>): string {
+export function formatResource(resource: ResourceId): string {
   const name =
     resource.namespace === undefined ? resource.name : `${resource.namespace}/${resource.name}`;
   return `${resource.kind} ${name}`;

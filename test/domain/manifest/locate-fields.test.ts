@@ -209,6 +209,14 @@ describe('the resource of a field', () => {
       name: 'one',
     });
   });
+
+  it('may have no name', () => {
+    const type = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' };
+    const head = `apiVersion: ${type.apiVersion}\nkind: ${type.kind}\n`;
+    const [field] = fieldsIn(`${head}images:\n- newTag: "1" # {"$imagepolicy": "ns:app:tag"}\n`);
+    expect(field).toMatchObject({ unnamed: type });
+    expect(field).not.toHaveProperty('resource');
+  });
 });
 
 describe('locks', () => {

@@ -93,6 +93,28 @@ Objects:
     ]);
   });
 
+  it('tells the same step of many places once, as Flux does', () => {
+    const elsewhere = { ...values, path: 'charts/other.yaml', line: 8 };
+    const digest = { ...values, fields: [{ ...values.fields[0]!, part: 'digest' as const }] };
+    const template =
+      '{{ range .Changed.Changes }}{{ .Setter }} {{ .File }}:{{ .Line }};{{ end }}' +
+      '{{ range $f, $_ := .Changed.FileChanges }} {{ $f }}{{ end }}' +
+      '{{ range $_, $changes := .Changed.Objects }} {{ len $changes }}{{ end }}';
+    expect(body(template, [values, elsewhere, digest])).toBe(
+      'apps:api:tag charts/values.yaml:3;apps:api:digest charts/values.yaml:3;' +
+        ' charts/other.yaml charts/values.yaml 3',
+    );
+  });
+
+  it('names the kind of an object without a name', () => {
+    const object = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' };
+    const template =
+      '{{ range $o, $_ := .Changed.Objects }}{{ $o.APIVersion }} {{ $o.Kind }}/{{ $o.Name }}{{ $o.Namespace }} {{ $o }}{{ end }}';
+    expect(body(template, [{ ...values, object }])).toBe(
+      'kustomize.config.k8s.io/v1beta1 Kustomization/ Kustomization',
+    );
+  });
+
   it.each([
     ['{{ .Values.cluster }}: {{ len .Changed.Changes }} changes', 'prod: 2 changes'],
     ['{{ .AutomationObject.Namespace }}/{{ .AutomationObject.Name }}', 'apps/update'],
@@ -308,9 +330,10 @@ describe('a template that is wrong', () => {
   it('on what no sample has shown, gives way to the default message and is told of', () => {
     const template = '{{ if eq (len .Changed.Changes) 3 }}{{ .Oops }}{{ end }}x';
     checkTemplate(template, {});
-    const { message, fault } = messageFor([podinfo, podinfo, podinfo], { ...context, template });
+    const third = { ...values, policy: 'apps/third' };
+    const { message, fault } = messageFor([podinfo, values, third], { ...context, template });
     expect(fault).toMatch(/^line 1: there is no \.Oops/);
-    expect(message).toMatch(/^Update podinfo to 6\.2\.0\n/);
+    expect(message).toBe(updateMessage([podinfo, values, third]));
   });
 });
 

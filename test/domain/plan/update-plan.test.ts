@@ -12,6 +12,7 @@ import { field, lock, policy, view } from '../../support/builders.ts';
 const NOW = new Date('2026-06-01T12:00:00Z');
 const IMAGE = 'ghcr.io/stefanprodan/podinfo';
 const RESOURCE = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
+const KUSTOMIZATION = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' };
 
 function planned(fields: readonly ImageField[], views: readonly PolicyView[]) {
   const byKey = new Map(views.map((of) => [policyKey(of.policy), of]));
@@ -58,7 +59,7 @@ describe('a plan', () => {
 describe('changes', () => {
   const fields = [
     field(`${IMAGE}:6.1.0`, { at: at('a.yaml', 7), resource: { ...RESOURCE, namespace: 'apps' } }),
-    field('', { at: at('b.yaml', 2), part: 'tag' }),
+    field('', { at: at('b.yaml', 2), part: 'tag', unnamed: KUSTOMIZATION }),
     field(`${IMAGE}:6.2.0`, {
       at: at('c.yaml', 3),
       resource: RESOURCE,
@@ -90,6 +91,7 @@ describe('changes', () => {
         to: '6.2.0',
         path: 'b.yaml',
         line: 2,
+        object: KUSTOMIZATION,
         locked: false,
         fields: fieldAt(2, 'tag', '', '6.2.0'),
       },
