@@ -7,6 +7,7 @@ import type { Engine, EngineStore, Environment, RemoteStore } from './engine.ts'
 import { hasNativeGit, nativeEngine } from './native/native-engine.ts';
 import { parseRemote, type Remote } from './remote.ts';
 import { RenewedRemote } from './renewed-remote.ts';
+import { withStore } from './store-error.ts';
 import { acquireStoreFolder } from './store-folder.ts';
 import { StoredBranch } from './stored-branch.ts';
 
@@ -94,7 +95,7 @@ export class GitBranches {
   async #openStore(engine: Engine, remote: Remote, signal: AbortSignal): Promise<EngineStore> {
     const folder = await acquireStoreFolder(this.#options.storeRoot, engine.name, remote.url);
     try {
-      return await engine.openStore(folder, signal);
+      return await withStore('open', () => engine.openStore(folder, signal));
     } catch (error) {
       await folder.release();
       throw error;

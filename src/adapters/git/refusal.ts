@@ -81,6 +81,14 @@ export function sha256Refusal({ display }: Pick<Remote, 'display'>): AppError {
   );
 }
 
+/** How an address is refused at which something else than Git answers, such as the page of a login. */
+export function noGitServer({ display }: Pick<Remote, 'display'>): AppError {
+  return new AppError(
+    'git/not-found',
+    `${display} does not answer as a Git server; check the address`,
+  );
+}
+
 /** What a remote said, for a message: without its secrets. */
 export function oneLine(remote: Pick<Remote, 'secrets'>, text: string): string {
   return quotable(text, remote.secrets);

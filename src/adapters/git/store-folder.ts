@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError } from '../../domain/errors.ts';
 import { isFolderLocked, lockFolder, type FolderLock } from './process-lock.ts';
+import { storeError } from './store-error.ts';
 
 /** A private folder for one remote's objects, held by this process until it is released. */
 export interface StoreFolder {
@@ -36,7 +36,7 @@ export async function acquireStoreFolder(
       ? await temporaryFolder(root)
       : { path, release: () => lock.release() };
   } catch (cause) {
-    throw new AppError('git/store', `cannot make the Git store below ${root}`, { cause });
+    throw storeError(`open below ${root}`, cause);
   }
 }
 

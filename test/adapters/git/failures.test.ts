@@ -156,6 +156,16 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
       expect([error.code, error.retry]).toEqual([code, retry]);
     });
 
+    it.each(['at first', 'later'])('says that a login page is no Git server, %s', async (when) => {
+      fixture = await startFixture(engine);
+      const branch = await branchWithOneFile();
+      if (when === 'later') await branch.head(NEVER);
+      const body = '<html><title>Sign in</title></html>';
+      fixture.server.inject(() => ({ kind: 'answer', status: 200, headers: html, body }));
+      const error = await failureOf(branch.head(NEVER));
+      expect(error.message).toMatch(/ does not answer as a Git server; check the address$/);
+    });
+
     // Git shows no headers to those who run it.
     it.runIf(engine === 'isomorphic').each([
       ['120', 120_000],

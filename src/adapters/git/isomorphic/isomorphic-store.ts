@@ -1,8 +1,8 @@
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import git from 'isomorphic-git';
-import { AppError } from '../../../domain/errors.ts';
 import { SerialQueue } from '../serial-queue.ts';
+import { withStore } from '../store-error.ts';
 import type { StoreFolder } from '../store-folder.ts';
 import { ATOMIC_FS } from './atomic-fs.ts';
 import { countPacks, isMostlyOld, mergePacks, packsOf, removeHalfPacks } from './merge-packs.ts';
@@ -41,7 +41,11 @@ export class IsomorphicStore {
   }
 
   /** Throws everything away and starts afresh. */
-  async renew(): Promise<void> {
+  renew(): Promise<void> {
+    return withStore('start', () => this.#create());
+  }
+
+  async #create(): Promise<void> {
     const draft = `${this.#gitDir}.new`;
     await rm(draft, { recursive: true, force: true });
     await git.init({ fs: ATOMIC_FS, gitdir: draft, bare: true, defaultBranch: 'main' });
@@ -69,19 +73,18 @@ export class IsomorphicStore {
   /** Makes packs fewer where there are many; where most of them is old, by starting afresh. */
   async tidy(): Promise<void> {
     if ((await countPacks(this.#gitDir)) <= MAX_PACKS) return;
-    try {
+    await withStore('tidy up', async () => {
       if (await isMostlyOld(this.#gitDir)) await this.renew();
       else await mergePacks(this.#gitDir, this.objects, (pack) => this.addPack(pack));
-    } catch (cause) {
-      throw storeFailure('tidy up', cause);
-    }
+    });
   }
 
   /** Records that a commit is here. */
   async addKnown(commit: string): Promise<void> {
     const next = [...this.#known.filter((id) => id !== commit), commit];
     this.#known = next.slice(-MAX_KNOWN_COMMITS);
-    await ATOMIC_FS.promises.writeFile(this.#knownFile, `${this.#known.join('\n')}\n`);
+    const text = `${this.#known.join('\n')}\n`;
+    await withStore('note a commit', () => ATOMIC_FS.promises.writeFile(this.#knownFile, text));
   }
 
   /** Takes in a pack of whole commits. @returns its path without ending */
@@ -98,47 +101,45 @@ export class IsomorphicStore {
     this.history.refresh();
   }
 
+  #addPack(folder: string, pack: Buffer): Promise<string> {
+    return withStore('take in a pack', () => this.#placePack(folder, pack));
+  }
+
   /** Its index appears last and makes it visible. */
-  async #addPack(folder: string, pack: Buffer): Promise<string> {
+  async #placePack(folder: string, pack: Buffer): Promise<string> {
     const incoming = join(this.#gitDir, 'incoming');
     await rm(incoming, { recursive: true, force: true });
     await mkdir(incoming, { recursive: true });
     const name = `pack-${pack.toString('hex', pack.length - 20)}`;
     const target = join(packsOf(folder), name);
-    try {
-      await ATOMIC_FS.promises.writeFile(join(incoming, `${name}.pack`), pack);
-      await git.indexPack({
-        fs: ATOMIC_FS,
-        dir: incoming,
-        gitdir: this.#gitDir,
-        filepath: `${name}.pack`,
-      });
-      await rename(join(incoming, `${name}.pack`), `${target}.pack`);
-      await rename(join(incoming, `${name}.idx`), `${target}.idx`);
-      return target;
-    } catch (cause) {
-      throw storeFailure('take in a pack', cause);
-    }
+    await ATOMIC_FS.promises.writeFile(join(incoming, `${name}.pack`), pack);
+    await git.indexPack({
+      fs: ATOMIC_FS,
+      dir: incoming,
+      gitdir: this.#gitDir,
+      filepath: `${name}.pack`,
+    });
+    await rename(join(incoming, `${name}.pack`), `${target}.pack`);
+    await rename(join(incoming, `${name}.idx`), `${target}.idx`);
+    return target;
   }
 
   /** Writes an object. @returns its id */
-  async write(type: 'blob' | 'tree' | 'commit', bytes: Uint8Array): Promise<string> {
-    try {
-      return await git.writeObject({
+  write(type: 'blob' | 'tree' | 'commit', bytes: Uint8Array): Promise<string> {
+    return withStore(`write a ${type}`, () =>
+      git.writeObject({
         fs: ATOMIC_FS,
         gitdir: this.#gitDir,
         type,
         format: 'content',
         object: bytes,
-      });
-    } catch (cause) {
-      throw storeFailure(`write a ${type}`, cause);
-    }
+      }),
+    );
   }
 
   /** Packs just these objects. */
-  async pack(ids: readonly string[]): Promise<Uint8Array> {
-    try {
+  pack(ids: readonly string[]): Promise<Uint8Array> {
+    return withStore('pack a commit', async () => {
       const { packfile } = await git.packObjects({
         fs: ATOMIC_FS,
         gitdir: this.#gitDir,
@@ -146,9 +147,7 @@ export class IsomorphicStore {
       });
       if (packfile === undefined) throw new Error('no pack was made');
       return packfile;
-    } catch (cause) {
-      throw storeFailure('pack a commit', cause);
-    }
+    });
   }
 
   async close(): Promise<void> {
@@ -176,14 +175,6 @@ export class IsomorphicStore {
   get #knownFile(): string {
     return join(this.#gitDir, 'complete');
   }
-}
-
-function storeFailure(what: string, cause: unknown): AppError {
-  const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
-  return new AppError('git/store', `the local Git store failed to ${what} (${reason})`, {
-    cause,
-    retry: true,
-  });
 }
 
 async function exists(path: string): Promise<boolean> {

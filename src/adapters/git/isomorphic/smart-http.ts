@@ -11,7 +11,7 @@ import { isClientRefused } from '../../../connections/tls-trouble.ts';
 import { AppError } from '../../../domain/errors.ts';
 import { cancelled, throwIfCancelled } from '../../../domain/cancellation.ts';
 import { accessRefusal, loginRefusal } from '../login-refusal.ts';
-import { oneLine } from '../refusal.ts';
+import { noGitServer, oneLine } from '../refusal.ts';
 import type { Remote } from '../remote.ts';
 import { badRequest, clientRefusal, proxyRefusal, throughProxy } from '../way-failure.ts';
 import { packets, PacketError, type Packet } from './pkt-line.ts';
@@ -112,7 +112,7 @@ export class SmartHttp {
     const type = String(response.headers['content-type'] ?? '').split(';')[0];
     if (statusCode === 200 && type === expect) return;
     const text = await firstText(response);
-    if (statusCode === 200) throw notGit(this.#remote);
+    if (statusCode === 200) throw noGitServer(this.#remote);
     throw statusFailure(this.#remote, { statusCode, headers: response.headers, text });
   }
 
@@ -135,20 +135,12 @@ export function readPackets(remote: Remote, bytes: Buffer): Packet[] {
     return [...packets(bytes)];
   } catch (cause) {
     const looksLikeGit = /^[0-9a-f]{4}/.test(bytes.toString('latin1', 0, 4));
-    if (!(cause instanceof PacketError) || !looksLikeGit) throw notGit(remote);
+    if (!(cause instanceof PacketError) || !looksLikeGit) throw noGitServer(remote);
     throw new AppError('git/unreachable', `${remote.display} sent half an answer`, {
       retry: true,
       cause,
     });
   }
-}
-
-/** The answer to a wrong address: a web page, most often. */
-function notGit(remote: Remote): AppError {
-  return new AppError(
-    'git/not-found',
-    `${remote.display} does not answer as a Git server; check the address`,
-  );
 }
 
 function statusFailure(

@@ -1,7 +1,8 @@
 import { AppError, type ErrorCode } from '../../../domain/errors.ts';
 import { accessRefusal, loginRefusal } from '../login-refusal.ts';
-import { oneLine } from '../refusal.ts';
+import { noGitServer, oneLine } from '../refusal.ts';
 import type { Remote } from '../remote.ts';
+import { storeError } from '../store-error.ts';
 import { badRequest, clientRefusal, proxyRefusal, throughProxy } from '../way-failure.ts';
 
 /** What git says when a connection ended too soon; a cut line of the protocol is complained of besides. */
@@ -83,11 +84,11 @@ const RULES: readonly Rule[] = [
     ({ display }, line) => `the connection to ${display} was cut (${line})`,
     true,
   ),
-  rule(
-    /not valid: is this a git repository|invalid server response|bad line length|protocol error/i,
-    'git/not-found',
-    ({ display }) => `${display} does not answer as a Git server; check the address`,
-  ),
+  {
+    pattern:
+      /not valid: is this a git repository|invalid server response|bad line length|protocol error/i,
+    error: noGitServer,
+  },
   rule(
     /certificate|SSL|TLS|gnutls/i,
     'git/unreachable',
@@ -116,6 +117,8 @@ export function remoteFailure(remote: Remote, stderr: string): AppError {
 
 const STORE_TROUBLE =
   /shallow|index-pack failed|unpack-objects failed|bad object|corrupt|unable to (read|write)|did not send all necessary objects|not a git repository/;
+/** A full disk ends the transfer, too: that it was cut is then no more than a consequence. */
+const FULL_DISK = /no space left on device|disk quota exceeded/i;
 
 /**
  * Did a fetch fail on this side: a damaged store, a full disk? A transfer that was cut makes
@@ -123,15 +126,13 @@ const STORE_TROUBLE =
  */
 export function isStoreTrouble(stderr: string): boolean {
   const own = stderr.replaceAll(/^remote:.*$/gm, '');
-  return STORE_TROUBLE.test(own) && !CUT_TRANSFER.test(own);
+  return FULL_DISK.test(own) || (STORE_TROUBLE.test(own) && !CUT_TRANSFER.test(own));
 }
 
-/** A failure that no remote had part in: the store is damaged, or its disk is full or read-only. */
+/** What `git` says of a store that it failed to use. @returns AppError `git/store` */
 export function storeFailure(what: string, stderr: string): AppError {
-  const line = oneLine({ secrets: [] }, tellingLine(stderr));
-  return new AppError('git/store', `the local Git store failed to ${what} (${line})`, {
-    retry: true,
-  });
+  const full = stderr.split('\n').find((line) => FULL_DISK.test(line));
+  return storeError(what, full ?? tellingLine(stderr));
 }
 
 /** What hooks and servers printed, for people. */

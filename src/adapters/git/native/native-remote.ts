@@ -2,7 +2,7 @@ import { AppError } from '../../../domain/errors.ts';
 import type { PushResult } from '../../../ports/ports.ts';
 import type { ModedWrite, RefMove, RemoteStore, WantedCommit } from '../engine.ts';
 import { throwIfCancelled } from '../../../domain/cancellation.ts';
-import { readRefusal, sha256Refusal } from '../refusal.ts';
+import { noGitServer, readRefusal, sha256Refusal } from '../refusal.ts';
 import { splitPaths } from '../path-text.ts';
 import type { Remote } from '../remote.ts';
 import type { TreeDifference, TreeEntry } from '../tree.ts';
@@ -45,8 +45,21 @@ export class NativeRemote implements RemoteStore {
       if (id.length > SHA1_DIGITS) throw sha256Refusal(this.#remote);
       found.set(name, id);
     }
-    this.#head = found.get(this.#remote.ref) ?? this.#head;
+    const { ref } = this.#remote;
+    if (refs.includes(ref) && !found.has(ref)) await this.#assureGit(args, signal);
+    this.#head = found.get(ref) ?? this.#head;
     return found;
+  }
+
+  /**
+   * To `git` an answer that is no Git, such as the page of a login, may be a repo without refs (of the "dumb" protocol).
+   * @throws AppError `git/not-found` when nobody spoke Git
+   */
+  async #assureGit(args: readonly string[], signal: AbortSignal): Promise<void> {
+    if (this.#remote.kind !== 'http') return;
+    const run = { signal, timeoutMs: LIST_TIMEOUT_MS };
+    const { result, packets } = await this.#store.contactTraced(this.#remote, args, run);
+    if (result.code === 0 && packets === '') throw noGitServer(this.#remote);
   }
 
   async obtain({ commit, below }: WantedCommit, signal: AbortSignal): Promise<void> {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Environment } from '../engine.ts';
 import type { Remote } from '../remote.ts';
 import { SerialQueue } from '../serial-queue.ts';
+import { withStore } from '../store-error.ts';
 import type { StoreFolder } from '../store-folder.ts';
 import { createBareRepo, resumeBareRepo } from './bare-repo.ts';
 import { CommitStore } from './commit-store.ts';
@@ -148,7 +149,7 @@ export class NativeStore {
     run: RemoteRun & { readonly env?: Readonly<Record<string, string>> },
   ): Promise<GitResult> {
     const { gitDir = this.gitDir, settings = [], signal, timeoutMs } = run;
-    const files = await this.logins.write(remote);
+    const files = await withStore('write a login', () => this.logins.write(remote));
     const env = remoteEnvironment(this.#ambient, remote, files);
     const result = await runGit({
       args: [`--git-dir=${gitDir}`, ...args],
@@ -172,7 +173,7 @@ export class NativeStore {
     args: readonly string[],
     run: RemoteRun,
   ): Promise<{ readonly result: GitResult; readonly packets: string }> {
-    const path = await this.logins.temporary('trace');
+    const path = await withStore('start', () => this.logins.temporary('trace'));
     try {
       const result = await this.contact(remote, args, { ...run, env: { GIT_TRACE_PACKET: path } });
       return { result, packets: await readStart(path) };

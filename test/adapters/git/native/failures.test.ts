@@ -1,5 +1,9 @@
 import { expect, it } from 'vitest';
-import { remoteFailure } from '../../../../src/adapters/git/native/failures.ts';
+import {
+  isStoreTrouble,
+  remoteFailure,
+  storeFailure,
+} from '../../../../src/adapters/git/native/failures.ts';
 import { parseRemote } from '../../../../src/adapters/git/remote.ts';
 
 const remote = parseRemote({ url: 'https://git.example.com/team/config.git', branch: 'main' });
@@ -55,4 +59,23 @@ it.each([
 ])('$name', ({ stderr, want }) => {
   const { code, retry } = remoteFailure(remote, stderr);
   expect([code, retry]).toEqual(want);
+});
+
+it.each([
+  ['fatal: write error: No space left on device\n', true],
+  ['fatal: write error: No space left on device\nfatal: early EOF\n', true],
+  ['error: index-pack died\nfatal: index-pack failed\n', true],
+  ['fatal: early EOF\nfatal: index-pack failed\n', false],
+  ['remote: fatal: write error: No space left on device\n', false],
+])('a fetch that fails with %j failed on this side: %s', (stderr, want) => {
+  expect(isStoreTrouble(stderr)).toBe(want);
+});
+
+it('names the full disk, whatever else git complains of', () => {
+  const stderr = 'fatal: early EOF\nerror: file write error: No space left on device\n';
+  expect(storeFailure('take in a fetch', stderr)).toMatchObject({
+    code: 'git/store',
+    message:
+      'the local Git store failed to take in a fetch (error: file write error: No space left on device); make room there, or name another folder by LOCKKEEPER_CACHE_DIR',
+  });
 });
