@@ -22,6 +22,8 @@ export class MemoryForge implements Forge {
   readonly calls: string[] = [];
   /** Fails the next call with it. */
   failure: AppError | undefined;
+  /** Runs before each call, and may throw. */
+  beforeCall: (name: string) => void = () => undefined;
   /** What `decorate` says could not be had. */
   problems: readonly string[] = [];
 
@@ -76,6 +78,7 @@ export class MemoryForge implements Forge {
 
   #called(name: string): void {
     this.calls.push(name);
+    this.beforeCall(name);
     const { failure } = this;
     this.failure = undefined;
     if (failure !== undefined) throw failure;

@@ -104,8 +104,18 @@ export class PullRequestDesk {
     }
   }
 
-  edit({ number }: PullRequest, text: PullRequestText, signal: AbortSignal): Promise<void> {
-    return this.#ports.forge.edit(number, text, signal);
+  /**
+   * Gives one another text. One that was merged or closed meanwhile keeps what it has.
+   * @throws AppError `forge/rejected` when the forge does not take it, for whatever reason
+   */
+  async edit(request: PullRequest, text: PullRequestText, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#ports.forge.edit(request.number, text, signal);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'forge/rejected') throw error;
+      const open = await this.#ask(request.branch, signal);
+      if (open?.number === request.number) throw error;
+    }
   }
 
   close({ number }: PullRequest, comment: string, signal: AbortSignal): Promise<void> {

@@ -2,7 +2,7 @@ import type { ImageUpdateAutomationSpec } from '../../api/image-update-automatio
 import { asAppError, type AppError, type Finding } from '../../domain/errors.ts';
 import { groupMark } from '../../domain/commit-record.ts';
 import type { Change } from '../../domain/plan/update-plan.ts';
-import { groupOf } from '../../domain/pull-requests/pull-request-record.ts';
+import { groupOf, isPending, pendingBody } from '../../domain/pull-requests/pull-request-record.ts';
 import {
   isSameText,
   pullRequestBody,
@@ -11,6 +11,7 @@ import {
 } from '../../domain/pull-requests/pull-request-text.ts';
 import type { PullRequest, PullRequestText } from '../../ports/forge.ts';
 import type { PullRequestDesk } from './pull-request-desk.ts';
+import { extrasOf, setExtras } from './pull-request-extras.ts';
 
 /** A branch with the changes of one group, which is to have a pull request. */
 export interface ProposedBranch {
@@ -73,8 +74,11 @@ export async function settlePullRequests(
   const findings: Finding[] = [];
   const failures: AppError[] = [];
   for (const branch of settling.branches) {
-    if (branch.state === 'foreign' || branch.state === 'kept') continue;
     try {
+      if (branch.state === 'foreign' || branch.state === 'kept') {
+        pullRequests.push(...(await leftAlone(settling, branch, signal)));
+        continue;
+      }
       const settled = await settle(settling, branch, signal);
       pullRequests.push(settled.request);
       findings.push(...settled.findings);
@@ -87,6 +91,18 @@ export async function settlePullRequests(
   }
   const [failure] = failures;
   return { pullRequests, findings, ...(failure === undefined ? {} : { failure }) };
+}
+
+/** What stays as it is, is open nevertheless. */
+async function leftAlone(
+  { desk, automation }: Settling,
+  { group, branch }: ProposedBranch,
+  signal: AbortSignal,
+): Promise<readonly SettledPullRequest[]> {
+  const found = await desk.find(branch, signal);
+  if (found === undefined || groupOf(found.body)?.automation !== automation) return [];
+  const { title, url } = found;
+  return [{ group: group.name, branch, title, url, state: 'current' }];
 }
 
 /** One that is settled, and what could not be had for it. */
@@ -114,56 +130,74 @@ async function settle(
   const text = textOf(settling, branch, links);
   checkMayWrite();
   if (found !== undefined) return edit(settling, branch, { found, text }, signal);
-  const { isNew, request } = await desk.create({ ...text, branch: branch.branch }, signal);
-  if (isNew) return finish(settling, branch, { found: request, state: 'opened' }, signal);
+  const opening = { ...openingText(settling, text), branch: branch.branch };
+  const { isNew, request } = await desk.create(opening, signal);
+  if (isNew) return complete(settling, branch, { found: request, text }, signal);
   if (isSameText(request, plain)) {
     return finish(settling, branch, { found: request, state: 'current' }, signal);
   }
   return edit(settling, branch, { found: request, text }, signal);
 }
 
-/** Gives a pull request its text. One that was not ours before is adopted: it is treated as a new one. */
+/** A pull request, and what it is to say. */
+interface Edit {
+  readonly found: PullRequest;
+  readonly text: PullRequestText;
+}
+
+/**
+ * Gives a pull request its text. One that was not ours before is adopted, and one that was not completed is taken up
+ * there: both are treated as new ones.
+ */
 async function edit(
   settling: Settling,
   branch: ProposedBranch,
-  { found, text }: { readonly found: PullRequest; readonly text: PullRequestText },
+  { found, text }: Edit,
   signal: AbortSignal,
 ): Promise<Settled> {
-  const isOurs = groupOf(found.body)?.automation === settling.automation;
-  await settling.desk.edit(found, text, signal);
-  const state = isOurs ? 'edited' : 'opened';
-  return finish(settling, branch, { found, state }, signal);
+  const { desk, automation } = settling;
+  const isNew = groupOf(found.body)?.automation !== automation || isPending(found.body);
+  const next = isNew ? openingText(settling, text) : text;
+  if (!isSameText(found, next)) await desk.edit(found, next, signal);
+  if (isNew) return complete(settling, branch, { found, text }, signal);
+  return finish(settling, branch, { found, state: 'edited' }, signal);
 }
 
-/** What stands beside the text: all of it once, and auto-merge again after a push, which forges take as a reason to forget it. */
-async function finish(
-  settling: Settling,
+/** What a new one says while something is still to be set beside it. */
+function openingText({ spec }: Settling, text: PullRequestText): PullRequestText {
+  return extrasOf(spec) === undefined ? text : { ...text, body: pendingBody(text.body) };
+}
+
+/** Sets what stands beside a new one, and then takes back the word that this is to come. */
+async function complete(
+  { desk, spec, checkMayWrite }: Settling,
   branch: ProposedBranch,
-  {
-    found,
-    state,
-  }: { readonly found: PullRequest; readonly state: 'opened' | 'edited' | 'current' },
+  { found, text }: Edit,
   signal: AbortSignal,
 ): Promise<Settled> {
-  const { labels = [], reviewers = [], autoMerge = false } = settling.spec;
+  const request = settledAs(branch, found, 'opened');
+  const extras = extrasOf(spec);
+  if (extras === undefined) return { request, findings: [] };
+  checkMayWrite();
+  const findings = await setExtras(desk, { found, extras }, signal);
+  checkMayWrite();
+  await desk.edit(found, text, signal);
+  return { request, findings };
+}
+
+/** Forges take a push as a reason to forget that something is to be merged by itself. */
+async function finish(
+  { desk, spec, checkMayWrite }: Settling,
+  branch: ProposedBranch,
+  { found, state }: { readonly found: PullRequest; readonly state: 'edited' | 'current' },
+  signal: AbortSignal,
+): Promise<Settled> {
   const request = settledAs(branch, found, state);
-  const isNew = state === 'opened';
-  const isForgotten = autoMerge && branch.state === 'pushed';
-  const isWanted = isNew ? labels.length + reviewers.length > 0 || autoMerge : isForgotten;
-  if (!isWanted) return { request, findings: [] };
-  settling.checkMayWrite();
-  const extras = isNew
-    ? { labels, reviewers, autoMerge }
-    : { labels: [], reviewers: [], autoMerge };
-  const problems = await settling.desk.decorate(found, extras, signal);
-  return {
-    request,
-    findings: problems.map((problem) => ({
-      severity: 'warning',
-      code: 'pull-request/incomplete',
-      message: `pull request ${found.url}: ${problem}`,
-    })),
-  };
+  const isForgotten = spec.autoMerge === true && branch.state === 'pushed';
+  if (!isForgotten) return { request, findings: [] };
+  checkMayWrite();
+  const extras = { labels: [], reviewers: [], autoMerge: true };
+  return { request, findings: await setExtras(desk, { found, extras }, signal) };
 }
 
 function textOf(

@@ -18,6 +18,8 @@ interface Recorded {
 
 const SUPERSEDED = 'Lockkeeper-Superseded: yes';
 
+const PENDING = 'Lockkeeper-Pending: yes';
+
 /** The group that a pull request is of; undefined: of none. */
 export function groupOf(body: string): GroupMark | undefined {
   return recordOf(body).group;
@@ -27,7 +29,20 @@ export function groupOf(body: string): GroupMark | undefined {
  * The body of a pull request that this program itself is about to close: nobody refuses what it proposed.
  */
 export function supersededBody(body: string): string {
-  return isSuperseded(body) ? body : `${body.trimEnd()}\n${SUPERSEDED}\n`;
+  return withTrailer(body, SUPERSEDED);
+}
+
+/**
+ * The body of a pull request that waits for what is to stand beside it: labels, reviewers, auto-merge. Who dies meanwhile
+ * leaves word by it, and what a person takes away once it is there does not come back.
+ */
+export function pendingBody(body: string): string {
+  return withTrailer(body, PENDING);
+}
+
+/** Does a pull request wait for what is to stand beside it? */
+export function isPending(body: string): boolean {
+  return lines(body).includes(PENDING);
 }
 
 /** Did this program close the pull request itself? */
@@ -66,6 +81,10 @@ export function refusedOf(policy: PolicyKey, ended: readonly Recorded[]): readon
     holds.push(...steps.map(({ to }): Hold => ({ rejected: to, pullRequest, ...by })));
   }
   return holds;
+}
+
+function withTrailer(body: string, trailer: string): string {
+  return lines(body).includes(trailer) ? body : `${body.trimEnd()}\n${trailer}\n`;
 }
 
 /** What was written in a browser ends its lines in CR LF. */

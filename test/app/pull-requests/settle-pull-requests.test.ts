@@ -151,12 +151,45 @@ describe('the pull request of a branch', () => {
     expect(states(await settle([proposed()]))).toEqual(['current']);
   });
 
-  it('is left alone where its branch is', async () => {
-    expect(await settle([proposed('6.2.0', { state: 'foreign' })])).toEqual({
-      pullRequests: [],
-      findings: [],
-    });
-    expect(forge.calls).toEqual([]);
+  it.each(['foreign', 'kept'] as const)(
+    'is left alone where its branch is %s, and told of as open',
+    async (state) => {
+      const branches = [proposed('6.3.0', { state })];
+      expect(await settle(branches)).toEqual({ pullRequests: [], findings: [] });
+      await settle([proposed()]);
+      forge.calls.length = 0;
+      expect(await settle(branches)).toEqual({
+        pullRequests: [
+          {
+            group: 'all',
+            branch: 'lockkeeper/apps-update',
+            title: 'Update podinfo to 6.2.0',
+            url: 'https://git.example.com/config/pulls/1',
+            state: 'current',
+          },
+        ],
+        findings: [],
+      });
+      expect(forge.calls).toEqual(['list']);
+    },
+  );
+
+  it('of somebody else is not told of, where its branch is left alone', async () => {
+    await forge.create({ title: 'Mine', body: '', branch: proposed().branch, base: 'main' });
+    const settled = await settle([proposed('6.2.0', { state: 'kept' })]);
+    expect(settled.pullRequests).toEqual([]);
+  });
+
+  it('that ended while it was written to keeps what it says', async () => {
+    await settle([proposed()]);
+    const merged = async () => {
+      forge.end(1, 'merged');
+      forge.failure = new AppError('forge/rejected', 'it is not open');
+      return [];
+    };
+    const { failure } = await settle([proposed('6.3.0')], { linksOf: merged });
+    expect(failure).toBeUndefined();
+    expect(forge.all[0]?.title).toBe('Update podinfo to 6.2.0');
   });
 
   it('is only told of in a dry run', async () => {
@@ -199,6 +232,51 @@ describe('what stands beside a pull request', () => {
     expect(forge.calls.filter((call) => call === 'decorate')).toHaveLength(1);
     await settle([proposed('6.3.0')], { spec });
     expect(forge.all[0]?.extras).toEqual({ labels: [], reviewers: [], autoMerge: true });
+  });
+
+  it.each([
+    { name: 'before anything was set', call: 'decorate', left: undefined },
+    { name: 'before it could say that all was set', call: 'edit', left: spec.labels },
+  ])('is completed by the next pass after a death $name', async ({ call, left }) => {
+    forge.beforeCall = (name) => {
+      if (name === call) throw new AppError('cancelled', 'killed');
+    };
+    await expect(settle([proposed()], { spec })).rejects.toMatchObject({ code: 'cancelled' });
+    forge.beforeCall = () => undefined;
+    expect(forge.all).toMatchObject([{ number: 1, state: 'open' }]);
+    expect(forge.all[0]?.extras?.labels).toEqual(left);
+    expect(states(await settle([proposed('6.2.0', { state: 'current' })], { spec }))).toEqual([
+      'opened',
+    ]);
+    expect(forge.all).toMatchObject([{ extras: { labels: ['images'], reviewers: ['ana'] } }]);
+    expect(forge.all[0]?.body).not.toContain('Pending');
+    forge.calls.length = 0;
+    await settle([proposed('6.2.0', { state: 'current' })], { spec });
+    expect(forge.calls).toEqual(['list']);
+  });
+
+  it('is completed where a newer tag came after the death', async () => {
+    forge.beforeCall = (name) => {
+      if (name === 'decorate') throw new AppError('cancelled', 'killed');
+    };
+    await settle([proposed()], { spec }).catch(() => undefined);
+    forge.beforeCall = () => undefined;
+    expect(states(await settle([proposed('6.3.0')], { spec }))).toEqual(['opened']);
+    expect(forge.all).toMatchObject([
+      { title: 'Update podinfo to 6.3.0', extras: { labels: ['images'] } },
+    ]);
+    expect(forge.all[0]?.body).not.toContain('Pending');
+  });
+
+  it('that is no longer wanted is not waited for', async () => {
+    forge.beforeCall = (name) => {
+      if (name === 'decorate') throw new AppError('cancelled', 'killed');
+    };
+    await settle([proposed()], { spec }).catch(() => undefined);
+    forge.beforeCall = () => undefined;
+    await settle([proposed('6.2.0', { state: 'current' })]);
+    expect(forge.all[0]?.extras).toBeUndefined();
+    expect(forge.all[0]?.body).not.toContain('Pending');
   });
 
   it('costs nothing where nothing is wanted', async () => {

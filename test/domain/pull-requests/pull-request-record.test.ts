@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { groupTrailer } from '../../../src/domain/commit-record.ts';
 import {
   groupOf,
+  isPending,
   isProposed,
+  pendingBody,
   refusedOf,
   supersededBody,
 } from '../../../src/domain/pull-requests/pull-request-record.ts';
@@ -26,6 +28,18 @@ describe('the group of a text', () => {
 
   it('is none without one', () => {
     expect(groupOf('Update a\n\nsaid Lockkeeper-Group: apps/update all')).toBeUndefined();
+  });
+});
+
+describe('a pull request that is not complete', () => {
+  it('says so in a trailer, once, beside the others', () => {
+    const group = { automation: 'apps/update', group: 'all' };
+    const body = `Text\n\n${groupTrailer(group)}\n`;
+    const pending = pendingBody(body);
+    expect([isPending(body), isPending(pending)]).toEqual([false, true]);
+    expect(pendingBody(pending)).toBe(pending);
+    expect(isPending(pending.replaceAll('\n', '\r\n'))).toBe(true);
+    expect(groupOf(pending)).toEqual(group);
   });
 });
 
