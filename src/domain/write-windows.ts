@@ -1,5 +1,6 @@
 import type { ImageUpdateAutomationSpec } from '../api/image-update-automation.ts';
 import { toSeconds } from '../api/conditions.ts';
+import type { Wait } from './plan/waiting.ts';
 import { earliest, parseDuration } from './schedule.ts';
 import { hash32 } from './text-hash.ts';
 
@@ -52,10 +53,10 @@ export function openingDelayMs(automation: string): number {
   return hash32(automation) % MAX_OPENING_DELAY_MS;
 }
 
-/** Why nothing may be written, and until when, to stand behind "waits". */
-export function closedText({ reason, nextOpen }: WindowState): string {
+/** What keeps changes waiting while windows are closed. */
+export function closedWait({ reason, nextOpen }: WindowState): Wait {
   const until = nextOpen === undefined ? '' : `until ${toSeconds(nextOpen)} `;
-  return `${until}(${reason})`;
+  return { reason: 'WindowClosed', text: `${until}(${reason})` };
 }
 
 /** A state, and whether no end of it is in sight. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cronTimes } from '../../src/adapters/time/cron-times.ts';
 import {
-  closedText,
+  closedWait,
   openingDelayMs,
   windowState as stateOf,
 } from '../../src/domain/write-windows.ts';
@@ -194,15 +194,15 @@ describe('windows', () => {
   it('say which of them decides', () => {
     const both = { ...NIGHTS, ...FREEZE };
     const frozen = windowState(both, new Date('2026-06-05T23:00:00Z'));
-    expect(closedText(frozen)).toBe(
-      'until 2026-06-08T22:00:00Z (windows.deny[0] (0 18 * * 5, 62h, UTC) is active until 2026-06-08T08:00:00Z)',
-    );
+    expect(closedWait(frozen)).toEqual({
+      reason: 'WindowClosed',
+      text: 'until 2026-06-08T22:00:00Z (windows.deny[0] (0 18 * * 5, 62h, UTC) is active until 2026-06-08T08:00:00Z)',
+    });
     expect(windowState(both, new Date('2026-06-01T23:00:00Z')).reason).toBe(
       'windows.allow[0] (0 22 * * 1-5, 8h, UTC) is active until 2026-06-02T06:00:00Z',
     );
-    expect(closedText(windowState({ deny: [window('* * * * *', '1h')] }, new Date()))).toBe(
-      '(windows.deny[0] (* * * * *, 1h, UTC) is active)',
-    );
+    const always = windowState({ deny: [window('* * * * *', '1h')] }, new Date());
+    expect(closedWait(always).text).toBe('(windows.deny[0] (* * * * *, 1h, UTC) is active)');
   });
 });
 

@@ -176,13 +176,14 @@ function finished(
   automation: ImageUpdateAutomation,
   { pass, branches, pullRequests }: CarriedOutPass,
 ): FinishedPass {
-  const { plan, views, findings, edits, window } = pass;
+  const { plan, views, findings, edits, window, wait } = pass;
   const ours = branches.filter(({ state }) => state !== 'foreign').map(({ branch }) => branch);
   return {
     decisions: plan.decisions,
     views,
     findings,
     ...(window === undefined ? {} : { window }),
+    wait,
     changed: new Set(edits.map(({ path }) => path)),
     ...(branches.length === 0 ? {} : { waitsOn: [...new Set(ours)] }),
     pullRequests: pullRequests.flatMap(({ branch, url, state }) =>

@@ -1,6 +1,7 @@
 import type { Decision } from '../../domain/plan/decide-slot.ts';
 import type { Hold, OnRevert } from '../../domain/plan/hold.ts';
 import type { ImageSlot } from '../../domain/plan/image-slot.ts';
+import { mayWait } from '../../domain/plan/waiting.ts';
 import { planUpdate, type PlanInput, type UpdatePlan } from '../../domain/plan/update-plan.ts';
 
 /** Finds out which of the moves that a plan would make persons will not have. */
@@ -23,11 +24,8 @@ export async function planWithHolds(
   signal: AbortSignal,
 ): Promise<UpdatePlan> {
   const plan = planUpdate(input);
-  // Persons are asked about only where something would be written. A closed window must not hide a hold.
-  const wishes = input.closed === undefined ? plan : planUpdate({ ...input, closed: undefined });
-  const moves = wishes.decisions.filter(
-    ({ lock, edits }) => lock === undefined && edits.length > 0,
-  );
+  // Persons are asked about only where something would be written.
+  const moves = plan.decisions.filter(mayWait);
   if (mode === 'Override' || moves.length === 0) return plan;
   // Slots are made anew by each planning: they are the same where their first field is.
   const byField = new Map<unknown, readonly Hold[]>();

@@ -7,6 +7,7 @@ import {
   type PolicyReport,
   type ReportedCommit,
 } from '../update/update-report.ts';
+import { waitSummary } from '../../domain/plan/waiting.ts';
 import { placeText } from '../../domain/branches/destination.ts';
 import type { SettledPullRequest } from '../pull-requests/settle-pull-requests.ts';
 import type { WindowState } from '../../domain/write-windows.ts';
@@ -93,7 +94,10 @@ function afterPass(
     ready: error === undefined,
     message:
       error === undefined
-        ? (commit?.subject ?? waitingText(branches, pullRequests) ?? 'nothing to do')
+        ? (commit?.subject ??
+          waitSummary(pass.plan.decisions, pass.wait) ??
+          waitingText(branches, pullRequests) ??
+          'nothing to do')
         : placedMessage(error),
     lastPass: time,
     policies,

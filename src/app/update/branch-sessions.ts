@@ -11,7 +11,7 @@ import type { PolicyViews } from '../scan/policy-views.ts';
 import { viewsOver } from '../scan/recorded-memories.ts';
 import type { BranchWriter } from './push-commits.ts';
 import { updateBranch, type CarriedOutPass } from './update-branch.ts';
-import type { PassContext, PassRequest } from './update-pass.ts';
+import type { PassContext, PassRequest } from './pass-request.ts';
 
 /** What is kept between runs, and where. */
 interface Memory {

@@ -6,7 +6,8 @@ import type { SettledPullRequest } from '../pull-requests/settle-pull-requests.t
 import type { AppError } from '../../domain/errors.ts';
 import { isOnBranch, type MadeCommit } from './commit-drafts.ts';
 import { pushCommits, type BranchWriter } from './push-commits.ts';
-import { planPass, type PassContext, type PassRequest, type PlannedPass } from './update-pass.ts';
+import type { PassContext, PassRequest } from './pass-request.ts';
+import { planPass, type PlannedPass } from './update-pass.ts';
 
 /** A pass that was carried out. */
 export interface CarriedOutPass {

@@ -2,7 +2,8 @@ import type { Checkout, Clock } from '../../ports/ports.ts';
 import { draftCommits, madeCommit, type MadeCommit } from './commit-drafts.ts';
 import { writesOf } from './edit-files.ts';
 import type { CarriedOutPass } from './update-branch.ts';
-import { planPass, type PassContext, type PassRequest } from './update-pass.ts';
+import type { PassContext, PassRequest } from './pass-request.ts';
+import { planPass } from './update-pass.ts';
 
 /** The folder is read once in a pass: within it, it counts as standing still. */
 const WORKING_TREE = 'working tree';

@@ -16,7 +16,7 @@ import {
 } from './target.ts';
 import { updateBranch, type CarriedOutPass } from './update-branch.ts';
 import { updateCheckout } from './update-checkout.ts';
-import type { PassRequest, UpdateScope } from './update-pass.ts';
+import type { PassRequest, UpdateScope } from './pass-request.ts';
 
 /** What `lockkeeper update` was asked to do. */
 export interface UpdateRequest extends GivenSettings {

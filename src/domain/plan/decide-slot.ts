@@ -13,8 +13,6 @@ import { heldBy, heldText, targetText, type Target } from './target.ts';
 /** What is to be minded besides the slot and its policy. */
 export interface Situation {
   readonly now: Date;
-  /** Why and until when no commit may be made, to stand behind "waits"; absent while one may be. */
-  readonly closed?: string | undefined;
   /** Which fields a person moved away from what was written, and what that means. */
   readonly reverts?: Reverts;
 }
@@ -58,32 +56,28 @@ export function decideSlot(slot: ImageSlot, view: PolicyView, situation: Situati
   const lock = effectiveLock(slot, view.policy, situation.now);
   const verdict = lock === undefined ? decideByChoice(slot, view) : decideByLock(slot, view, lock);
   const edits = verdict.target === undefined ? [] : editsFor(slot, view, verdict.target);
-  const stays =
+  const held =
     lock === undefined && edits.length > 0
-      ? staying({ slot, view }, verdict, situation)
+      ? heldVerdict({ slot, view }, verdict, situation.reverts)
       : undefined;
-  return stays === undefined
+  return held === undefined
     ? decision({ slot, view }, verdict, edits)
-    : decision({ slot, view }, stays, []);
+    : decision({ slot, view }, held, []);
 }
 
-/** Why a field stays as it is although its policy chose otherwise. A lock is a person's word: nothing stops it. */
-function staying(
+/** Why a field stays as it is although its policy chose otherwise. A lock is a person's word, too: it goes first. */
+function heldVerdict(
   { slot, view }: Subject,
-  { message, target }: Verdict,
-  { reverts, closed }: Situation,
+  { target }: Verdict,
+  reverts: Reverts | undefined,
 ): Verdict | undefined {
-  if (reverts !== undefined && target !== undefined) {
-    const { mode } = reverts;
-    const compare = view.selector.compare.bind(view.selector);
-    const choice = targetText(target);
-    const hold = reverts.holdsOf(slot).find((one) => refuses(one, choice, { mode, compare }));
-    if (hold !== undefined) {
-      return { reason: 'Held', message: holdText(hold, heldText(slot), mode), hold };
-    }
-  }
-  if (closed === undefined) return undefined;
-  return { reason: 'WindowClosed', message: `${message} waits ${closed}` };
+  if (reverts === undefined || target === undefined) return undefined;
+  const { mode } = reverts;
+  const compare = view.selector.compare.bind(view.selector);
+  const choice = targetText(target);
+  const hold = reverts.holdsOf(slot).find((one) => refuses(one, choice, { mode, compare }));
+  if (hold === undefined) return undefined;
+  return { reason: 'Held', message: holdText(hold, heldText(slot), mode), hold };
 }
 
 /** A slot and the policy that it belongs to. */

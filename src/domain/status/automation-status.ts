@@ -9,7 +9,8 @@ import type { Decision } from '../plan/decide-slot.ts';
 import type { Reason as DecisionReason } from '../plan/slot-verdict.ts';
 import type { PolicyView } from '../plan/policy-view.ts';
 import { placeText } from '../branches/destination.ts';
-import { closedText, type WindowState } from '../write-windows.ts';
+import type { WindowState } from '../write-windows.ts';
+import { waitSummary, type Wait } from '../plan/waiting.ts';
 import { conditionsOf, type Verdict } from './conditions.ts';
 import { failureVerdict } from './failure-verdict.ts';
 import { shortened } from './shortened.ts';
@@ -36,6 +37,8 @@ export interface FinishedPass {
   readonly findings: readonly Finding[];
   /** State of `spec.windows`; absent where there are none. */
   readonly window?: WindowState;
+  /** What keeps changes waiting that are not written therefore. */
+  readonly wait?: Wait | undefined;
   /** Files that the pass changed. */
   readonly changed: ReadonlySet<string>;
   /** Branches of ours that hold it; absent: it went to the branch that is read. */
@@ -194,16 +197,15 @@ function passVerdict(pass: FinishedPass): Verdict {
     const message = `${waiting[0]}${andMore(waiting.length - 1)}`;
     return { state: 'blocked', reason: 'PolicyNotReady', message };
   }
-  const counts = countLocations(pass);
-  const { pending } = counts;
-  if (pass.window?.open === false && pending > 0) {
-    const message = `${countText(pending)} to be changed ${pending === 1 ? 'waits' : 'wait'} ${closedText(pass.window)}`;
-    return { state: 'ready', reason: 'WindowClosed', message };
+  const { wait } = pass;
+  const waits = waitSummary(pass.decisions, wait);
+  if (wait !== undefined && waits !== undefined) {
+    return { state: 'ready', reason: wait.reason, message: waits };
   }
   return {
     state: 'ready',
     reason: 'Succeeded',
-    message: `${summary(counts)}${branchesText(pass)}${firstHold(pass)}${warnings(pass)}`,
+    message: `${summary(countLocations(pass))}${branchesText(pass)}${firstHold(pass)}${warnings(pass)}`,
   };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { viewsOver } from '../../../src/app/scan/recorded-memories.ts';
 import { BranchSessions } from '../../../src/app/update/branch-sessions.ts';
-import type { PassRequest } from '../../../src/app/update/update-pass.ts';
+import type { PassRequest } from '../../../src/app/update/pass-request.ts';
 import { AppError } from '../../../src/domain/errors.ts';
 import { NO_RESOURCES } from '../../../src/domain/resources/merge-resources.ts';
 import { MemoryForge } from '../../support/memory-forge.ts';

@@ -413,35 +413,6 @@ describe('a lock', () => {
   });
 });
 
-describe('while no commit may be made', () => {
-  const closed = { now: NOW, closed: 'until Monday (deny)' };
-
-  it('a change waits, and the choice is shown', () => {
-    const decision = decideSlot(slot(field(`${IMAGE}:6.1.0`)), plain, closed);
-    expect(decision).toMatchObject({
-      reason: 'WindowClosed',
-      message: '6.1.0 -> 6.2.0 waits until Monday (deny)',
-      choice: '6.2.0',
-      edits: [],
-    });
-    expect(decision).not.toHaveProperty('target');
-  });
-
-  it.each([
-    { name: 'what is up to date', of: field(`${IMAGE}:6.2.0`), reason: 'UpToDate' },
-    { name: 'what is newer', of: field(`${IMAGE}:9.0.0`), reason: 'Downgrade' },
-    {
-      name: 'what a lock moves',
-      of: field(`${IMAGE}:6.1.0`, { locks: [lock({ tag: '6.0.0' })] }),
-      reason: 'Locked',
-    },
-  ])('$name does not wait', ({ of, reason }) => {
-    const calm = decideSlot(slot(of), plain, { now: NOW });
-    expect(calm.reason).toBe(reason);
-    expect(decideSlot(slot(of), plain, closed)).toEqual(calm);
-  });
-});
-
 describe('with verify', () => {
   const verify = { cosign: { secretRef: { name: 'keys' } } };
   const signed = view(policy({ verify }), { tags: TAGS, digests: DIGESTS });

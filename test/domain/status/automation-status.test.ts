@@ -13,7 +13,7 @@ import {
   type AutomationOutcome,
   type FinishedPass,
 } from '../../../src/domain/status/automation-status.ts';
-import type { WindowState } from '../../../src/domain/write-windows.ts';
+import { closedWait, type WindowState } from '../../../src/domain/write-windows.ts';
 import { field, lock, policy, slot, view } from '../../support/builders.ts';
 
 const now = new Date('2026-06-01T12:00:00Z');
@@ -253,21 +253,36 @@ describe('the status of an automation', () => {
     },
     {
       name: 'one change waits for a window',
-      outcome: passed([old], { window: closed, decisions: [pending] }),
+      outcome: passed([old], { window: closed, wait: closedWait(closed), decisions: [pending] }),
       want: [
         'Ready=True WindowClosed: 1 location to be changed waits until 2026-06-01T22:00:00Z (outside of all windows)',
       ],
     },
     {
       name: 'several wait for a window',
-      outcome: passed([old], { window: closed, decisions: [pending, pending] }),
+      outcome: passed([old], {
+        window: closed,
+        wait: closedWait(closed),
+        decisions: [pending, pending],
+      }),
       want: [
         'Ready=True WindowClosed: 2 locations to be changed wait until 2026-06-01T22:00:00Z (outside of all windows)',
       ],
     },
     {
+      name: 'a change waits for a window, and another for its age',
+      outcome: passed([old], {
+        window: closed,
+        wait: closedWait(closed),
+        decisions: [pending, { ...pending, reason: 'MinimumAge' }],
+      }),
+      want: [
+        'Ready=True WindowClosed: 1 location to be changed waits until 2026-06-01T22:00:00Z (outside of all windows)',
+      ],
+    },
+    {
       name: 'a window is closed and nothing would be changed',
-      outcome: passed([current], { window: closed }),
+      outcome: passed([current], { window: closed, wait: closedWait(closed) }),
       want: ['Ready=True Succeeded: 1 of 1 location up to date'],
     },
     {
