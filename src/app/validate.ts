@@ -5,6 +5,7 @@ import { locateFields } from '../domain/manifest/locate-fields.ts';
 import { MARKER_KEY } from '../domain/manifest/marker.ts';
 import { assignFields } from '../domain/plan/image-slot.ts';
 import { policyKey } from '../domain/plan/policy-view.ts';
+import { grantFindings } from '../domain/resources/grant-findings.ts';
 import {
   mergeResources,
   NO_RESOURCES,
@@ -106,7 +107,7 @@ function gradeFinding(finding: Finding, text: string): Finding {
   };
 }
 
-/** Fields that name no policy, or that several claim, as each automation would see them. */
+/** Fields that name no policy, or one that may not be used, or that several claim, as each automation would see them. */
 function claims(resources: Resources, files: readonly CheckedFile[]): readonly Finding[] {
   const known = new Set(resources.policies.keys());
   const marked = isComplete(resources) ? files.flatMap((file) => file.marked) : [];
@@ -124,7 +125,7 @@ function claims(resources: Resources, files: readonly CheckedFile[]): readonly F
         .filter((field) => field.marker === undefined && isInside(field.at.path, paths));
       return assignFields(fields, viewsOf(policiesOf(automation, resources)), known).findings;
     });
-  return [...dangling, ...twice];
+  return [...dangling, ...grantFindings(marked, resources), ...twice];
 }
 
 /** A policy that is there but invalid is no unknown one: whatever names it is judged once it is mended. */
