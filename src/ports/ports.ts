@@ -44,6 +44,19 @@ export interface FileSource {
     maxBytes: number,
     signal: AbortSignal,
   ): AsyncIterable<FileContent>;
+  /**
+   * What is otherwise than in an earlier commit, at the cost of what differs and not of what there is. Absent in a
+   * plain folder.
+   * @returns undefined when that commit is no longer here
+   */
+  since?(commit: string, signal: AbortSignal): Promise<readonly FileDifference[] | undefined>;
+}
+
+/** A file or symbolic link that came, went, or is otherwise than it was. */
+export interface FileDifference {
+  readonly path: string;
+  /** As it is now; undefined: it is there no more. */
+  readonly entry: FileEntry | undefined;
 }
 
 /** New content of an existing file. Its mode stays. */

@@ -16,6 +16,7 @@ import type {
   CommitRequest,
   FileChange,
   FileContent,
+  FileDifference,
   FileEntry,
   FileSource,
   FileWrite,
@@ -71,15 +72,12 @@ export class MemoryFiles implements FileSource {
 
   async list(): Promise<readonly FileEntry[]> {
     this.usage.lists += 1;
-    return Object.entries(this.#files())
-      .map(([path, content]): FileEntry => ({
-        path,
-        ...(this.#withIds ? { id: blobId(content) } : {}),
-        size: bytesOf(content).length,
-        kind: typeof content === 'string' || content instanceof Uint8Array ? 'file' : 'symlink',
-      }))
-      .toSorted((a, b) => (a.path < b.path ? -1 : 1));
+    const entries = entriesOf(this.#files());
+    return this.#withIds ? entries : entries.map(({ path, kind }) => ({ path, kind }));
   }
+
+  /** Only of a branch. */
+  since?: (commit: string) => Promise<readonly FileDifference[] | undefined>;
 
   async *read(entries: readonly FileEntry[], maxBytes: number): AsyncIterable<FileContent> {
     for (const entry of entries) {
@@ -90,6 +88,17 @@ export class MemoryFiles implements FileSource {
       yield { entry, bytes: bytes.length > maxBytes ? undefined : bytes };
     }
   }
+}
+
+function entriesOf(files: Files): readonly FileEntry[] {
+  return Object.entries(files)
+    .map(([path, content]): FileEntry => ({
+      path,
+      id: blobId(content),
+      size: bytesOf(content).length,
+      kind: typeof content === 'string' || content instanceof Uint8Array ? 'file' : 'symlink',
+    }))
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** Files with some of them replaced. */
@@ -138,6 +147,7 @@ export class MemoryBranch implements GitBranch {
   /** Runs before each push, as another writer would. */
   beforePush: (branch: MemoryBranch) => void = () => undefined;
   readonly #commits = new Map<string, { readonly files: Files; readonly info: LoggedCommit }>();
+  #made = 0;
   #head: string;
 
   constructor(files: Files) {
@@ -172,7 +182,19 @@ export class MemoryBranch implements GitBranch {
   }
 
   files(commit: string): MemoryFiles {
-    return new MemoryFiles(() => this.#filesOf(commit), true, this.usage);
+    const source = new MemoryFiles(() => this.#filesOf(commit), true, this.usage);
+    source.since = async (before) => {
+      if (!this.#commits.has(before)) return undefined;
+      const now = new Map(entriesOf(this.#filesOf(commit)).map((entry) => [entry.path, entry]));
+      const changes = await this.changes({ before, after: commit });
+      return changes.map(({ path }) => ({ path, entry: now.get(path) }));
+    };
+    return source;
+  }
+
+  /** Forgets a commit, as tidying up does. */
+  forget(commit: string): void {
+    this.#commits.delete(commit);
   }
 
   async *log(from: string, maxCommits: number): AsyncGenerator<LoggedCommit> {
@@ -189,9 +211,9 @@ export class MemoryBranch implements GitBranch {
     readonly before: string;
     readonly after: string;
   }): Promise<readonly FileChange[]> {
-    const idsOf = async (commit: string) =>
-      new Map((await this.files(commit).list()).map(({ path, id }) => [path, id]));
-    const [before, after] = [await idsOf(commits.before), await idsOf(commits.after)];
+    const idsOf = (commit: string) =>
+      new Map(entriesOf(this.#filesOf(commit)).map(({ path, id }) => [path, id]));
+    const [before, after] = [idsOf(commits.before), idsOf(commits.after)];
     return [...new Set([...before.keys(), ...after.keys()])]
       .toSorted()
       .map((path) => ({ path, before: before.get(path), after: after.get(path) }))
@@ -238,7 +260,8 @@ export class MemoryBranch implements GitBranch {
   }
 
   #add(files: Files, info: Partial<LoggedCommit>): string {
-    const id = `c${this.#commits.size}`;
+    const id = `c${this.#made}`;
+    this.#made += 1;
     const person = { name: 'Human', email: 'human@example.com' };
     const base = { parents: [], author: person, committer: person, time: new Date(0), message: '' };
     this.#commits.set(id, { files, info: { ...base, ...info, id } });

@@ -37,6 +37,12 @@ export interface RemoteStore {
   renew(signal: AbortSignal): Promise<void>;
   /** All leaves of a commit's tree, in path order. */
   list(commit: string, signal: AbortSignal): Promise<readonly TreeEntry[]>;
+  /** The leaves of a commit's tree that have these paths, in any order. */
+  find(
+    commit: string,
+    paths: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly TreeEntry[]>;
   /**
    * Sees to it that the commits before one are here, as far as `depth` commits along any line; for the
    * remote to have less is no failure. Their trees and blobs come with them only where the remote leaves

@@ -19,9 +19,14 @@ export function pathText(bytes: Buffer): string {
   return text;
 }
 
+/** Is it a path whose bytes are UTF-8, so that it can be told to a program? */
+export function isText(path: string): boolean {
+  return !/\p{Surrogate}/u.test(path);
+}
+
 /** The inverse of {@link pathText}. */
 export function pathBytes(path: string): Buffer {
-  if (!/\p{Surrogate}/u.test(path)) return Buffer.from(path);
+  if (isText(path)) return Buffer.from(path);
   return Buffer.concat(
     Array.from(path, (character) => {
       const code = character.charCodeAt(0);

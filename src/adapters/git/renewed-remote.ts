@@ -62,6 +62,14 @@ export class RenewedRemote implements RemoteStore {
     return this.#local.list(commit, signal);
   }
 
+  find(
+    commit: string,
+    paths: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly TreeEntry[]> {
+    return this.#local.find(commit, paths, signal);
+  }
+
   readCommit(id: string, signal: AbortSignal): Promise<Buffer | undefined> {
     return this.#local.readCommit(id, signal);
   }

@@ -3,6 +3,7 @@ import type {
   CommitRequest,
   FileChange,
   FileContent,
+  FileDifference,
   FileEntry,
   FileSource,
   GitBranch,
@@ -17,8 +18,8 @@ import { commitBytes, parseCommit } from './commit-object.ts';
 import type { ModedWrite, RefMove, RemoteStore, WantedCommit } from './engine.ts';
 import { branchRef, checkedRef, type Remote } from './remote.ts';
 import {
-  changedEntries,
   fileChanges,
+  fileDifferences,
   fileEntries,
   modeForWrite,
   SUBMODULE,
@@ -34,7 +35,6 @@ export class StoredBranch implements GitBranch {
   readonly #onClose: () => Promise<void>;
   /** The history that was last told: where a commit is below the one that it was told from. */
   #told = { from: '', depths: new Map<string, number>() };
-  #listing: { readonly commit: string; readonly entries: readonly TreeEntry[] } | undefined;
 
   /** @param onClose called when the branch is closed */
   constructor(remote: Remote, store: RemoteStore, onClose: () => Promise<void>) {
@@ -63,8 +63,12 @@ export class StoredBranch implements GitBranch {
 
   files(commit: string): FileSource {
     return {
-      list: async (signal) => fileEntries(await this.#list(commit, signal)),
+      list: (signal) =>
+        this.#repairing({ commit }, signal, async () =>
+          fileEntries(await this.#store.list(commit, signal)),
+        ),
       read: (entries, maxBytes, signal) => this.#read({ commit, entries, maxBytes, signal }),
+      since: (before, signal) => this.#since({ before, after: commit }, signal),
     };
   }
 
@@ -171,31 +175,21 @@ export class StoredBranch implements GitBranch {
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, TreeEntry>> {
     if (paths.size === 0) return new Map();
-    const found = (await this.#list(commit, signal)).filter(({ path }) => paths.has(path));
+    const found = await this.#repairing({ commit }, signal, () =>
+      this.#store.find(commit, [...paths], signal),
+    );
     return new Map(found.map((entry) => [entry.path, entry]));
   }
 
-  async #list(commit: string, signal: AbortSignal): Promise<readonly TreeEntry[]> {
-    if (this.#listing?.commit === commit) return this.#listing.entries;
-    const entries =
-      (await this.#listChanged(commit, signal)) ??
-      (await this.#repairing({ commit }, signal, () => this.#store.list(commit, signal)));
-    this.#listing = { commit, entries };
-    return entries;
-  }
-
-  /** From the last listing, where that can be: what changed is little, and the repo may be large. */
-  async #listChanged(
-    commit: string,
+  async #since(
+    { before, after }: { readonly before: string; readonly after: string },
     signal: AbortSignal,
-  ): Promise<readonly TreeEntry[] | undefined> {
-    const last = this.#listing;
-    if (last === undefined) return undefined;
+  ): Promise<readonly FileDifference[] | undefined> {
     try {
-      await this.#store.obtain({ commit }, signal);
-      return changedEntries(last.entries, await this.#store.diff(last.commit, commit, signal));
+      await this.#store.obtain({ commit: after }, signal);
+      return fileDifferences(await this.#store.diff(before, after, signal));
     } catch (error) {
-      // The last listing's commit may have been tidied away since.
+      // The earlier commit may have been tidied away since; of damage a listing will tell.
       if (isStoreDamage(error)) return undefined;
       throw error;
     }

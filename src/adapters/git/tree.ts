@@ -1,5 +1,5 @@
 import { AppError } from '../../domain/errors.ts';
-import type { FileChange, FileEntry } from '../../ports/ports.ts';
+import type { FileChange, FileDifference, FileEntry } from '../../ports/ports.ts';
 
 /** Mode of a submodule, whose id is a commit of another repo. */
 export const SUBMODULE = '160000';
@@ -19,23 +19,6 @@ export interface TreeDifference {
   readonly after: Pick<TreeEntry, 'mode' | 'id'> | undefined;
 }
 
-/**
- * The leaves of a tree as they are after a change of what was there.
- * @returns undefined when leaves came in: only a listing knows their places
- */
-export function changedEntries(
-  entries: readonly TreeEntry[],
-  differences: readonly TreeDifference[],
-): readonly TreeEntry[] | undefined {
-  if (differences.some(({ before }) => before === undefined)) return undefined;
-  const afterByPath = new Map(differences.map(({ path, after }) => [path, after]));
-  return entries.flatMap((entry) => {
-    if (!afterByPath.has(entry.path)) return [entry];
-    const after = afterByPath.get(entry.path);
-    return after === undefined ? [] : [{ path: entry.path, ...after }];
-  });
-}
-
 /** What the rest of the product sees of a difference: submodules are left out. */
 export function fileChanges(differences: readonly TreeDifference[]): FileChange[] {
   return differences
@@ -47,15 +30,22 @@ function blobId(leaf: TreeDifference['before']): string | undefined {
   return leaf === undefined || leaf.mode === SUBMODULE ? undefined : leaf.id;
 }
 
+/** What became of files: a submodule counts as nothing. */
+export function fileDifferences(differences: readonly TreeDifference[]): FileDifference[] {
+  return differences.map(({ path, after }) => ({
+    path,
+    entry: after === undefined ? undefined : fileEntry({ path, ...after }),
+  }));
+}
+
 /** What the rest of the product sees of a tree: submodules are left out. */
 export function fileEntries(entries: readonly TreeEntry[]): FileEntry[] {
-  return entries
-    .filter((entry) => entry.mode !== SUBMODULE)
-    .map(({ path, mode, id }) => ({
-      path,
-      id,
-      kind: mode === '120000' ? ('symlink' as const) : ('file' as const),
-    }));
+  return entries.flatMap((entry) => fileEntry(entry) ?? []);
+}
+
+function fileEntry({ path, mode, id }: TreeEntry): FileEntry | undefined {
+  if (mode === SUBMODULE) return undefined;
+  return { path, id, kind: mode === '120000' ? 'symlink' : 'file' };
 }
 
 /**

@@ -1,17 +1,12 @@
 import type { UpdateStrategy } from '../../api/image-update-automation.ts';
-import { AppError, findingOf, type Finding } from '../../domain/errors.ts';
-import {
-  decodeManifest,
-  isManifestPath,
-  MAX_MANIFEST_BYTES,
-} from '../../domain/manifest/decode.ts';
+import type { Finding } from '../../domain/errors.ts';
+import { isManifestPath, MAX_MANIFEST_BYTES } from '../../domain/manifest/decode.ts';
 import type { FileFields } from '../../domain/manifest/image-field.ts';
-import { locateFields } from '../../domain/manifest/locate-fields.ts';
-import { parseResources, type ParsedResources } from '../../domain/resources/parse-resources.ts';
+import type { ParsedResources } from '../../domain/resources/parse-resources.ts';
 import type { FileEntry, FileSource } from '../../ports/ports.ts';
+import { FilesMemory, NOT_KEPT, type KeptFiles, type KnownFiles } from './known-files.ts';
+import { interestOf, parseFile, type ParsedFile } from './parse-file.ts';
 import { escapingLinks, tooLarge } from './unreadable-files.ts';
-import { interestOf, type Interest, type InterestMemory } from './interest-memory.ts';
-import { ParsedFiles, type ParsedFile } from './parsed-files.ts';
 
 /** What the reader should look for. */
 export interface ReadScope {
@@ -30,142 +25,137 @@ export interface ManifestContents {
 
 /**
  * Reads the manifests of a folder or commit. Files are looked at in raw bytes first and parsed only
- * where they hold something; what a blob held is remembered by its id, so that a further read costs
- * only what changed.
+ * where they hold something. Of a commit that is known nothing is read, and of one after it what differs.
  */
 export class ManifestReader {
-  /** The last answer for each strategy: a branch that did not move costs nothing. */
+  readonly #memory: FilesMemory;
+  /** The last answer for each strategy. */
   readonly #last = new Map<
     UpdateStrategy,
     { readonly revision: string; readonly contents: ManifestContents }
   >();
-  readonly #interest: InterestMemory;
-  readonly #parsed: ParsedFiles;
+  /** Files of a commit that may matter with some strategy, from when all were looked at. */
+  #candidates: { readonly revision: string; readonly entries: readonly FileEntry[] } | undefined;
 
-  constructor(interest: InterestMemory, parsed: ParsedFiles = ParsedFiles.from(undefined)) {
-    this.#interest = interest;
-    this.#parsed = parsed;
+  /** @param kept where it is remembered what the commits of a branch hold; default: nowhere */
+  constructor(kept: KeptFiles = NOT_KEPT) {
+    this.#memory = new FilesMemory(kept);
   }
 
   /** @throws AppError only where the source itself fails; a bad file is a finding. */
   async read(source: FileSource, scope: ReadScope, signal: AbortSignal): Promise<ManifestContents> {
     const { strategy, revision } = scope;
+    if (revision === undefined) return contentsOf(await this.#readAll(source, scope, signal));
     const last = this.#last.get(strategy);
-    if (last !== undefined && last.revision === revision) return last.contents;
-    const contents = await this.#readAll(source, scope, signal);
-    if (revision !== undefined) this.#last.set(strategy, { revision, contents });
+    if (last?.revision === revision) return last.contents;
+    const contents = contentsOf(await this.#filesOf(source, { strategy, revision }, signal));
+    this.#last.set(strategy, { revision, contents });
     return contents;
+  }
+
+  /** Keeps for the next run what was learnt. */
+  async remember(): Promise<void> {
+    this.#candidates = undefined;
+    await this.#memory.save();
+  }
+
+  async #filesOf(
+    source: FileSource,
+    scope: Required<ReadScope>,
+    signal: AbortSignal,
+  ): Promise<KnownFiles['files']> {
+    const { strategy, revision } = scope;
+    const known = await this.#memory.get(strategy);
+    if (known?.revision === revision) return known.files;
+    const files =
+      (known && (await readSince(source, { known, strategy }, signal))) ??
+      (await this.#readAll(source, scope, signal));
+    this.#memory.set(strategy, { revision, files });
+    return files;
   }
 
   async #readAll(
     source: FileSource,
-    scope: ReadScope,
+    { strategy, revision }: ReadScope,
     signal: AbortSignal,
-  ): Promise<ManifestContents> {
-    const entries = (await source.list(signal)).filter((entry) => isManifestPath(entry.path));
-    const regular = entries.filter((entry) => entry.kind === 'file');
-    const seen = new Map<string, ParsedFile>();
-    const findings: Finding[] = [];
-    const missing: FileEntry[] = [];
-    for (const entry of regular) {
-      const file = this.#parsed.get(entry, scope.strategy);
-      if (file !== undefined) seen.set(entry.path, file);
-      else if (this.#mayBeWanted(entry, scope)) missing.push(entry);
+  ): Promise<KnownFiles['files']> {
+    const isLookedAt = revision !== undefined && this.#candidates?.revision === revision;
+    const entries =
+      isLookedAt && this.#candidates !== undefined
+        ? this.#candidates.entries
+        : await source.list(signal);
+    const files = new Map<string, ParsedFile>();
+    const candidates: FileEntry[] = [];
+    for await (const { entry, file, mayMatter } of readFiles(source, entries, strategy, signal)) {
+      if (file !== undefined) files.set(entry.path, file);
+      if (mayMatter) candidates.push(entry);
     }
-    for await (const read of this.#readMissing(source, missing, scope, signal)) {
-      if (read.kind === 'finding') findings.push(read.finding);
-      else seen.set(read.entry.path, read.file);
-    }
-    this.#forgetOthers(regular);
-    findings.push(...(await escapingLinks(source, entries, signal)));
-    return collect(regular, seen, findings);
-  }
-
-  #mayBeWanted(entry: FileEntry, scope: ReadScope): boolean {
-    const interest = this.#interest.get(entry.id);
-    return interest === undefined || isWanted(interest, scope);
-  }
-
-  /** Drops what is known of blobs that are no longer there, so that memory stays flat. */
-  #forgetOthers(entries: readonly FileEntry[]): void {
-    const ids = new Set<string>();
-    for (const { id } of entries) if (id !== undefined) ids.add(id);
-    this.#parsed.keepOnly(ids);
-    this.#interest.keepOnly(ids);
-  }
-
-  async *#readMissing(
-    source: FileSource,
-    missing: readonly FileEntry[],
-    scope: ReadScope,
-    signal: AbortSignal,
-  ): AsyncGenerator<
-    | { readonly kind: 'file'; readonly entry: FileEntry; readonly file: ParsedFile }
-    | { readonly kind: 'finding'; readonly finding: Finding }
-  > {
-    for await (const { entry, bytes } of source.read(missing, MAX_MANIFEST_BYTES, signal)) {
-      if (bytes === undefined) {
-        yield { kind: 'finding', finding: tooLarge(entry.path) };
-        continue;
-      }
-      const interest = interestOf(bytes);
-      this.#interest.set(entry.id, interest);
-      if (!isWanted(interest, scope)) continue;
-      try {
-        const file = parseFile(entry.path, bytes, interest, scope);
-        this.#parsed.set(entry, scope.strategy, file);
-        yield { kind: 'file', entry, file };
-      } catch (error) {
-        if (!(error instanceof AppError)) throw error;
-        yield { kind: 'finding', finding: findingOf(error, error.at ?? { path: entry.path }) };
-      }
-    }
+    if (revision !== undefined) this.#candidates = { revision, entries: candidates };
+    return files;
   }
 }
 
-function isWanted(interest: Interest, scope: ReadScope): boolean {
-  return interest.resources || interest.marker || (interest.image && scope.strategy === 'Images');
+/** What is known of a commit, brought to a later one. @returns undefined when that cannot be told from it */
+async function readSince(
+  source: FileSource,
+  { known, strategy }: { readonly known: KnownFiles; readonly strategy: UpdateStrategy },
+  signal: AbortSignal,
+): Promise<KnownFiles['files'] | undefined> {
+  const differences = await source.since?.(known.revision, signal);
+  if (differences === undefined) return undefined;
+  const files = new Map(known.files);
+  for (const { path } of differences) files.delete(path);
+  const changed = differences.flatMap(({ entry }) => entry ?? []);
+  for await (const { entry, file } of readFiles(source, changed, strategy, signal)) {
+    if (file !== undefined) files.set(entry.path, file);
+  }
+  return files;
 }
 
-function parseFile(
-  path: string,
-  bytes: Uint8Array,
-  interest: Interest,
-  scope: ReadScope,
-): ParsedFile {
-  const text = decodeManifest(path, bytes);
-  const wantsFields = interest.marker || (interest.image && scope.strategy === 'Images');
-  return {
-    ...(wantsFields ? { fields: fieldsOf(path, text, interest, scope) } : {}),
-    ...(interest.resources ? { resources: parseResources(path, text) } : {}),
-  };
+/** One file that was looked at. */
+interface ReadFile {
+  readonly entry: FileEntry;
+  readonly file: ParsedFile | undefined;
+  /** May it matter with another strategy? */
+  readonly mayMatter: boolean;
 }
 
-/** Without a marker a file that is no YAML (a Helm template, say) is none of ours: only a warning. */
-function fieldsOf(path: string, text: string, interest: Interest, scope: ReadScope): FileFields {
-  const located = locateFields(path, text, scope.strategy);
-  if (interest.marker) return located;
-  return {
-    fields: located.fields,
-    findings: located.findings.map((finding) => ({ ...finding, severity: 'warning' as const })),
-  };
-}
-
-function collect(
+async function* readFiles(
+  source: FileSource,
   entries: readonly FileEntry[],
-  read: ReadonlyMap<string, ParsedFile>,
-  findings: readonly Finding[],
-): ManifestContents {
+  strategy: UpdateStrategy,
+  signal: AbortSignal,
+): AsyncGenerator<ReadFile> {
+  const manifests = entries.filter(({ path }) => isManifestPath(path));
+  const regular = manifests.filter(({ kind }) => kind === 'file');
+  for await (const { entry, bytes } of source.read(regular, MAX_MANIFEST_BYTES, signal)) {
+    if (bytes === undefined) {
+      yield { entry, file: { finding: tooLarge(entry.path) }, mayMatter: true };
+      continue;
+    }
+    const interest = interestOf(bytes);
+    const mayMatter = interest.marker || interest.image || interest.resources;
+    yield { entry, file: parseFile(entry.path, { bytes, interest, strategy }), mayMatter };
+  }
+  const links = manifests.filter(({ kind }) => kind === 'symlink');
+  for (const finding of await escapingLinks(source, links, signal)) {
+    const entry = links.find(({ path }) => path === finding.at?.path);
+    if (entry !== undefined) yield { entry, file: { finding }, mayMatter: true };
+  }
+}
+
+function contentsOf(read: KnownFiles['files']): ManifestContents {
   const files = new Map<string, FileFields>();
   const resources: ParsedResources[] = [];
-  for (const { path } of entries) {
-    const file = read.get(path);
-    if (file?.resources !== undefined) resources.push(file.resources);
-    const { fields } = file ?? {};
-    if (fields !== undefined && fields.fields.length + fields.findings.length > 0) {
-      files.set(path, fields);
-    }
+  const findings: Finding[] = [];
+  // Whatever was read anew comes last, and two ways to the same commit are to give the same.
+  const sorted = [...read].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  for (const [path, file] of sorted) {
+    if (file.finding !== undefined) findings.push(file.finding);
+    if (file.resources !== undefined) resources.push(file.resources);
+    if (file.fields === undefined) continue;
+    files.set(path, file.fields);
+    findings.push(...file.fields.findings);
   }
-  const ofFiles = [...files.values()].flatMap((file) => file.findings);
-  return { files, resources, findings: [...findings, ...ofFiles] };
+  return { files, resources, findings };
 }

@@ -4,7 +4,6 @@ import { AppError } from '../../domain/errors.ts';
 import type { Resources } from '../../domain/resources/merge-resources.ts';
 import type { Checkout, FileWrite, GitBranch, Ports } from '../../ports/ports.ts';
 import { commitSigners } from '../access/commit-signer.ts';
-import { InterestMemory } from '../read/interest-memory.ts';
 import { ManifestReader } from '../read/manifest-reader.ts';
 import { onBranch, type BranchWork } from './branch-sessions.ts';
 import { automationOf, commandSettings } from './command-settings.ts';
@@ -98,7 +97,7 @@ export async function commitToCheckout(
   signal: AbortSignal,
 ): Promise<string> {
   const settings = await commandSettings(ports, asked.settings, target, signal);
-  const reader = new ManifestReader(InterestMemory.from(undefined));
+  const reader = new ManifestReader();
   const automation = await automationOf(settings, { reader, source: checkout }, target, signal);
   const { author, signOff } = authorOf(automation);
   const signer = await commitSigners(ports)(automation, signal);

@@ -1,11 +1,11 @@
+import type { UpdateStrategy } from '../../api/image-update-automation.ts';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { GitAccess, GitBranch, Ports, StateFiles } from '../../ports/ports.ts';
 import { ToldRefs } from '../branches/told-refs.ts';
 import { HoldMemory } from '../holds/hold-memory.ts';
 import { commitSigners } from '../access/commit-signer.ts';
-import { InterestMemory } from '../read/interest-memory.ts';
+import type { KeptFiles } from '../read/known-files.ts';
 import { ManifestReader } from '../read/manifest-reader.ts';
-import { ParsedFiles } from '../read/parsed-files.ts';
 import { desksAt } from '../pull-requests/pull-request-desk.ts';
 import type { PolicyViews } from '../scan/policy-views.ts';
 import { viewsOver } from '../scan/recorded-memories.ts';
@@ -13,20 +13,12 @@ import type { BranchWriter } from './push-commits.ts';
 import { updateBranch, type CarriedOutPass } from './update-branch.ts';
 import type { PassContext, PassRequest } from './pass-request.ts';
 
-/** What is kept between runs, and where. */
-interface Memory {
-  readonly name: string;
-  readonly content: InterestMemory | ParsedFiles | ToldRefs;
-  readonly files: StateFiles;
-}
-
 /** An open branch with what is known of its files. */
 interface Session {
   /** As it was opened with. */
   readonly access: GitAccess;
   readonly branch: GitBranch;
   readonly context: PassContext;
-  readonly memories: readonly Memory[];
   readonly toldRefs: ToldRefs;
   /** Was the outcome of the first pass, the one that may have read the whole repo, saved? */
   isSaved: boolean;
@@ -140,12 +132,9 @@ export class BranchSessions {
   async #open(key: string, access: GitAccess, signal: AbortSignal): Promise<Session> {
     const branch = await this.#ports.open.branch(access, signal);
     const { clock, cron, state, records } = this.#ports;
-    const [blobs, files, refs] = [`blobs of ${key}`, `files of ${key}`, `refs told of ${key}`];
-    const interest = InterestMemory.from(await state.load(blobs));
-    const parsed = ParsedFiles.from(await state.load(files));
-    const toldRefs = ToldRefs.from(await records.load(refs));
+    const toldRefs = ToldRefs.from(await records.load(refsOf(key)));
     const context = {
-      reader: new ManifestReader(interest, parsed),
+      reader: new ManifestReader(keptFiles(state, key)),
       views: this.#views,
       now: () => clock.now(),
       cron,
@@ -153,26 +142,36 @@ export class BranchSessions {
       signerOf: commitSigners(this.#ports),
       openDesk: desksAt(access, this.#ports),
     };
-    const memories = [
-      { name: blobs, content: interest, files: state },
-      { name: files, content: parsed, files: state },
-      { name: refs, content: toldRefs, files: records },
-    ];
-    const session = { access, branch, context, memories, toldRefs, isSaved: false };
+    const session = { access, branch, context, toldRefs, isSaved: false };
     this.#sessions.set(key, session);
     return session;
   }
 
   /**
-   * Saves what was learnt. Once after the first pass, and at the end: saving costs what the repo is
-   * large, and all that a killed process loses is a second look at the blobs that came in between.
+   * Saves what was learnt. Once after the first pass, and at the end: saving costs what is marked in the repo,
+   * and all that a killed process loses is a second look at the files that changed in between.
    */
   async #remember(session: Session): Promise<void> {
-    for (const { name, content, files } of session.memories) {
-      if (content.changed) await files.save(name, content.save());
+    const { context, toldRefs, access } = session;
+    await context.reader.remember();
+    if (toldRefs.changed) {
+      await this.#ports.records.save(refsOf(branchKey(access)), toldRefs.save());
     }
     session.isSaved = true;
   }
+}
+
+/** What the files of a branch hold, as it is kept between runs. */
+function keptFiles(state: StateFiles, key: string): KeptFiles {
+  const name = (strategy: UpdateStrategy) => `files for ${strategy} of ${key}`;
+  return {
+    load: (strategy) => state.load(name(strategy)),
+    save: (strategy, value) => state.save(name(strategy), value),
+  };
+}
+
+function refsOf(key: string): string {
+  return `refs told of ${key}`;
 }
 
 function branchKey({ url, branch }: Pick<GitAccess, 'url' | 'branch'>): string {

@@ -3,7 +3,6 @@ import type { Ports } from '../../ports/ports.ts';
 import { onBranch } from './branch-sessions.ts';
 import { commitSigners } from '../access/commit-signer.ts';
 import { HoldMemory } from '../holds/hold-memory.ts';
-import { InterestMemory } from '../read/interest-memory.ts';
 import { ManifestReader } from '../read/manifest-reader.ts';
 import { viewsOver } from '../scan/recorded-memories.ts';
 import {
@@ -51,7 +50,7 @@ export async function updateOnce(
   if (target.kind === 'remote') return updateRemote(ports, request, { target, input }, signal);
   const checkout = await ports.open.checkout(target.dir);
   const context = {
-    reader: new ManifestReader(InterestMemory.from(undefined)),
+    reader: new ManifestReader(),
     views: viewsOver(ports),
     now: () => ports.clock.now(),
     cron: ports.cron,

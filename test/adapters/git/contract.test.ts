@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { GitBranch } from '../../../src/ports/ports.ts';
 import { hasTool } from '../../support/git/tools.ts';
 import {
   BOT,
@@ -26,6 +27,12 @@ const TREE = {
   'ünïcode/日本 "x".yaml': 'image: u:1\n',
   'vendor/lib': { submodule: '1234567890123456789012345678901234567890' },
 } as const;
+
+/** Entries of a commit by path. */
+async function listed(branch: GitBranch, commit: string) {
+  const entries = await branch.files(commit).list(NEVER);
+  return new Map(entries.map((entry) => [entry.path, entry]));
+}
 
 describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
   'a branch by the %s engine',
@@ -92,6 +99,31 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
         ]);
       });
 
+      it('finds a file by its path alone, whatever it is called and however many are asked for', async () => {
+        fixture = await startFixture(engine);
+        const names = ['-p.yaml', ':(glob)*.yaml', 'a*/b.yaml', 'a/b.yaml', 'tab\t"q".yaml'];
+        const many = Array.from({ length: 300 }, (_, index) => `many/${index % 7}/${index}.yaml`);
+        const files = Object.fromEntries(
+          [...names, ...many].map((path) => [path, `is: ${path}\n`]),
+        );
+        fixture.remote.commit(files);
+        const branch = await fixture.open();
+        const source = branch.files(await branch.head(NEVER));
+        for (const paths of [...names.map((name) => [name]), names, many]) {
+          const asked = paths.map((path) => ({ path, kind: 'file' as const }));
+          const read = await collect(source.read(asked, 100, NEVER));
+          expect(read.map(({ bytes }) => Buffer.from(bytes ?? []).toString())).toEqual(
+            paths.map((path) => files[path]),
+          );
+        }
+        for (const path of ['many', 'many/', '*.yaml', 'many/1/0.yaml']) {
+          const asked = [{ path, kind: 'file' as const }];
+          await expect(collect(source.read(asked, 100, NEVER))).rejects.toMatchObject({
+            code: 'file/unreadable',
+          });
+        }
+      });
+
       it('leaves out the bytes of files over the limit', async () => {
         fixture = await startFixture(engine);
         fixture.remote.commit({ 'at.yaml': 'x'.repeat(1000), 'over.yaml': 'x'.repeat(1001) });
@@ -126,11 +158,13 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
         expect(fixture.server.log.reduce((sum, { sent }) => sum + sent, 0)).toBeLessThan(15_000);
       });
 
-      it('lists a commit after another as it would list it alone', async () => {
+      it('tells what a commit has otherwise than an earlier one', async () => {
         fixture = await startFixture(engine);
         fixture.remote.commit(TREE);
         const branch = await fixture.open();
         const link = { symlink: 'README.md' };
+        let before = await branch.head(NEVER);
+        const files = await listed(branch, before);
         for (const change of [
           {},
           { 'apps/b.yaml': 'changed\n', 'apps/a/deploy.yaml': null },
@@ -142,12 +176,25 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
           { 'a-new.yaml': '1\n', 'apps/b.yaml': null },
         ]) {
           fixture.remote.commit(change);
-          const entries = await branch.files(await branch.head(NEVER)).list(NEVER);
-          const other = await startFixture(engine);
-          const alone = await other.open({ url: fixture.server.url('config.git') });
-          expect(entries).toEqual(await alone.files(await alone.head(NEVER)).list(NEVER));
-          await other.close();
+          const head = await branch.head(NEVER);
+          const differences = await branch.files(head).since?.(before, NEVER);
+          for (const { path, entry } of differences ?? []) {
+            if (entry === undefined) files.delete(path);
+            else files.set(path, entry);
+          }
+          expect(files).toEqual(await listed(branch, head));
+          expect(differences?.length).toBe(Object.keys(change).length);
+          before = head;
         }
+      });
+
+      it('knows of no difference from a commit that is not here', async () => {
+        fixture = await startFixture(engine);
+        fixture.remote.commit(TREE);
+        const branch = await fixture.open();
+        const source = branch.files(await branch.head(NEVER));
+        expect(await source.since?.('1234567890'.repeat(4), NEVER)).toBeUndefined();
+        expect(await source.list(NEVER)).toHaveLength(8);
       });
 
       it('keeps its objects for the next process', async () => {

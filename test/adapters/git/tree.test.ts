@@ -1,25 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { changedEntries } from '../../../src/adapters/git/tree.ts';
+import { fileDifferences, SUBMODULE } from '../../../src/adapters/git/tree.ts';
 
 const leaf = (id: string, mode = '100644') => ({ mode, id });
-const ENTRIES = ['a', 'b', 'c'].map((path) => ({ path, ...leaf(path) }));
+const file = (id: string) => ({ id, kind: 'file' });
 
-describe('the leaves of a tree after a change', () => {
-  it('are as they were, but for those that differ', () => {
-    const differences = [
-      { path: 'a', before: leaf('a'), after: leaf('new') },
-      { path: 'b', before: leaf('b'), after: undefined },
-      { path: 'c', before: leaf('c'), after: leaf('c', '100755') },
-    ];
-    expect(changedEntries(ENTRIES, differences)).toEqual([
-      { path: 'a', ...leaf('new') },
-      { path: 'c', ...leaf('c', '100755') },
-    ]);
-    expect(changedEntries(ENTRIES, [])).toEqual(ENTRIES);
-  });
-
-  it('are not known when one came in', () => {
-    const differences = [{ path: 'ab', before: undefined, after: leaf('ab') }];
-    expect(changedEntries(ENTRIES, differences)).toBeUndefined();
+describe('what became of files', () => {
+  it.each([
+    { name: 'came', before: undefined, after: leaf('x'), want: file('x') },
+    { name: 'changed', before: leaf('x'), after: leaf('y'), want: file('y') },
+    { name: 'went', before: leaf('x'), after: undefined, want: undefined },
+    { name: 'changed its mode', before: leaf('x'), after: leaf('x', '100755'), want: file('x') },
+    {
+      name: 'became a link',
+      before: leaf('x'),
+      after: leaf('x', '120000'),
+      want: { id: 'x', kind: 'symlink' },
+    },
+    { name: 'became a submodule', before: leaf('x'), after: leaf('c', SUBMODULE), want: undefined },
+    { name: 'was one', before: leaf('c', SUBMODULE), after: leaf('x'), want: file('x') },
+  ])('is told of one that $name', ({ before, after, want }) => {
+    const entry = want === undefined ? undefined : { path: 'a', ...want };
+    expect(fileDifferences([{ path: 'a', before, after }])).toEqual([{ path: 'a', entry }]);
   });
 });

@@ -1,26 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { InterestMemory, interestOf } from '../../../src/app/read/interest-memory.ts';
-import { ParsedFiles } from '../../../src/app/read/parsed-files.ts';
+import type { KeptFiles } from '../../../src/app/read/known-files.ts';
 import { ManifestReader, type ReadScope } from '../../../src/app/read/manifest-reader.ts';
-import { MemoryFiles, never, type Files } from '../../support/memory-ports.ts';
+import { MemoryBranch, MemoryFiles, never, type Files } from '../../support/memory-ports.ts';
 import { deploymentText, policyText } from '../../support/texts.ts';
 
 const SETTERS: ReadScope = { strategy: 'Setters' };
 const IMAGES: ReadScope = { strategy: 'Images' };
-
-function reading(files: Files, { ids = true, memory = InterestMemory.from(undefined) } = {}) {
-  let current = files;
-  const source = new MemoryFiles(() => current, ids);
-  const reader = new ManifestReader(memory);
-  return {
-    memory,
-    change: (changed: Files) => (current = changed),
-    read: (scope: ReadScope) => reader.read(source, scope, never),
-    /** Paths read since the last call. */
-    reads: () => source.usage.reads.splice(0),
-    usage: source.usage,
-  };
-}
 
 const FILES = {
   'a.yaml': deploymentText(),
@@ -30,70 +15,74 @@ const FILES = {
   'readme.md': '# {"$imagepolicy": "apps:podinfo"}',
 };
 
+/** Files whose every kind of outcome is another. */
+const STRANGE: Files = {
+  'a.yaml': deploymentText('podinfo:1', {
+    annotations: ['lockkeeper.dev/lock: "1"', 'lockkeeper.dev/lock-until: 2030-01-01T00:00:00Z'],
+  }),
+  'b.yaml': policyText(),
+  'broken.yaml': 'a: b # {"$imagepolicy": "x:y"}\n: [',
+  'dangling.yaml': '# {"$imagepolicy": "x:y"}\na: {}\n',
+  'invalid.yaml': policyText().replace('semver', 'semvr'),
+  'image.yaml': deploymentText('nginx:1', { marker: '' }),
+  'link.yaml': { link: '/etc/passwd' },
+  'not-utf8.yaml': Buffer.from('a: \u00ff # {"$imagepolicy": "x:y"}\n', 'latin1'),
+};
+
+function readFolder(files: Files, scope: ReadScope) {
+  return new ManifestReader().read(new MemoryFiles(() => files, false), scope, never);
+}
+
+/** A reader of a branch, and what it asks the branch for. */
+function readingBranch(branch: MemoryBranch, kept?: KeptFiles) {
+  const reader = new ManifestReader(kept);
+  return {
+    remember: () => reader.remember(),
+    read: async ({ strategy }: ReadScope) => {
+      const revision = await branch.head();
+      return reader.read(branch.files(revision), { strategy, revision }, never);
+    },
+    /** Paths read and listings made since the last call. */
+    usage: () => {
+      const { lists } = branch.usage;
+      branch.usage.lists = 0;
+      return { reads: branch.usage.reads.splice(0).toSorted(), lists };
+    },
+  };
+}
+
+/** Keeps what is saved as JSON, as a file does. */
+function keptInMemory() {
+  const saved = new Map<string, string>();
+  const kept: KeptFiles = {
+    load: async (strategy) => JSON.parse(saved.get(strategy) ?? 'null') as unknown,
+    save: async (strategy, value) => void saved.set(strategy, JSON.stringify(value)),
+  };
+  return { saved, kept };
+}
+
 describe('a reader', () => {
   it('finds marked fields and resources in manifests alone', async () => {
-    const { read, reads } = reading(FILES);
+    const branch = new MemoryBranch(FILES);
+    const { read, usage } = readingBranch(branch);
     const contents = await read(SETTERS);
     expect([...contents.files.keys()]).toEqual(['a.yaml']);
     expect(contents.resources.map(({ policies }) => policies.length)).toEqual([1]);
     expect(contents.findings).toEqual([]);
-    expect(reads()).not.toContain('readme.md');
+    expect(usage().reads).not.toContain('readme.md');
   });
 
   it('finds unmarked images with the Images strategy', async () => {
-    const contents = await reading(FILES).read(IMAGES);
+    const contents = await readFolder(FILES, IMAGES);
     expect([...contents.files.keys()]).toEqual(['a.yaml', 'image.yaml']);
   });
 
-  it('reads each blob once, and then only what is new', async () => {
-    const { read, reads, change } = reading(FILES);
-    const first = await read(SETTERS);
-    expect(reads()).toHaveLength(4);
-    expect(await read(SETTERS)).toEqual(first);
-    expect(reads()).toEqual([]);
-    change({ ...FILES, 'c.yaml': 'new: true\n', 'moved.yaml': FILES['b.yaml'] });
-    await read(SETTERS);
-    // The moved file's blob is known to hold nothing, whatever its path is.
-    expect(reads()).toEqual(['c.yaml']);
-  });
-
-  it('reads a blob that holds something again under another path, which findings name', async () => {
-    const { read, reads, change } = reading(FILES);
-    await read(SETTERS);
-    reads();
-    change({ 'z.yaml': FILES['a.yaml'] });
-    const contents = await read(SETTERS);
-    expect(reads()).toEqual(['z.yaml']);
-    expect([...contents.files.keys()]).toEqual(['z.yaml']);
-  });
-
-  it('does not even list a revision that it knows', async () => {
-    const { read, usage } = reading(FILES);
-    const first = await read({ ...SETTERS, revision: 'c1' });
-    await read({ ...IMAGES, revision: 'c1' });
-    expect(await read({ ...SETTERS, revision: 'c1' })).toBe(first);
-    expect(usage.lists).toBe(2);
-    await read({ ...SETTERS, revision: 'c2' });
-    expect(usage.lists).toBe(3);
-  });
-
-  it('reads a folder without ids each time', async () => {
-    const { read, reads } = reading(FILES, { ids: false });
-    await read(SETTERS);
-    reads();
-    await read(SETTERS);
-    expect(reads()).toHaveLength(4);
-  });
-
-  it('forgets blobs that are gone', async () => {
-    const { read, reads, change } = reading(FILES);
-    await read(SETTERS);
-    change({});
-    await read(SETTERS);
-    reads();
-    change(FILES);
-    await read(SETTERS);
-    expect(reads()).toHaveLength(4);
+  it('reads a folder, which has no revisions, each time', async () => {
+    const source = new MemoryFiles(() => FILES, false);
+    const reader = new ManifestReader();
+    const first = await reader.read(source, SETTERS, never);
+    expect(await reader.read(source, SETTERS, never)).toEqual(first);
+    expect(source.usage).toMatchObject({ lists: 2, reads: { length: 8 } });
   });
 
   it.each([
@@ -104,7 +93,7 @@ describe('a reader', () => {
     },
     { name: 'without a marker is a warning', text: '{{ if }}\nimage: [', severity: 'warning' },
   ])('finds that an unparsable file $name', async ({ text, severity }) => {
-    const contents = await reading({ 'a.yaml': text }).read(IMAGES);
+    const contents = await readFolder({ 'a.yaml': text }, IMAGES);
     expect(contents.findings).toMatchObject([{ severity, code: 'manifest/unparsable' }]);
   });
 
@@ -115,82 +104,110 @@ describe('a reader', () => {
     { link: '/etc/passwd', want: ['file/outside'] },
     { link: 'x'.repeat(5000), want: ['file/outside'] },
   ])('says of a link in a folder to $link: $want', async ({ link, want }) => {
-    const { findings } = await reading({ 'deploy/a.yaml': { link } }).read(SETTERS);
+    const { findings } = await readFolder({ 'deploy/a.yaml': { link } }, SETTERS);
     expect(findings.map(({ code }) => code)).toEqual(want);
   });
 });
 
-describe('the memory of parsed files', () => {
-  const STRANGE = {
-    'a.yaml': deploymentText('podinfo:1', {
-      annotations: ['lockkeeper.dev/lock: "1"', 'lockkeeper.dev/lock-until: 2030-01-01T00:00:00Z'],
-    }),
-    'b.yaml': policyText(),
-    'broken.yaml': 'a: b # {"$imagepolicy": "x:y"}\n: [',
-    'dangling.yaml': '# {"$imagepolicy": "x:y"}\na: {}\n',
-    'invalid.yaml': policyText().replace('semver', 'semvr'),
-  };
+describe('a reader of a branch', () => {
+  it('neither lists nor reads a commit that it knows', async () => {
+    const { read, usage } = readingBranch(new MemoryBranch(FILES));
+    const first = await read(SETTERS);
+    expect(usage()).toMatchObject({ lists: 1, reads: { length: 4 } });
+    expect(await read(SETTERS)).toBe(first);
+    expect(usage()).toEqual({ lists: 0, reads: [] });
+  });
 
+  it('reads of a later commit what differs, and lists nothing', async () => {
+    const branch = new MemoryBranch(FILES);
+    const { read, usage } = readingBranch(branch);
+    await read(SETTERS);
+    usage();
+    branch.commitByOther({ 'b.yaml': 'plain: false\n', 'c.yaml': 'new: true\n', 'd.txt': '' });
+    await read(SETTERS);
+    expect(usage()).toEqual({ lists: 0, reads: ['b.yaml', 'c.yaml'] });
+  });
+
+  it('reads everything where an earlier commit is no longer there to be compared with', async () => {
+    const branch = new MemoryBranch(FILES);
+    const { read, usage } = readingBranch(branch);
+    await read(SETTERS);
+    usage();
+    branch.forget(await branch.head());
+    branch.commitByOther(FILES);
+    expect([...(await read(SETTERS)).files.keys()]).toEqual(['a.yaml']);
+    expect(usage()).toMatchObject({ lists: 1, reads: { length: 4 } });
+  });
+
+  it('looks, with another strategy, only at the files that may matter', async () => {
+    const { read, usage } = readingBranch(new MemoryBranch(FILES));
+    await read(SETTERS);
+    usage();
+    expect(await read(IMAGES)).toEqual(await readFolder(FILES, IMAGES));
+    expect(usage()).toEqual({ lists: 0, reads: ['a.yaml', 'image.yaml', 'policy.yml'] });
+  });
+
+  it.each(['Setters', 'Images'] as const)(
+    'finds by way of any commits what it would find at once, with strategy %s',
+    async (strategy) => {
+      const branch = new MemoryBranch({ 'z.yaml': deploymentText() });
+      const { read } = readingBranch(branch);
+      await read({ strategy });
+      const paths = Object.keys(STRANGE);
+      for (const path of ['not-utf8.yaml', 'a.yaml', 'link.yaml', ...paths]) {
+        branch.commitByOther({ [path]: STRANGE[path] ?? '' });
+        expect(await read({ strategy })).toEqual(await readFolder(branch.current, { strategy }));
+      }
+      for (const [index, path] of paths.entries()) {
+        branch.commitByOther({ [path]: STRANGE[paths.at(index - 1) ?? ''] ?? '' });
+        const contents = await read({ strategy });
+        expect(contents).toEqual(await readFolder(branch.current, { strategy }));
+        expect([...contents.files.keys()]).toEqual([...contents.files.keys()].toSorted());
+      }
+    },
+  );
+});
+
+describe('what a reader remembers', () => {
   it.each(['Setters', 'Images'] as const)(
     'makes a new process see the same without a look at the files, with strategy %s',
     async (strategy) => {
-      const [interest, parsed] = [InterestMemory.from(undefined), ParsedFiles.from(undefined)];
-      const source = new MemoryFiles(() => STRANGE, true);
-      const first = await new ManifestReader(interest, parsed).read(source, { strategy }, never);
-      const saved = JSON.parse(JSON.stringify([interest.save(), parsed.save()])) as unknown[];
-      const next = new ManifestReader(InterestMemory.from(saved[0]), ParsedFiles.from(saved[1]));
-      source.usage.reads.length = 0;
-      expect(await next.read(source, { strategy }, never)).toEqual(first);
-      expect(source.usage.reads).toEqual([]);
-      expect(first.findings.length + first.resources.length).toBeGreaterThan(3);
+      const branch = new MemoryBranch(STRANGE);
+      const { kept } = keptInMemory();
+      const first = readingBranch(branch, kept);
+      const contents = await first.read({ strategy });
+      await first.remember();
+      first.usage();
+      const next = readingBranch(branch, kept);
+      expect(await next.read({ strategy })).toEqual(contents);
+      expect(next.usage()).toEqual({ lists: 0, reads: [] });
+      expect(contents.findings.length + contents.resources.length).toBeGreaterThan(3);
     },
   );
 
-  it('takes anything but its own saving for nothing', () => {
-    for (const saved of [undefined, null, 'text', 7]) {
-      expect(ParsedFiles.from(saved).get({ path: 'a', id: 'b', kind: 'file' }, 'Setters')).toBe(
-        undefined,
-      );
-    }
-  });
-
-  it('keeps nothing of files without an id', () => {
-    const parsed = ParsedFiles.from(undefined);
-    parsed.set({ path: 'a', kind: 'file' }, 'Setters', {});
-    expect(parsed.changed).toBe(false);
-  });
-});
-
-describe('the memory of blobs', () => {
-  const bytes = (text: string) => new TextEncoder().encode(text);
-
-  it('survives a round trip through JSON', () => {
-    const memory = InterestMemory.from(undefined);
-    const seen = {
-      marker: interestOf(bytes(deploymentText())),
-      resources: interestOf(bytes(policyText('a', 'x'))),
-      nothing: interestOf(bytes('a: b')),
+  it('grows with what is marked, and not with the repo', async () => {
+    const many = Array.from({ length: 200 }, (_, n) => [`${n}.yaml`, `plain: ${n}\n`]);
+    const sizeOf = async (files: Files) => {
+      const { kept, saved } = keptInMemory();
+      const { read, remember } = readingBranch(new MemoryBranch(files), kept);
+      await read(SETTERS);
+      await remember();
+      return saved.get('Setters')?.length;
     };
-    for (const [id, interest] of Object.entries(seen)) memory.set(id, interest);
-    const saved: unknown = JSON.parse(JSON.stringify(memory.save()));
-    const loaded = InterestMemory.from(saved);
-    for (const [id, interest] of Object.entries(seen)) expect(loaded.get(id)).toEqual(interest);
-    expect(seen.marker).toEqual({ marker: true, image: true, resources: false });
-    expect(seen.nothing).toEqual({ marker: false, image: false, resources: false });
+    expect(await sizeOf({ ...FILES, ...Object.fromEntries(many) })).toBe(await sizeOf(FILES));
   });
 
-  it('says when there is something to save', () => {
-    const memory = InterestMemory.from(undefined);
-    expect(memory.changed).toBe(false);
-    memory.set('a', interestOf(bytes('')));
-    expect(memory.changed).toBe(true);
-    memory.save();
-    expect(memory.changed).toBe(false);
-    memory.keepOnly(new Set(['a']));
-    expect(memory.changed).toBe(false);
-    memory.keepOnly(new Set());
-    expect(memory.changed).toBe(true);
-    expect(memory.get('a')).toBeUndefined();
+  it('is written only where there is something new', async () => {
+    const branch = new MemoryBranch(FILES);
+    const { kept, saved } = keptInMemory();
+    const { read, remember } = readingBranch(branch, kept);
+    await read(SETTERS);
+    await remember();
+    expect([...saved.keys()]).toEqual(['Setters']);
+    saved.clear();
+    await read(SETTERS);
+    await remember();
+    expect(saved.size).toBe(0);
   });
 
   it.each([
@@ -198,18 +215,15 @@ describe('the memory of blobs', () => {
     null,
     'text',
     7,
-    { version: 99, blobs: { a: 1 } },
-    { version: 1, blobs: null },
-    { version: 1, blobs: { a: 'x' } },
-    { version: 1, blobs: [1, 2] },
-  ])('takes %j for nothing', (saved) => {
-    expect(InterestMemory.from(saved).get('a')).toBeUndefined();
-  });
-
-  it('knows nothing of files without an id', () => {
-    const memory = InterestMemory.from(undefined);
-    memory.set(undefined, interestOf(bytes('image: x')));
-    expect(memory.get(undefined)).toBeUndefined();
-    expect(memory.changed).toBe(false);
+    [],
+    {},
+    { revision: 'c0' },
+    { revision: 7, files: [] },
+    { revision: 'c0', files: { 'a.yaml': {} } },
+  ])('counts for nothing where it is %j', async (saved) => {
+    const kept: KeptFiles = { load: async () => saved, save: async () => undefined };
+    const { read, usage } = readingBranch(new MemoryBranch(FILES), kept);
+    expect([...(await read(SETTERS)).files.keys()]).toEqual(['a.yaml']);
+    expect(usage().lists).toBe(1);
   });
 });

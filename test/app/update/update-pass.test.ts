@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { HoldMemory } from '../../../src/app/holds/hold-memory.ts';
-import { InterestMemory } from '../../../src/app/read/interest-memory.ts';
 import { ManifestReader } from '../../../src/app/read/manifest-reader.ts';
 import { viewsOver } from '../../../src/app/scan/recorded-memories.ts';
 import { writesOf } from '../../../src/app/update/edit-files.ts';
@@ -26,7 +25,7 @@ function passOver(
   ports: MemoryPorts = memoryPorts({ repositories: REPOSITORIES }),
 ) {
   const context = {
-    reader: new ManifestReader(InterestMemory.from(undefined)),
+    reader: new ManifestReader(),
     views: viewsOver(ports),
     now: () => ports.clock.now(),
     cron: ports.cron,

@@ -10,7 +10,7 @@ import type { IsomorphicStore } from './isomorphic-store.ts';
 import { pushPack } from './receive-pack.ts';
 import type { SmartHttp } from './smart-http.ts';
 import { diffTrees, newObjects } from './tree-diff.ts';
-import { listTree, rewriteTree } from './tree-edit.ts';
+import { findLeaves, listTree, rewriteTree } from './tree-edit.ts';
 import { treeOfCommit } from './tree-object.ts';
 import { UploadPack } from './upload-pack.ts';
 
@@ -59,6 +59,10 @@ export class IsomorphicRemote implements RemoteStore {
 
   async list(commit: string): Promise<readonly TreeEntry[]> {
     return listTree(this.#store, await this.#treeOf(commit));
+  }
+
+  async find(commit: string, paths: readonly string[]): Promise<readonly TreeEntry[]> {
+    return findLeaves(this.#store, await this.#treeOf(commit), paths);
   }
 
   async readCommit(id: string): Promise<Buffer | undefined> {

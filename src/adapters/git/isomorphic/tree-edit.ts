@@ -20,6 +20,29 @@ export async function listTree(
   return entries;
 }
 
+/** The leaves of a tree that have these paths; folders that lead to none are not looked into. */
+export async function findLeaves(
+  store: IsomorphicStore,
+  tree: string,
+  paths: readonly string[],
+  prefix = '',
+): Promise<TreeEntry[]> {
+  const wanted = new Set(paths);
+  const folders = new Set(paths.map((path) => path.slice(0, path.indexOf('/', prefix.length) + 1)));
+  const entries: TreeEntry[] = [];
+  for (const item of parseTree(await store.objects.readAs('tree', tree))) {
+    const path = prefix + pathText(item.name);
+    const folder = `${path}/`;
+    if (!isFolder(item)) {
+      if (wanted.has(path)) entries.push({ path, mode: item.mode, id: item.id });
+    } else if (folders.has(folder)) {
+      const inside = paths.filter((one) => one.startsWith(folder));
+      entries.push(...(await findLeaves(store, item.id, inside, folder)));
+    }
+  }
+  return entries;
+}
+
 /**
  * Writes the changed blobs and the trees above them; everything else is taken over by its id.
  * @param files regular files of the tree

@@ -3,21 +3,23 @@ import type { PushResult } from '../../../ports/ports.ts';
 import type { ModedWrite, RefMove, RemoteStore, WantedCommit } from '../engine.ts';
 import { throwIfCancelled } from '../../../domain/cancellation.ts';
 import { noGitServer, readRefusal, sha256Refusal } from '../refusal.ts';
-import { splitPaths } from '../path-text.ts';
+import { isText } from '../path-text.ts';
 import type { Remote } from '../remote.ts';
 import type { TreeDifference, TreeEntry } from '../tree.ts';
 import { isStoreTrouble, remoteFailure, serverWords, storeFailure } from './failures.ts';
 import type { GitResult } from './git-process.ts';
 import type { NativeStore } from './native-store.ts';
 import { readGroups } from './read-groups.ts';
+import { parseDifferences, parseListing } from './tree-output.ts';
 import { writeTree } from './write-tree.ts';
 
 /** A ref listing is one small exchange; a fetch or push may move a whole repo. In ms. */
 const LIST_TIMEOUT_MS = 60_000;
 const TRANSFER_TIMEOUT_MS = 30 * 60_000;
 const SHA1_DIGITS = 40;
-/** Stands for the mode of a file that is not there. */
-const NO_FILE = '000000';
+/** Of more paths a command line would get long, and each is held against each line of a listing. */
+const MAX_ARGUMENTS = 200;
+const FOLDER = '040000';
 
 /** A remote behind the native `git` program, by any transport that it speaks. */
 export class NativeRemote implements RemoteStore {
@@ -90,6 +92,20 @@ export class NativeRemote implements RemoteStore {
     // Without sizes: they would take ten times as long, and only those of blobs to be read matter.
     const args = ['ls-tree', '-r', '-z', '--full-tree', commit];
     return parseListing(await this.#store.output('list a commit', args, { signal }));
+  }
+
+  async find(
+    commit: string,
+    paths: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly TreeEntry[]> {
+    const wanted = new Set(paths);
+    if (paths.length > MAX_ARGUMENTS || !paths.every(isText)) {
+      return (await this.list(commit, signal)).filter(({ path }) => wanted.has(path));
+    }
+    const args = ['--literal-pathspecs', 'ls-tree', '-z', '--full-tree', '--', commit, ...paths];
+    const found = parseListing(await this.#store.output('look up files', args, { signal }));
+    return found.filter(({ path, mode }) => wanted.has(path) && mode !== FOLDER);
   }
 
   async readCommit(id: string, signal: AbortSignal): Promise<Buffer | undefined> {
@@ -254,31 +270,4 @@ interface Wanted {
   readonly commit: string;
   readonly depth: number;
   readonly kept: string;
-}
-
-/** Reads `git ls-tree -r -z`: "mode type id<TAB>path<NUL>". */
-function parseListing(output: Buffer): TreeEntry[] {
-  const entries: TreeEntry[] = [];
-  for (const line of splitPaths(output)) {
-    const tab = line.indexOf('\t');
-    if (tab < 0) continue;
-    const [mode = '', , id = ''] = line.slice(0, tab).split(' ');
-    entries.push({ path: line.slice(tab + 1), mode, id });
-  }
-  return entries;
-}
-
-/** Reads `git diff-tree -r -z`: ":mode mode id id status<NUL>path<NUL>". */
-function parseDifferences(output: Buffer): TreeDifference[] {
-  const fields = splitPaths(output);
-  const differences: TreeDifference[] = [];
-  for (let at = 0; at + 1 < fields.length; at += 2) {
-    const [before = '', after = '', beforeId = '', afterId = ''] = (fields[at] ?? '')
-      .slice(1)
-      .split(' ');
-    const leaf = (mode: string, id: string) => (mode === NO_FILE ? undefined : { mode, id });
-    const path = fields[at + 1] ?? '';
-    differences.push({ path, before: leaf(before, beforeId), after: leaf(after, afterId) });
-  }
-  return differences;
 }
