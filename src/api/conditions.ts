@@ -40,6 +40,7 @@ export const REASONS = {
   PullRequestFailed: 'The forge could not be asked, or did not take a pull request.',
   ManifestInvalid: 'Some files or markers cannot be used; the message names the first.',
   WindowClosed: 'Changes wait until spec.windows allow a commit; the message says until when.',
+  Batching: 'Changes wait for more until spec.batchWindow is over; the message says until when.',
   PolicyNotReady: 'Some policies have no tag to write; the others go on.',
 } as const;
 

@@ -56,6 +56,13 @@ export const imageUpdateAutomationStatusSchema = z.object({
     })
     .optional()
     .describe('State of spec.windows.'),
+  batch: z
+    .object({
+      since: moment('When the first of them was wanted.'),
+      until: moment('When all of them are written, unless a window is closed then.'),
+    })
+    .optional()
+    .describe('Changes that wait for more of them, as spec.batchWindow says.'),
   conditions: conditionsSchema.optional(),
   observedGeneration,
   lastHandledReconcileAt,

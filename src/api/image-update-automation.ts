@@ -159,6 +159,9 @@ export const imageUpdateAutomationSpecSchema = exactlyOneOf(
         'What goes into one commit or pull request: everything (default), what each policy moves, or what moves at each path: an entry of update.paths, or a folder where there are none.',
       ),
     interval: duration('How often the repo is checked. Default 5m.').default('5m'),
+    batchWindow: duration(
+      'How long a first change waits for more, so that all are written at once. Default: it does not.',
+    ).optional(),
     windows: z
       .object({
         allow: z.array(windowSchema).max(32).optional().describe('Write only inside these.'),

@@ -1,15 +1,14 @@
 import { groupBranches } from '../../domain/branches/branch-name.ts';
 import { reviewTrailers } from '../../domain/branches/change-id.ts';
 import type { PushPlan } from '../../domain/branches/destination.ts';
-import { groupMark, groupTrailer } from '../../domain/commit-record.ts';
-import type { BranchOwner } from '../../domain/branches/own-commit.ts';
-import type { PolicyKey } from '../../domain/manifest/image-field.ts';
-import type { ChangeGroup } from '../../domain/plan/change-groups.ts';
-import { isSettled } from '../../domain/pull-requests/superseded.ts';
-import { draftCommits, type CommitDraft } from '../update/commit-drafts.ts';
+import { newsOf } from '../../domain/branches/news.ts';
+import { groupMark } from '../../domain/commit-record.ts';
+import { withoutDecisions } from '../../domain/plan/change-groups.ts';
+import type { Decision } from '../../domain/plan/decide-slot.ts';
+import { draftCommits } from '../update/commit-drafts.ts';
 import type { CommitLine } from '../update/push-commits.ts';
 import type { GroupBranch } from './group-branch.ts';
-import { inspectBranch, type BranchVerdict } from './inspect-branch.ts';
+import { inspectStack, type Stack } from './inspect-stack.ts';
 import { automationOf, type PassLines, type PassOnBranch } from './pass-on-branch.ts';
 import { linesToRef } from './ref-lines.ts';
 
@@ -23,15 +22,12 @@ export async function linesTo(
   on: PassOnBranch,
   signal: AbortSignal,
 ): Promise<PassLines> {
-  const { branch, revision, pass } = on;
+  const { branch, pass } = on;
   const { groups } = pass;
   const automation = automationOf(pass);
   switch (destination.kind) {
-    case 'base': {
-      const trailersOf = reviewTrailers(automation, alsoTo);
-      const drafts = await draftCommits(branch.files(revision), { ...pass, trailersOf }, signal);
-      return { lines: [{ drafts }], branches: [] };
-    }
+    case 'base':
+      return linesToBase(alsoTo, on, signal);
     case 'branch': {
       const stack = { branch: destination.branch, groups, owner: { automation }, alsoTo };
       return linesToBranches(groups.length === 0 ? [] : [stack], on, signal);
@@ -51,13 +47,21 @@ export async function linesTo(
   }
 }
 
-/** Groups that go to one branch of ours, one on top of the other. */
-interface Stack {
-  readonly branch: string;
-  readonly groups: readonly ChangeGroup[];
-  readonly owner: BranchOwner;
-  /** A further ref that they go to. */
-  readonly alsoTo?: string | undefined;
+async function linesToBase(
+  alsoTo: string | undefined,
+  { branch, revision, pass, wait }: PassOnBranch,
+  signal: AbortSignal,
+): Promise<PassLines> {
+  const { edits, ...drafted } = pass;
+  const news = newsOf(
+    pass.groups.flatMap(({ decisions }) => decisions),
+    [],
+  );
+  const groups = withoutDecisions(pass.groups, pass.views, new Set(news));
+  const now = wait === undefined ? { ...drafted, edits } : { ...drafted, groups };
+  const trailersOf = reviewTrailers(automationOf(pass), alsoTo);
+  const drafts = await draftCommits(branch.files(revision), { ...now, trailersOf }, signal);
+  return { lines: [{ drafts }], branches: [], news };
 }
 
 async function linesToBranches(
@@ -70,14 +74,17 @@ async function linesToBranches(
     names.length === 0 ? new Map<string, string>() : await on.branch.branchHeads(names, signal);
   const lines: CommitLine[] = [];
   const branches: GroupBranch[] = [];
+  const news: Decision[] = [];
   for (const stack of stacks) {
     const head = heads.get(stack.branch);
-    const drafts = await draftsOf(stack, on, signal);
-    const verdict = await verdictOn(stack, { ...on, head, drafts }, signal);
+    const found = await inspectStack(stack, { ...on, head }, signal);
+    news.push(...found.news);
+    if (found.groups.length === 0) continue;
+    const { verdict, drafts } = found;
     const isWanted = verdict.kind === 'outdated';
     if (isWanted) lines.push({ drafts, onto: { branch: stack.branch, expected: head } });
     branches.push(
-      ...stack.groups.map((group, index) => ({
+      ...found.groups.map((group, index) => ({
         group,
         branch: stack.branch,
         state: isWanted ? ('planned' as const) : verdict.kind,
@@ -87,52 +94,5 @@ async function linesToBranches(
       })),
     );
   }
-  return { lines, branches };
-}
-
-function draftsOf(
-  { groups, owner, alsoTo }: Stack,
-  { branch, revision, pass }: PassOnBranch,
-  signal: AbortSignal,
-): Promise<readonly CommitDraft[]> {
-  const { style, author, signOff } = pass;
-  const { automation } = owner;
-  const forReview = reviewTrailers(automation, alsoTo);
-  const trailersOf = (group: ChangeGroup) => [
-    groupTrailer(groupMark(automation, group.name)),
-    ...forReview(group),
-  ];
-  const drafted = { style, author, signOff, groups, trailersOf };
-  return draftCommits(branch.files(revision), drafted, signal);
-}
-
-async function verdictOn(
-  { branch: name, owner }: Stack,
-  {
-    branch,
-    revision,
-    pass,
-    head,
-    drafts,
-  }: PassOnBranch & {
-    readonly head: string | undefined;
-    readonly drafts: readonly CommitDraft[];
-  },
-  signal: AbortSignal,
-): Promise<BranchVerdict> {
-  if (head === undefined) return { kind: 'outdated' };
-  const { plan, views, known } = pass;
-  const found = { decisions: plan.decisions, applied: new Set(views.keys()), known };
-  const writes = drafts.flatMap((draft) => draft.writes);
-  const inspected = {
-    branch,
-    base: revision,
-    name,
-    head,
-    owner,
-    wanted: new Map(writes.map(({ path, bytes }) => [path, bytes])),
-    steps: drafts.flatMap(({ changes }) => changes),
-    isSettled: (policy: PolicyKey) => isSettled(policy, found),
-  };
-  return inspectBranch(inspected, signal);
+  return { lines, branches, news };
 }

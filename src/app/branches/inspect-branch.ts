@@ -23,8 +23,8 @@ export type BranchVerdict =
   | { readonly kind: 'current' }
   /** It holds what is wanted, and more of policies that nothing is certain of just now: it stays. */
   | { readonly kind: 'kept' }
-  /** It is ours, and to be made anew on the base. */
-  | { readonly kind: 'outdated' }
+  /** It is ours, and to be made anew on the base. `held`: the steps that its commits tell of. */
+  | { readonly kind: 'outdated'; readonly held: readonly RecordedStep[] }
   /** Somebody else's work is on it. */
   | { readonly kind: 'foreign'; readonly reason: string };
 
@@ -40,13 +40,15 @@ export async function inspectBranch(
   const { begin, other, steps } = await ownLine(inspected, signal);
   if (begin === undefined || !(await isInBase(inspected, begin, signal))) {
     const isTheirs = begin === head && other !== undefined;
-    return isTheirs ? { kind: 'foreign', reason: foreignText(name, other) } : { kind: 'outdated' };
+    return isTheirs
+      ? { kind: 'foreign', reason: foreignText(name, other) }
+      : { kind: 'outdated', held: steps };
   }
   const held = await heldFiles(inspected, begin, signal);
   if (holdsWanted(held, wanted)) return { kind: 'current' };
   const isMore = holdsMore(steps, inspected.steps, isSettled);
   if (isMore && !(await isTouched(inspected, begin, held, signal))) return { kind: 'kept' };
-  return { kind: 'outdated' };
+  return { kind: 'outdated', held: steps };
 }
 
 /** Has the base changed any of the files that a branch changes since that began? */

@@ -6,6 +6,7 @@ import type { Push } from '../../domain/status/automation-status.ts';
 import type { Cluster, Leadership, ObjectRef } from '../../ports/cluster.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { CrossNamespace } from '../access/policy-grants.ts';
+import type { Batches } from '../update/batches.ts';
 import type { BranchSessions } from '../update/branch-sessions.ts';
 import type { PushEvent } from '../receive/push-handler.ts';
 import type { Receivers } from '../receive/receivers.ts';
@@ -47,6 +48,7 @@ export interface ControllerContext {
   readonly scans: RepositoryScans;
   readonly views: PolicyViews;
   readonly sessions: BranchSessions;
+  readonly batches: Batches;
   readonly leadership: Leadership;
   readonly crossNamespace: CrossNamespace;
   /** Pushes that no status tells of yet, by the key of their automation. */

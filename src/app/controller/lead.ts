@@ -17,6 +17,7 @@ import type { PushHandler, PushMessages } from '../../ports/push.ts';
 import { receivePushes, type PushReceiving } from '../receive/receive-pushes.ts';
 import { needsSource } from '../access/needs-source.ts';
 import { Deployments } from '../promotion/deployments.ts';
+import { Batches } from '../update/batches.ts';
 import { BranchSessions } from '../update/branch-sessions.ts';
 import { SignatureChecks } from '../scan/gates/signature-checks.ts';
 import { ImageLibrary } from '../scan/image-library.ts';
@@ -35,6 +36,7 @@ import { reconcileAutomation } from './reconcile-automation.ts';
 import { reconcilePolicy } from './reconcile-policy.ts';
 import { reconcileReceiver } from './reconcile-receiver.ts';
 import { ReposInUse } from './repos-in-use.ts';
+import { statusBatches } from './status-batches.ts';
 import { statusSites } from './status-sites.ts';
 import { statusMemories } from './status-memories.ts';
 import { unseenBecause } from './unseen-policies.ts';
@@ -87,13 +89,15 @@ export class LeadTerm {
       }),
     });
     this.#pushes = this.#receivePushes(options);
-    const sessions = new BranchSessions(ports, views);
+    const batches = new Batches(statusBatches(objects));
+    const sessions = new BranchSessions(ports, views, batches);
     this.#context = {
       ...options,
       receivers: this.#pushes?.receivers,
       scans,
       views,
       sessions,
+      batches,
       untoldPushes: new Map(),
       // A branch that does not close properly is opened anew all the same.
       repos: new ReposInUse((branch) => void sessions.drop(branch).catch(() => undefined)),
@@ -259,7 +263,7 @@ export class LeadTerm {
 
   /** Forgets all that was kept for an object that is no more. */
   #forget({ object: { ref } }: KnownObject): void {
-    const { untoldPushes, repos, foreign, found, views, receivers } = this.#context;
+    const { untoldPushes, batches, repos, foreign, found, views, receivers } = this.#context;
     const key = objectKey(ref);
     this.#queues[ref.kind].forget(key);
     if (ref.kind === 'ImageReceiver') {
@@ -268,6 +272,7 @@ export class LeadTerm {
     }
     if (ref.kind === 'ImageUpdateAutomation') {
       untoldPushes.delete(key);
+      batches.forget(key);
       foreign.delete(key);
       views.deployments.forget(key);
       repos.set(key, undefined);

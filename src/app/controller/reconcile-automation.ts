@@ -8,7 +8,7 @@ import {
   type FinishedPass,
 } from '../../domain/status/automation-status.ts';
 import { automationEvents, pullRequestEvent, pushEvent } from '../../domain/status/events.ts';
-import { requestOf } from '../../domain/status/request-of.ts';
+import { isRequested, requestOf } from '../../domain/status/request-of.ts';
 import type { ClusterObject } from '../../ports/cluster.ts';
 import {
   configRepo,
@@ -28,7 +28,7 @@ import { writeStatus } from './write-status.ts';
 
 /**
  * One run of an ImageUpdateAutomation: everything that its policies say now, in at most one commit.
- * @returns when the repo is to be looked at again, a lock lifts, or a window opens or closes
+ * @returns when the repo is to be looked at again, a lock lifts, a window opens or closes, or changes have waited for more
  * @throws AppError when the run failed and is to be repeated
  */
 export async function reconcileAutomation(
@@ -53,6 +53,8 @@ export async function reconcileAutomation(
     await tell(context, known, { kind: 'suspended' }, signal);
     return undefined;
   }
+  const status = readAutomationStatus(context.objects.statusOf(known));
+  if (isRequested(object.annotations, status)) context.batches.ask(key);
   const started = context.ports.clock.now();
   const interval = new Date(started.getTime() + parseDuration(automation.spec.interval));
   const ran = await run(context, known, automation, signal);
@@ -174,7 +176,7 @@ function lookAtPolicies({ found, lookAtPolicy }: ControllerContext, { views }: P
 function finished(
   { objects }: ControllerContext,
   automation: ImageUpdateAutomation,
-  { pass, branches, pullRequests }: CarriedOutPass,
+  { pass, branches, pullRequests, batch }: CarriedOutPass,
 ): FinishedPass {
   const { plan, views, findings, edits, window, wait } = pass;
   const ours = branches.filter(({ state }) => state !== 'foreign').map(({ branch }) => branch);
@@ -183,6 +185,7 @@ function finished(
     views,
     findings,
     ...(window === undefined ? {} : { window }),
+    ...(batch === undefined ? {} : { batch }),
     wait,
     changed: new Set(edits.map(({ path }) => path)),
     ...(branches.length === 0 ? {} : { waitsOn: [...new Set(ours)] }),

@@ -11,7 +11,7 @@ import {
   readPolicyStatus,
   type PolicyOutcome,
 } from '../../domain/status/policy-status.ts';
-import { requestOf } from '../../domain/status/request-of.ts';
+import { isRequested, requestOf } from '../../domain/status/request-of.ts';
 import type { PolicyLook } from '../scan/policy-views.ts';
 import type { ControllerContext } from './context.ts';
 import { objectKey, policyIn, type KnownObject } from './objects.ts';
@@ -38,19 +38,14 @@ export async function reconcilePolicy(
     }
     return undefined;
   }
-  if (isRequested(context, known)) context.scans.forget(policy);
+  const status = readPolicyStatus(context.objects.statusOf(known));
+  if (isRequested(object.annotations, status)) context.scans.forget(policy);
   const look = await lookAt(context, policy, signal);
   context.onEvent({ kind: 'policy', policy: key, choice: look.view.choice });
   await tell(context, known, outcomeOf(policy, look), signal);
   // Failed lists are repeated by the scans themselves; a digest is asked for again with the next look.
   if (look.error !== undefined && look.scan !== undefined) throw look.error;
   return policy.spec.suspend ? undefined : nextLook(context, look.view);
-}
-
-function isRequested({ objects }: ControllerContext, known: KnownObject): boolean {
-  const request = requestOf(known.object.annotations);
-  const { lastHandledReconcileAt } = readPolicyStatus(objects.statusOf(known));
-  return request !== undefined && request !== lastHandledReconcileAt;
 }
 
 function lookAt(

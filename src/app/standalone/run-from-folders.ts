@@ -3,7 +3,9 @@ import { asAppError } from '../../domain/errors.ts';
 import type { Resources } from '../../domain/resources/merge-resources.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { PushPorts } from '../../ports/push.ts';
+import { Batches } from '../update/batches.ts';
 import { BranchSessions } from '../update/branch-sessions.ts';
+import { recordedBatches } from '../update/recorded-batches.ts';
 import type { CrossNamespace } from '../access/policy-grants.ts';
 import { gitAccess } from '../access/git-access.ts';
 import type { PolicyViews } from '../scan/policy-views.ts';
@@ -39,7 +41,8 @@ export async function runFromFolders(
     crossNamespace,
     onChange: (policies) => alarm.ring(policies),
   });
-  const sessions = new BranchSessions(ports, views);
+  const batches = new Batches(recordedBatches(ports.records));
+  const sessions = new BranchSessions(ports, views, batches);
   const pushes =
     ports.pushes &&
     new StandalonePushes({

@@ -202,7 +202,7 @@ async function runAutomation(
   }
 }
 
-/** The interval, or sooner: when a policy is to be scanned, a lock lifts, or a window opens or closes. */
+/** The interval, or sooner: when a policy is to be scanned, a lock lifts, a window opens or closes, or changes have waited for more. */
 function nextPass(
   ports: StandalonePorts,
   automation: ImageUpdateAutomation,

@@ -10,6 +10,7 @@ import {
 import { waitSummary } from '../../domain/plan/waiting.ts';
 import { placeText } from '../../domain/branches/destination.ts';
 import type { SettledPullRequest } from '../pull-requests/settle-pull-requests.ts';
+import type { Batch } from '../../domain/batch-window.ts';
 import type { WindowState } from '../../domain/write-windows.ts';
 import { findingOf, placedMessage, type Finding } from '../../domain/errors.ts';
 
@@ -31,6 +32,8 @@ export interface AutomationStatus {
   readonly findings: readonly Finding[];
   /** State of `spec.windows`, where there are any. */
   readonly window?: WindowState;
+  /** Changes that wait for more of them, where some do. */
+  readonly batch?: Batch;
 }
 
 /** Status of a standalone controller: what the state file holds. */
@@ -84,7 +87,7 @@ function afterPass(
   outcome: CarriedOutPass,
   time: string,
 ): AutomationStatus {
-  const { pass } = outcome;
+  const { pass, batch } = outcome;
   const { policies, held, findings, commits, branches, pullRequests } = reportOf(outcome);
   const commit = commits.at(-1);
   const pushed = commit === undefined ? before?.lastPush : pushOf(commit, time);
@@ -104,6 +107,7 @@ function afterPass(
     held,
     findings,
     ...(pass.window === undefined ? {} : { window: pass.window }),
+    ...(batch === undefined ? {} : { batch }),
     ...(lastPush === undefined ? {} : { lastPush }),
   };
 }

@@ -9,6 +9,7 @@ import { ManifestReader } from '../read/manifest-reader.ts';
 import { desksAt } from '../pull-requests/pull-request-desk.ts';
 import type { PolicyViews } from '../scan/policy-views.ts';
 import { viewsOver } from '../scan/recorded-memories.ts';
+import type { Batches } from './batches.ts';
 import type { BranchWriter } from './push-commits.ts';
 import { updateBranch, type CarriedOutPass } from './update-branch.ts';
 import type { PassContext, PassRequest } from './pass-request.ts';
@@ -48,12 +49,15 @@ export interface WorkOptions {
 export class BranchSessions {
   readonly #ports: Ports;
   readonly #views: PolicyViews;
+  readonly #batches: Batches | undefined;
   readonly #queues = new Map<string, LimitFunction>();
   readonly #sessions = new Map<string, Session>();
 
-  constructor(ports: Ports, views: PolicyViews) {
+  /** @param batches where changes may wait for more; without it none do */
+  constructor(ports: Ports, views: PolicyViews, batches?: Batches) {
     this.#ports = ports;
     this.#views = views;
+    this.#batches = batches;
   }
 
   /** One update pass. */
@@ -141,6 +145,7 @@ export class BranchSessions {
       holds: new HoldMemory(),
       signerOf: commitSigners(this.#ports),
       openDesk: desksAt(access, this.#ports),
+      ...(this.#batches === undefined ? {} : { batches: this.#batches }),
     };
     const session = { access, branch, context, toldRefs, isSaved: false };
     this.#sessions.set(key, session);

@@ -9,6 +9,7 @@ import type { DeskOpener } from '../pull-requests/pull-request-desk.ts';
 import type { ManifestReader } from '../read/manifest-reader.ts';
 import type { History } from '../read/slots-in-history.ts';
 import type { PolicyViews } from '../scan/policy-views.ts';
+import type { Batches } from './batches.ts';
 
 /** What a pass works with; kept between passes, so that a further pass costs what changed. */
 export interface PassContext {
@@ -20,6 +21,8 @@ export interface PassContext {
   readonly signerOf: CommitSigners;
   /** Where pull requests can be opened: on a remote branch. */
   readonly openDesk?: DeskOpener;
+  /** Where changes may wait for more: in what runs for long. Without it `spec.batchWindow` does not count. */
+  readonly batches?: Batches;
 }
 
 /** What one pass is about, whatever it works on. */

@@ -1,13 +1,14 @@
+import type { Batch } from '../../domain/batch-window.ts';
 import { pushPlan } from '../../domain/branches/destination.ts';
-import { linesTo } from '../branches/commit-lines.ts';
 import { foreignFindings, settledBranches, type GroupBranch } from '../branches/group-branch.ts';
 import { settlePass } from '../pull-requests/settle-pass.ts';
 import type { SettledPullRequest } from '../pull-requests/settle-pull-requests.ts';
 import type { AppError } from '../../domain/errors.ts';
 import { isOnBranch, type MadeCommit } from './commit-drafts.ts';
 import { pushCommits, type BranchWriter } from './push-commits.ts';
+import { batchFor, duePass } from './due-pass.ts';
 import type { PassContext, PassRequest } from './pass-request.ts';
-import { planPass, type PlannedPass } from './update-pass.ts';
+import { wishPass, type PlannedPass } from './update-pass.ts';
 
 /** A pass that was carried out. */
 export interface CarriedOutPass {
@@ -18,6 +19,8 @@ export interface CarriedOutPass {
   readonly branches: readonly GroupBranch[];
   /** Pull requests from them, and those that were closed. */
   readonly pullRequests: readonly SettledPullRequest[];
+  /** Changes that wait for more, where some do. */
+  readonly batch?: Batch;
   /** Why pull requests are not as they should be although the commits were made; it is among the findings, too. */
   readonly failure?: AppError;
 }
@@ -30,6 +33,7 @@ export async function updateBranch(
   signal: AbortSignal,
 ): Promise<CarriedOutPass> {
   const { branch } = writer;
+  const { batches } = context;
   const { result, commits } = await pushCommits(
     writer,
     async (revision) => {
@@ -41,18 +45,22 @@ export async function updateBranch(
         place: branch.description,
         history: branch,
       };
-      const pass = await planPass(context, input, signal);
-      const push = pushPlan(pass.automation, branch.name);
-      const on = { branch, revision, pass, toldRefs: writer.toldRefs };
-      const { lines, ...result } = await linesTo(push, on, signal);
+      const wished = await wishPass(context, input, signal);
+      const push = pushPlan(wished.frame.automation, branch.name);
+      const given = await batchFor(batches, wished, branch.description);
+      const to = { push, branch, revision, toldRefs: writer.toldRefs };
+      const { pass, lines: found, batch } = await duePass(wished, to, given, signal);
+      const { lines, ...rest } = found;
       const { author, signer } = pass;
-      return { ...push, lines, author, signer, result: { pass, revision, ...result } };
+      const result = { pass, revision, batch, site: given?.site, ...rest };
+      return { ...push, lines, author, signer, result };
     },
     signal,
   );
-  const { pass, revision, remember } = result;
+  const { pass, revision, remember, batch, site } = result;
   const last = commits.at(-1);
   if (last !== undefined) remember?.(last.id);
+  if (site !== undefined) await batches?.passed(site, batch);
   const branches = settledBranches(result.branches, commits);
   const { views } = context;
   const isWhole = request.update?.paths === undefined && request.update?.strategy === undefined;
@@ -67,5 +75,11 @@ export async function updateBranch(
       commit.changes.some(({ policy }) => views.deployments.isFollowed(policy)),
   );
   const nextChange = isDue ? writer.clock.now() : pass.nextChange;
-  return { pass: { ...pass, findings, nextChange }, commits, branches, ...settled };
+  return {
+    pass: { ...pass, findings, nextChange },
+    commits,
+    branches,
+    ...(batch === undefined ? {} : { batch }),
+    ...settled,
+  };
 }

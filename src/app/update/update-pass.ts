@@ -26,7 +26,7 @@ import { passWindow } from './pass-window.ts';
 import { readSubject } from './read-subject.ts';
 
 /** What is so in a pass whether or not its changes wait. */
-interface PassFrame {
+export interface PassFrame {
   /** Which automation says where and how to write, where there is one. */
   readonly automation: ImageUpdateAutomation | undefined;
   /** Who commits are by. */
@@ -50,7 +50,7 @@ interface PassFrame {
 }
 
 /** What a pass would write if nothing had to wait. */
-interface WishedPass {
+export interface WishedPass {
   readonly frame: PassFrame;
   readonly plan: UpdatePlan;
   readonly now: Date;
@@ -76,7 +76,7 @@ export interface PlannedPass extends PassFrame {
 }
 
 /** Which changes wait, and for what. */
-interface Waiting {
+export interface Waiting {
   readonly wait: Wait;
   readonly which: (decision: Decision) => boolean;
 }
@@ -95,7 +95,7 @@ export async function planPass(
 }
 
 /** The first part of the way: read, scan, select, plan. @throws AppError as {@link planPass} */
-async function wishPass(
+export async function wishPass(
   context: PassContext,
   input: PassInput,
   signal: AbortSignal,
@@ -136,12 +136,12 @@ async function wishPass(
 }
 
 /** What a closed window keeps waiting: all that may. */
-function closedWindow({ frame: { window } }: WishedPass): Waiting | undefined {
+export function closedWindow({ frame: { window } }: WishedPass): Waiting | undefined {
   return window?.open === false ? { wait: closedWait(window), which: mayWait } : undefined;
 }
 
 /** The last part of the way: the edits of all that does not wait. */
-async function editPass(
+export async function editPass(
   { frame, plan: wishes, source, resources, isCluster, findings }: WishedPass,
   waiting: Waiting | undefined,
   signal: AbortSignal,

@@ -53,6 +53,20 @@ export function groupDecisions(
   }));
 }
 
+/** Groups without some of their decisions; one that is left with none is gone. */
+export function withoutDecisions(
+  groups: readonly ChangeGroup[],
+  views: ReadonlyMap<PolicyKey, PolicyView>,
+  left: ReadonlySet<Decision>,
+): readonly ChangeGroup[] {
+  return groups.flatMap(({ name, decisions: all }) => {
+    const decisions = all.filter((decision) => !left.has(decision));
+    return decisions.length === 0
+      ? []
+      : [{ name, decisions, changes: changesOf(decisions, views) }];
+  });
+}
+
 /** The name of the group that a decision belongs to, whether or not it moves something now. */
 export function groupOfDecision({ policy, slot }: Decision, { by, paths }: Grouping): string {
   switch (by) {

@@ -24,6 +24,7 @@ export const REASONS = [
   'ScanFailed',
   'Suspended',
   'WindowClosed',
+  'Batching',
   'Held',
 ] as const;
 

@@ -4,7 +4,7 @@ import type { UpdatePlan } from './update-plan.ts';
 
 /** What keeps wanted changes waiting. */
 export interface Wait {
-  readonly reason: Extract<Reason, 'WindowClosed'>;
+  readonly reason: Extract<Reason, 'WindowClosed' | 'Batching'>;
   /** For what, until when and why, to stand behind "waits". */
   readonly text: string;
 }

@@ -24,6 +24,9 @@ interface MeaningCheck {
 /** Shortest interval: below it a controller would do nothing but ask. */
 const MIN_INTERVAL = '1s';
 
+/** Longest time for which a change waits for more: beyond it, `windows` say better when to write. */
+const MAX_BATCH_WINDOW = '24h';
+
 const IDENTITIES: FieldPath = ['verify', 'cosign', 'matchOIDCIdentity'];
 
 const POLICY_CHECKS: readonly MeaningCheck[] = [
@@ -89,6 +92,7 @@ const AUTOMATION_CHECKS: readonly MeaningCheck[] = [
     check: (text, spec) => checkTemplate(text, templateValues(spec)),
   },
   { path: ['interval'], check: checkInterval },
+  { path: ['batchWindow'], check: checkBatchWindow },
   ...(['allow', 'deny'] as const).flatMap((kind): readonly MeaningCheck[] => [
     { path: ['windows', kind, '*', 'cron'], check: checkCron },
     { path: ['windows', kind, '*', 'duration'], check: checkInterval },
@@ -203,5 +207,15 @@ function checkPushOption(value: string, _: unknown, field: FieldPath): void {
 function checkInterval(text: string): void {
   if (parseDuration(text) < parseDuration(MIN_INTERVAL)) {
     throw new AppError('resource/invalid', `must be at least ${MIN_INTERVAL}`);
+  }
+}
+
+function checkBatchWindow(text: string): void {
+  checkInterval(text);
+  if (parseDuration(text) > parseDuration(MAX_BATCH_WINDOW)) {
+    throw new AppError(
+      'resource/invalid',
+      `must be at most ${MAX_BATCH_WINDOW}; spec.windows are for longer waits`,
+    );
   }
 }

@@ -10,6 +10,7 @@ import type { Reason as DecisionReason } from '../plan/slot-verdict.ts';
 import type { PolicyView } from '../plan/policy-view.ts';
 import { placeText } from '../branches/destination.ts';
 import type { WindowState } from '../write-windows.ts';
+import { keptBatch, type Batch } from '../batch-window.ts';
 import { waitSummary, type Wait } from '../plan/waiting.ts';
 import { conditionsOf, type Verdict } from './conditions.ts';
 import { failureVerdict } from './failure-verdict.ts';
@@ -37,6 +38,8 @@ export interface FinishedPass {
   readonly findings: readonly Finding[];
   /** State of `spec.windows`; absent where there are none. */
   readonly window?: WindowState;
+  /** Changes that wait for more of them; absent where none do. */
+  readonly batch?: Batch;
   /** What keeps changes waiting that are not written therefore. */
   readonly wait?: Wait | undefined;
   /** Files that the pass changed. */
@@ -89,6 +92,7 @@ function found(pass: FinishedPass): Partial<ImageUpdateAutomationStatus> {
     locations: countLocations(pass),
     holds: statusHolds(pass),
     window: pass.window === undefined ? undefined : statusWindow(pass.window),
+    batch: pass.batch === undefined ? undefined : keptBatch(pass.batch),
   };
 }
 
@@ -151,6 +155,7 @@ const COUNTED_AS: Readonly<Record<DecisionReason, keyof Locations>> = {
   ScanFailed: 'failed',
   Suspended: 'held',
   WindowClosed: 'pending',
+  Batching: 'pending',
   Held: 'held',
 };
 

@@ -8,3 +8,12 @@ const MAX_REQUEST_CHARS = 256;
 export function requestOf(annotations: Readonly<Record<string, string>>): string | undefined {
   return annotations[REQUEST_ANNOTATION]?.slice(0, MAX_REQUEST_CHARS);
 }
+
+/** Does an object carry a request that its status does not answer yet? */
+export function isRequested(
+  annotations: Readonly<Record<string, string>>,
+  { lastHandledReconcileAt }: { readonly lastHandledReconcileAt?: string | undefined },
+): boolean {
+  const request = requestOf(annotations);
+  return request !== undefined && request !== lastHandledReconcileAt;
+}

@@ -112,6 +112,19 @@ describe('an update outside the windows of its automation', () => {
   });
 });
 
+describe('an update by an automation with a batch window', () => {
+  const files = { ...FILES, 'automation.yaml': automationText('update', 'batchWindow: 1h') };
+
+  it.each(['folder', 'remote'] as const)('does not wait for more (%s)', async (kind) => {
+    const checkout = new MemoryCheckout(files);
+    const branch = new MemoryBranch(files);
+    const { update } = worldOf({ checkout, branch });
+    const target = kind === 'remote' ? remote : ({ kind, dir: '.' } as const);
+    const { commits } = await update({ target, commit: true });
+    expect(commits).toMatchObject([{ subject: 'Update podinfo to 6.2.0' }]);
+  });
+});
+
 describe('an update of a folder', () => {
   it('edits in place, and a second one changes nothing', async () => {
     const { checkout, update } = worldOf();

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   groupDecisions,
   groupingOf,
+  withoutDecisions,
   type Grouping,
 } from '../../../src/domain/plan/change-groups.ts';
 import { policyKey } from '../../../src/domain/plan/policy-view.ts';
@@ -42,6 +43,27 @@ function grouped(grouping: Grouping) {
     changes.map(({ path, line }) => `${path}:${line}`),
   ]);
 }
+
+describe('groups without some decisions', () => {
+  const known = new Set(views.keys());
+  const { decisions } = planUpdate({ fields, views, known, now: new Date(0) });
+  const groups = groupDecisions(decisions, views, { by: 'policy', paths: [] });
+
+  const namesOf = (some: typeof groups) => some.map(({ name, changes }) => [name, changes.length]);
+
+  it('keep their others, and are gone where none is left', () => {
+    const ofA = decisions.filter(({ policy }) => policy === 'apps/a');
+    expect(namesOf(groups)).toEqual([
+      ['policy apps/a', 2],
+      ['policy apps/b', 3],
+    ]);
+    expect(namesOf(withoutDecisions(groups, views, new Set(ofA.slice(1))))).toEqual([
+      ['policy apps/a', 1],
+      ['policy apps/b', 3],
+    ]);
+    expect(namesOf(withoutDecisions(groups, views, new Set(ofA)))).toEqual([['policy apps/b', 3]]);
+  });
+});
 
 describe('groupDecisions', () => {
   it('makes one group of everything that moves', () => {

@@ -56,6 +56,20 @@ describe('what no schema can say of an automation', () => {
   });
 });
 
+describe('a batch window', () => {
+  it.each([
+    { batchWindow: '500ms', want: ['spec.batchWindow: must be at least 1s'] },
+    { batchWindow: '1s', want: [] },
+    { batchWindow: '24h', want: [] },
+    {
+      batchWindow: '24h1s',
+      want: ['spec.batchWindow: must be at most 24h; spec.windows are for longer waits'],
+    },
+  ])('of $batchWindow: $want', ({ batchWindow, want }) => {
+    expect(faults('ImageUpdateAutomation', { batchWindow })).toEqual(want);
+  });
+});
+
 it('of other kinds there is nothing to say', () => {
   expect(faults('ConfigMap', { image: 'UPPER' })).toEqual([]);
 });

@@ -13,6 +13,7 @@ import {
   type AutomationOutcome,
   type FinishedPass,
 } from '../../../src/domain/status/automation-status.ts';
+import { batchAt, waitOf } from '../../../src/domain/batch-window.ts';
 import { closedWait, type WindowState } from '../../../src/domain/write-windows.ts';
 import { field, lock, policy, slot, view } from '../../support/builders.ts';
 
@@ -66,6 +67,7 @@ const closed: WindowState = {
   reason: 'outside of all windows',
   nextOpen: new Date('2026-06-01T22:00:00Z'),
 };
+const BATCH = batchAt('10m', undefined, new Date('2026-06-01T12:00:00Z'));
 const pending: Decision = {
   policy: 'apps/podinfo',
   slot: slot(old),
@@ -270,14 +272,17 @@ describe('the status of an automation', () => {
       ],
     },
     {
-      name: 'a change waits for a window, and another for its age',
+      name: 'some changes wait for more and others for their age',
       outcome: passed([old], {
-        window: closed,
-        wait: closedWait(closed),
-        decisions: [pending, { ...pending, reason: 'MinimumAge' }],
+        batch: BATCH,
+        wait: waitOf(BATCH, BATCH.since),
+        decisions: [
+          { ...pending, reason: 'Batching' },
+          { ...pending, reason: 'MinimumAge' },
+        ],
       }),
       want: [
-        'Ready=True WindowClosed: 1 location to be changed waits until 2026-06-01T22:00:00Z (outside of all windows)',
+        'Ready=True Batching: 1 location to be changed waits for more changes until 2026-06-01T12:10:00Z (batchWindow 10m)',
       ],
     },
     {

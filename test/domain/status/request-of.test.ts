@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { requestOf, REQUEST_ANNOTATION } from '../../../src/domain/status/request-of.ts';
+import {
+  isRequested,
+  requestOf,
+  REQUEST_ANNOTATION,
+} from '../../../src/domain/status/request-of.ts';
 
 describe('a request for a run', () => {
   it.each([
@@ -16,5 +20,19 @@ describe('a request for a run', () => {
     },
   ])('is $name', ({ annotations, want }) => {
     expect(requestOf(annotations)).toBe(want);
+  });
+
+  it.each([
+    { name: 'none without the annotation', annotations: {}, answered: undefined, want: false },
+    { name: 'new before any answer', annotations: { [REQUEST_ANNOTATION]: 'a' }, want: true },
+    {
+      name: 'new after another',
+      annotations: { [REQUEST_ANNOTATION]: 'b' },
+      answered: 'a',
+      want: true,
+    },
+    { name: 'done', annotations: { [REQUEST_ANNOTATION]: 'a' }, answered: 'a', want: false },
+  ])('is $name', ({ annotations, answered, want }) => {
+    expect(isRequested(annotations, { lastHandledReconcileAt: answered })).toBe(want);
   });
 });
