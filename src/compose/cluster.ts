@@ -6,9 +6,9 @@ import { runController } from '../app/controller/controller.ts';
 import { statusTable, type StatusTable } from '../app/controller/status-table.ts';
 import type { Config } from '../config.ts';
 import type { ObjectScope } from '../ports/cluster.ts';
+import { createAdapterObservers } from './adapter-observers.ts';
 import { createObserver } from './observer.ts';
 import { compose, type Overrides } from './ports.ts';
-import { createRegistryObserver } from './registry-observer.ts';
 import { runService, type Service, type ServiceOptions } from './service.ts';
 
 /** Which cluster. */
@@ -50,7 +50,7 @@ async function work(
     ...options,
     forTenants: true,
     inAdvance: true,
-    onRegistryEvent: createRegistryObserver(log, metrics),
+    ...createAdapterObservers(log, metrics),
   });
   const cluster = connectCluster({
     ...options,

@@ -3,6 +3,7 @@ import type { Metrics } from '../adapters/telemetry/metrics.ts';
 import type { ControllerEvent } from '../app/controller/context.ts';
 import { automationKey, type StandaloneEvent } from '../app/standalone/run-standalone.ts';
 import { REASONS } from '../domain/plan/slot-verdict.ts';
+import type { SettledPullRequest } from '../app/pull-requests/settle-pull-requests.ts';
 import { reportOf } from '../app/update/update-report.ts';
 import type { PushEvent } from '../app/receive/push-handler.ts';
 import type { AppError } from '../domain/errors.ts';
@@ -157,6 +158,7 @@ function observePass(log: Logger, metrics: Metrics, event: PassEvent): void {
   for (const { policy, state } of policies) {
     metrics.policyFailed.set({ policy }, state === 'failed' ? 1 : 0);
   }
+  countPullRequests(metrics, event);
   for (const reason of REASONS) metrics.held.remove({ automation, reason });
   for (const { reason } of held) metrics.held.inc({ automation, reason });
   if (commits.length === 0) {
@@ -166,4 +168,22 @@ function observePass(log: Logger, metrics: Metrics, event: PassEvent): void {
     metrics.commits.inc({ automation });
     log.info({ automation, commit: id, branch, subject, changes: ofCommit }, 'pushed');
   }
+}
+
+/** What is counted of pull requests: what was written. */
+const COUNTED_AS: Partial<Record<SettledPullRequest['state'], string>> = {
+  opened: 'opened',
+  edited: 'updated',
+  closed: 'closed',
+};
+
+function countPullRequests(metrics: Metrics, { automation, outcome }: PassEvent): void {
+  const forge = automation.spec.pullRequest?.provider;
+  if (forge === undefined) return;
+  const labels = { automation: automationKey(automation), forge };
+  for (const { state } of outcome.pullRequests) {
+    const result = COUNTED_AS[state];
+    if (result !== undefined) metrics.pullRequests.inc({ ...labels, result });
+  }
+  if (outcome.failure !== undefined) metrics.pullRequests.inc({ ...labels, result: 'failed' });
 }

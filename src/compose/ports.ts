@@ -4,7 +4,6 @@ import { openCheckout } from '../adapters/checkout/directory.ts';
 import { openConfigFolder } from '../adapters/files/config-folder.ts';
 import { localSecrets } from '../adapters/files/local-secrets.ts';
 import { stateFiles } from '../adapters/files/state-files.ts';
-import type { OnRegistryEvent } from '../adapters/registry/events.ts';
 import { createSigningKeys } from '../adapters/signing/open-signer.ts';
 import { cronTimes } from '../adapters/time/cron-times.ts';
 import { systemClock } from '../adapters/time/system-clock.ts';
@@ -15,11 +14,12 @@ import type { CloudProvider, CloudRegistry } from '../domain/cloud-registry.ts';
 import { AppError } from '../domain/errors.ts';
 import type { GitLogins } from '../ports/git-login.ts';
 import type { GitAccess, Ports } from '../ports/ports.ts';
+import type { AdapterObservers } from './adapter-observers.ts';
 import { checkTenantCloud, checkTenantRepo, tenantEnvironment } from './tenants.ts';
 import manifest from '../../package.json' with { type: 'json' };
 
 /** What the command line may say over the environment. */
-export interface Overrides {
+export interface Overrides extends AdapterObservers {
   readonly gitEngine?: Config['gitEngine'];
   readonly caFile?: string;
   readonly secrets?: string;
@@ -37,8 +37,6 @@ export interface Overrides {
    * and its files may have been replaced by another version's by then.
    */
   readonly inAdvance?: boolean;
-  /** Told of requests to registries and of what these say besides, for metrics and logs. */
-  readonly onRegistryEvent?: OnRegistryEvent;
 }
 
 /** Ports that hold connections and processes until they are closed. */
@@ -96,7 +94,7 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
       },
       forge: async (access) => {
         const login = overrides.forTenants === true ? access : withLogin(access, config);
-        return (await theForges()).openForge(login, way);
+        return (await theForges()).openForge(login, way, overrides.onForgeEvent);
       },
     },
     close: async () => (await registry)?.close(),
@@ -148,12 +146,17 @@ function openClouds(config: Config, { allowProvider = [], forTenants = false }: 
 function openGitLogins(
   config: Config,
   way: ProcessWay,
-  { allowProvider = [], forTenants = false }: Overrides,
+  { allowProvider = [], forTenants = false, onGitLogin }: Overrides,
 ) {
   let logins: Promise<GitLogins> | undefined;
   const open = async () => {
     const { createGitLogins } = await import('../adapters/cloud/create-git-logins.ts');
-    return createGitLogins({ env: config.env, clock: systemClock, way });
+    return createGitLogins({
+      env: config.env,
+      clock: systemClock,
+      way,
+      ...(onGitLogin === undefined ? {} : { onEvent: onGitLogin }),
+    });
   };
   const login: GitLogins['login'] = async (request, signal, refused) => {
     const { provider } = request.provider;

@@ -5,9 +5,9 @@ import type { StandaloneEvent } from '../app/standalone/run-standalone.ts';
 import { nextStatus, type StandaloneStatus } from '../app/standalone/standalone-status.ts';
 import type { Config } from '../config.ts';
 import { asAppError } from '../domain/errors.ts';
+import { createAdapterObservers } from './adapter-observers.ts';
 import { createObserver } from './observer.ts';
 import { compose, type Overrides } from './ports.ts';
-import { createRegistryObserver } from './registry-observer.ts';
 import { runService, type Service, type ServiceOptions } from './service.ts';
 
 /** How the controller is run without a cluster. */
@@ -34,7 +34,7 @@ async function work(
   const ports = await compose(config, {
     ...options,
     inAdvance: true,
-    onRegistryEvent: createRegistryObserver(log, metrics),
+    ...createAdapterObservers(log, metrics),
   });
   const state = stateFiles(options.stateDir ?? join(config.cacheDir, 'state'));
   const observe = createObserver(log, metrics);

@@ -23,14 +23,28 @@ const MENDS: Readonly<Record<GitCloud, string>> = {
 export interface GitLoginOptions extends CloudOptions {
   /** To GitHub's API; the clouds' SDKs have their own way. */
   readonly way: ProcessWay;
+  /** Told of each login that is asked for. Default: nobody. */
+  readonly onEvent?: (event: GitLoginEvent) => void;
+}
+
+/** What became of a login that ends after a while. Nothing in it is secret. */
+export interface GitLoginEvent {
+  readonly provider: GitLoginRequest['provider']['provider'];
+  /**
+   * `renewed`: the provider gave one; `refused`: it gives none; `failed`: it could not be asked, or not with this Secret;
+   * `rejected`: a server did not take one that was not over yet.
+   */
+  readonly result: 'renewed' | 'refused' | 'failed' | 'rejected';
 }
 
 /** Logins for Git from GitHub and by the clouds' own SDKs, kept until shortly before they end. */
 export function createGitLogins(options: GitLoginOptions): GitLogins {
   const cache = createLoginCache<GitLogin>(options.clock);
   return {
-    login: (request, signal, refused) =>
-      cache.get(keyOf(request), () => ask(request, options), signal, refused),
+    login(request, signal, refused) {
+      if (refused !== undefined) tell(request, options, 'rejected');
+      return cache.get(keyOf(request), () => ask(request, options), signal, refused);
+    },
   };
 }
 
@@ -54,10 +68,22 @@ async function ask(
   options: GitLoginOptions,
 ): Promise<Expiring<GitLogin>> {
   try {
-    return await inTime((signal) => loginOf(request, { ...options, signal }));
+    const login = await inTime((signal) => loginOf(request, { ...options, signal }));
+    tell(request, options, 'renewed');
+    return login;
   } catch (cause) {
-    throw cause instanceof AppError ? cause : refusalOf(request, cause);
+    const error = cause instanceof AppError ? cause : refusalOf(request, cause);
+    tell(request, options, error.code === 'git/unauthorized' ? 'refused' : 'failed');
+    throw error;
   }
+}
+
+function tell(
+  { provider: { provider } }: GitLoginRequest,
+  { onEvent }: GitLoginOptions,
+  result: GitLoginEvent['result'],
+): void {
+  onEvent?.({ provider, result });
 }
 
 async function loginOf(

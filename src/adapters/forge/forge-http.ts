@@ -10,6 +10,7 @@ import { AppError, type ErrorCode } from '../../domain/errors.ts';
 import { quotable } from '../../domain/foreign-text.ts';
 import { parseJson } from '../../domain/parse-json.ts';
 import type { ForgeAccess } from '../../ports/forge.ts';
+import { budgetOf, type ForgeApi, type OnForgeEvent } from './events.ts';
 
 const TIMEOUT_MS = 30_000;
 /** A page of a hundred pull requests with long bodies is a few MB. */
@@ -40,6 +41,8 @@ export type ForgeWay = Pick<
 > & {
   /** PEM files of certificates trusted besides the system's. */
   readonly cas: readonly (string | undefined)[];
+  readonly api: ForgeApi;
+  readonly onEvent: OnForgeEvent;
 };
 
 /** Speaks JSON with a forge. Redirects are not followed: a login goes to the host it is meant for. */
@@ -50,9 +53,11 @@ export class ForgeHttp {
   readonly #dispatcher: Dispatcher;
   /** For messages. */
   readonly #proxy: string | undefined;
+  readonly #events: Pick<ForgeWay, 'api' | 'onEvent'>;
 
   /** @param api base of the API, without a slash at its end */
-  constructor(api: string, { basic, bearerToken, cas, clientCertificate, proxy }: ForgeWay) {
+  constructor(api: string, way: ForgeWay) {
+    const { basic, bearerToken, cas, clientCertificate, proxy } = way;
     this.#api = api;
     this.#authorization =
       bearerToken === undefined ? basic && `Basic ${encodeBasic(basic)}` : `Bearer ${bearerToken}`;
@@ -64,6 +69,7 @@ export class ForgeHttp {
     const agent = { keepAliveTimeout: 4_000 };
     this.#dispatcher = openConnections({ tls, proxy, agent }).dispatcher;
     this.#proxy = proxy?.url;
+    this.#events = way;
   }
 
   /**
@@ -99,6 +105,7 @@ export class ForgeHttp {
         },
         body: request.body === undefined ? null : JSON.stringify(request.body),
       });
+      this.#tell(response);
       const text = await this.#readBody(request, response);
       const { statusCode } = response;
       if ((statusCode >= 200 && statusCode < 300) || statusCode === request.already) return text;
@@ -110,7 +117,16 @@ export class ForgeHttp {
     }
   }
 
+  #tell({ statusCode: status, headers }: Dispatcher.ResponseData): void {
+    const { api, onEvent } = this.#events;
+    const { host } = new URL(this.#api);
+    onEvent({ kind: 'request', host, status });
+    const budget = budgetOf(headers);
+    if (budget !== undefined) onEvent({ kind: 'budget', host, api, ...budget });
+  }
+
   #noAnswer(request: ForgeRequest, cause: unknown): AppError {
+    this.#events.onEvent({ kind: 'request', host: new URL(this.#api).host, status: 'error' });
     const { text, mayPass } = proxyTrouble(cause, this.#proxy) ?? {
       text: reasonOf(cause),
       mayPass: true,

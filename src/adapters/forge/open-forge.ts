@@ -3,6 +3,7 @@ import { type ProcessWay, STRAIGHT } from '../../connections/process-way.ts';
 import type { Forge, ForgeAccess } from '../../ports/forge.ts';
 import { AzureDevOps } from './azure-devops.ts';
 import { Bitbucket } from './bitbucket.ts';
+import type { OnForgeEvent } from './events.ts';
 import { ForgeHttp, type ForgeWay } from './forge-http.ts';
 import { Gitea } from './gitea.ts';
 import { GitHub } from './github.ts';
@@ -12,15 +13,22 @@ import { repoAddress } from './repo-address.ts';
 /**
  * The pull requests of a repo. Nothing is contacted yet.
  * @param own the process's way, to which the access adds
+ * @param onEvent told of requests. Default: nobody
  * @throws AppError `resource/invalid` when the repo's address is not one at such a forge, `secret/invalid` for a
  * certificate or key that is none
  */
-export function openForge(access: ForgeAccess, own: ProcessWay = STRAIGHT): Forge {
+export function openForge(
+  access: ForgeAccess,
+  own: ProcessWay = STRAIGHT,
+  onEvent: OnForgeEvent = () => undefined,
+): Forge {
   const { api, path } = repoAddress(access);
   const proxy = access.proxy ?? environmentProxy(new URL(api), own.proxies);
   const way = {
     ...loginFor(access),
     cas: [own.ca, access.ca],
+    api: 'rest' as const,
+    onEvent,
     ...(access.clientCertificate === undefined
       ? {}
       : { clientCertificate: access.clientCertificate }),
@@ -29,7 +37,7 @@ export function openForge(access: ForgeAccess, own: ProcessWay = STRAIGHT): Forg
   const http = new ForgeHttp(api, way);
   switch (access.kind) {
     case 'github':
-      return new GitHub(http, new ForgeHttp(graphQlOf(api), way), path);
+      return new GitHub(http, new ForgeHttp(graphQlOf(api), { ...way, api: 'graphql' }), path);
     case 'gitlab':
       return new GitLab(http, path);
     case 'gitea':

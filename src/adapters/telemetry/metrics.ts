@@ -4,7 +4,8 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 export type Metrics = { readonly registry: Registry } & Readonly<
   ReturnType<typeof passMetrics> &
     ReturnType<typeof resourceMetrics> &
-    ReturnType<typeof registryMetrics>
+    ReturnType<typeof registryMetrics> &
+    ReturnType<typeof forgeMetrics>
 >;
 
 /** Creates the metrics in a registry of their own. */
@@ -16,6 +17,7 @@ export function createMetrics(): Metrics {
     ...passMetrics([registry]),
     ...resourceMetrics([registry]),
     ...registryMetrics([registry]),
+    ...forgeMetrics([registry]),
   };
 }
 
@@ -44,6 +46,12 @@ function passMetrics(registers: Registry[]) {
       name: 'lockkeeper_push_retries_total',
       help: 'Pushes that lost a race and were planned again on the new head.',
       labelNames: ['automation'],
+      registers,
+    }),
+    pullRequests: new Counter({
+      name: 'lockkeeper_pull_requests_total',
+      help: 'Pull requests by what became of them in a pass: opened, updated, closed or failed.',
+      labelNames: ['automation', 'forge', 'result'],
       registers,
     }),
     changes: new Counter({
@@ -108,6 +116,35 @@ function registryMetrics(registers: Registry[]) {
       name: 'lockkeeper_registry_pulls_remaining',
       help: 'Pulls that are left of what a registry allows, as it last said.',
       labelNames: ['host', 'counted'],
+      registers,
+    }),
+  };
+}
+
+function forgeMetrics(registers: Registry[]) {
+  return {
+    forgeRequests: new Counter({
+      name: 'lockkeeper_forge_requests_total',
+      help: 'HTTP requests to the APIs of forges, by host and status.',
+      labelNames: ['host', 'status'],
+      registers,
+    }),
+    forgeLimit: new Gauge({
+      name: 'lockkeeper_forge_request_limit',
+      help: 'Requests that a forge allows in its window, to the login that asked last.',
+      labelNames: ['host', 'api'],
+      registers,
+    }),
+    forgeRemaining: new Gauge({
+      name: 'lockkeeper_forge_requests_remaining',
+      help: 'Requests that are left of what a forge allows, as it last said.',
+      labelNames: ['host', 'api'],
+      registers,
+    }),
+    gitLogins: new Counter({
+      name: 'lockkeeper_git_logins_total',
+      help: 'Logins for a while, by provider: renewed, refused or failed to be had, or rejected by a server.',
+      labelNames: ['provider', 'result'],
       registers,
     }),
   };

@@ -23,12 +23,15 @@ describe.skipIf(skipWithout('openssl'))('logins of a GitHub App', () => {
   let github: GitHub;
   let fresh: GitHubState;
   let clock: FakeClock;
+  /** What was told of logins. */
+  let told: string[];
   beforeAll(async () => {
     github = await startGitHub(area.path, key);
     fresh = { ...github.state };
   });
   beforeEach(() => {
     clock = new FakeClock();
+    told = [];
     Object.assign(github.state, fresh, { now: () => clock.now() });
   });
   afterAll(async () => {
@@ -41,7 +44,8 @@ describe.skipIf(skipWithout('openssl'))('logins of a GitHub App', () => {
     const app = githubAppOf(github.secret(more), 'apps/app');
     return { provider: { provider: 'github', app }, ca } as const;
   };
-  const loginsOf = (way: ProcessWay = STRAIGHT) => createGitLogins({ env: {}, clock, way });
+  const loginsOf = (way: ProcessWay = STRAIGHT) =>
+    createGitLogins({ env: {}, clock, way, onEvent: ({ result }) => told.push(result) });
   const login = (more: Secret = {}) => loginsOf().login(requestOf(more), never);
   const newest = () => ({
     basic: { username: 'x-access-token', password: github.tokens.at(-1) },
@@ -270,11 +274,16 @@ describe.skipIf(skipWithout('openssl'))('logins of a GitHub App', () => {
     );
   });
 
-  it('are asked for again after a failure', async () => {
+  it('are asked for again after a failure, and each outcome is told', async () => {
     const logins = loginsOf();
     github.state.isSuspended = true;
     await failureOf(logins.login(requestOf({}), never));
     github.state.isSuspended = false;
-    expect(await logins.login(requestOf({}), never)).toEqual(newest());
+    const login = await logins.login(requestOf({}), never);
+    expect(login).toEqual(newest());
+    expect(await logins.login(requestOf({}), never)).toBe(login);
+    await logins.login(requestOf({}), never, login);
+    await failureOf(logins.login({ provider: requestOf({}).provider }, never));
+    expect(told).toEqual(['refused', 'renewed', 'rejected', 'renewed', 'failed']);
   });
 });
