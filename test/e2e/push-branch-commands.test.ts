@@ -130,7 +130,7 @@ describe.skipIf(!hasTool('git-http-backend')).each(['native', 'isomorphic'] as c
         return (JSON.parse(file) as Record<string, { readonly message?: string }>)['apps/config'];
       };
       await until('the branch is made', () => remote.git('branch', '--list', 'bot') !== '');
-      const waits = 'waits on branch bot to be merged';
+      const waits = '0 of 1 location up to date, 1 waiting; on branch bot, to be merged';
       await until('status says so', () => status()?.message === waits);
       expect(status()).toMatchObject({
         ready: true,

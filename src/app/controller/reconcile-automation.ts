@@ -5,7 +5,6 @@ import {
   automationStatus,
   readAutomationStatus,
   type AutomationOutcome,
-  type FinishedPass,
 } from '../../domain/status/automation-status.ts';
 import { automationEvents, pullRequestEvent, pushEvent } from '../../domain/status/events.ts';
 import { isRequested, requestOf } from '../../domain/status/request-of.ts';
@@ -19,6 +18,7 @@ import {
 } from '../access/config-repo.ts';
 import { gitAccess } from '../access/git-access.ts';
 import { isOnBranch } from '../update/commit-drafts.ts';
+import { finishedPass } from '../update/finished-pass.ts';
 import type { CarriedOutPass } from '../update/update-branch.ts';
 import type { PlannedPass } from '../update/update-pass.ts';
 import type { ControllerContext } from './context.ts';
@@ -62,7 +62,12 @@ export async function reconcileAutomation(
     await tell(context, known, { kind: 'suspended', by: ran.suspendedBy }, signal);
     return interval;
   }
-  await tell(context, known, { kind: 'passed', pass: finished(context, automation, ran) }, signal);
+  await tell(
+    context,
+    known,
+    { kind: 'passed', pass: finishedPass(ran, context.objects.unusablePolicies(automation)) },
+    signal,
+  );
   const { nextChange } = ran.pass;
   return nextChange !== undefined && nextChange < interval ? nextChange : interval;
 }
@@ -171,29 +176,6 @@ function lookAtPolicies({ found, lookAtPolicy }: ControllerContext, { views }: P
     const { latest } = status;
     if (latest?.tag !== choice.tag || latest.digest !== choice.digest) lookAtPolicy(key);
   }
-}
-
-function finished(
-  { objects }: ControllerContext,
-  automation: ImageUpdateAutomation,
-  { pass, branches, pullRequests, batch }: CarriedOutPass,
-): FinishedPass {
-  const { plan, views, findings, edits, window, wait } = pass;
-  const ours = branches.filter(({ state }) => state !== 'foreign').map(({ branch }) => branch);
-  return {
-    decisions: plan.decisions,
-    views,
-    findings,
-    ...(window === undefined ? {} : { window }),
-    ...(batch === undefined ? {} : { batch }),
-    wait,
-    changed: new Set(edits.map(({ path }) => path)),
-    ...(branches.length === 0 ? {} : { waitsOn: [...new Set(ours)] }),
-    pullRequests: pullRequests.flatMap(({ branch, url, state }) =>
-      url === undefined || state === 'closed' ? [] : [{ branch, url }],
-    ),
-    unusable: objects.unusablePolicies(automation),
-  };
 }
 
 async function tell(

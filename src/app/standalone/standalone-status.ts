@@ -1,16 +1,15 @@
 import { automationKey, type StandaloneEvent } from './run-standalone.ts';
+import { finishedPass } from '../update/finished-pass.ts';
 import type { CarriedOutPass } from '../update/update-branch.ts';
 import {
   reportOf,
-  type BranchReport,
   type Held,
   type PolicyReport,
   type ReportedCommit,
 } from '../update/update-report.ts';
-import { waitSummary } from '../../domain/plan/waiting.ts';
-import { placeText } from '../../domain/branches/destination.ts';
 import type { SettledPullRequest } from '../pull-requests/settle-pull-requests.ts';
 import type { Batch } from '../../domain/batch-window.ts';
+import { passVerdict } from '../../domain/status/automation-status.ts';
 import type { WindowState } from '../../domain/write-windows.ts';
 import { findingOf, placedMessage, type Finding } from '../../domain/errors.ts';
 
@@ -19,7 +18,8 @@ export interface AutomationStatus {
   readonly ready: boolean;
   /** One line: what was done last, or what is wrong. */
   readonly message: string;
-  readonly lastPass: string;
+  /** Absent: there has been none. */
+  readonly lastPass?: string;
   readonly lastPush?: {
     readonly commit: string;
     readonly branch?: string;
@@ -53,7 +53,11 @@ export function nextStatus(
       return status;
     case 'config-loaded': {
       const { automations } = event.resources;
-      return Object.fromEntries(Object.entries(status).filter(([key]) => automations.has(key)));
+      const kept = Object.entries(status).filter(([key]) => automations.has(key));
+      const suspended = [...automations]
+        .filter(([, { spec }]) => spec.suspend)
+        .map(([key]) => [key, whileSuspended(status[key])] as const);
+      return Object.fromEntries([...kept, ...suspended]);
     }
     case 'pass':
     case 'pass-failed': {
@@ -82,26 +86,35 @@ function statusOf(
   };
 }
 
+/** No pass is made for it, and so none tells why nothing happens. */
+function whileSuspended(before: AutomationStatus | undefined): AutomationStatus {
+  const { lastPass, lastPush } = before ?? {};
+  return {
+    ready: true,
+    message: 'suspended: nothing is written to the repo',
+    ...(lastPass === undefined ? {} : { lastPass }),
+    policies: [],
+    held: [],
+    findings: [],
+    ...(lastPush === undefined ? {} : { lastPush }),
+  };
+}
+
 function afterPass(
   before: AutomationStatus | undefined,
   outcome: CarriedOutPass,
   time: string,
 ): AutomationStatus {
   const { pass, batch } = outcome;
-  const { policies, held, findings, commits, branches, pullRequests } = reportOf(outcome);
+  const { policies, held, findings, commits, pullRequests } = reportOf(outcome);
   const commit = commits.at(-1);
   const pushed = commit === undefined ? before?.lastPush : pushOf(commit, time);
   const lastPush = pushed && withPullRequest(pushed, pullRequests);
   const error = findings.find(({ severity }) => severity === 'error');
+  const verdict = passVerdict(finishedPass(outcome));
   return {
-    ready: error === undefined,
-    message:
-      error === undefined
-        ? (commit?.subject ??
-          waitSummary(pass.plan.decisions, pass.wait) ??
-          waitingText(branches, pullRequests) ??
-          'nothing to do')
-        : placedMessage(error),
+    ready: error === undefined && verdict.state === 'ready',
+    message: error === undefined ? (commit?.subject ?? verdict.message) : placedMessage(error),
     lastPass: time,
     policies,
     held,
@@ -126,17 +139,4 @@ function withPullRequest(
 ): NonNullable<AutomationStatus['lastPush']> {
   const found = pullRequests.find(({ branch }) => branch === push.branch);
   return found?.url === undefined ? push : { ...push, pullRequest: found.url };
-}
-
-/** The first branch that is left alone, or else the pull request or branch that waits. */
-function waitingText(
-  branches: readonly BranchReport[],
-  pullRequests: readonly SettledPullRequest[],
-): string | undefined {
-  const foreign = branches.find(({ reason }) => reason !== undefined);
-  const [first] = branches;
-  if (foreign !== undefined) return foreign.reason;
-  const open = pullRequests.find(({ url, state }) => url !== undefined && state !== 'closed');
-  if (open !== undefined) return `${open.url} waits to be merged`;
-  return first === undefined ? undefined : `waits on ${placeText(first.branch)} to be merged`;
 }

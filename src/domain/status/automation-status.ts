@@ -187,8 +187,11 @@ function verdictOn(outcome: AutomationOutcome): Verdict {
   }
 }
 
-/** Files first: a policy that is not ready tells of itself in its own status. */
-function passVerdict(pass: FinishedPass): Verdict {
+/**
+ * What a finished pass amounts to, and why nothing moved where nothing did. Files first: a policy that is not ready
+ * tells of itself in its own status.
+ */
+export function passVerdict(pass: FinishedPass): Verdict {
   const errors = pass.findings.filter(
     ({ severity, code }) => severity === 'error' && code !== 'policy/failed',
   );
@@ -210,7 +213,7 @@ function passVerdict(pass: FinishedPass): Verdict {
   return {
     state: 'ready',
     reason: 'Succeeded',
-    message: `${summary(countLocations(pass))}${branchesText(pass)}${firstHold(pass)}${warnings(pass)}`,
+    message: `${summary(countLocations(pass))}${branchesText(pass)}${firstLeft(pass)}${warnings(pass)}`,
   };
 }
 
@@ -225,11 +228,15 @@ function branchesText({ waitsOn = [], pullRequests = [] }: FinishedPass): string
   return `; on ${placeText(first)}${andMore(waitsOn.length - 1)}, to be merged`;
 }
 
-function firstHold({ decisions }: FinishedPass): string {
-  const held = decisions.filter(({ hold }) => hold !== undefined);
-  const [first] = held;
+/** Why fields do not move that are not locked: those that a person moved come first. */
+function firstLeft({ decisions }: FinishedPass): string {
+  const left = decisions.filter(
+    ({ reason, edits }) =>
+      edits.length === 0 && (COUNTED_AS[reason] === 'held' || COUNTED_AS[reason] === 'pending'),
+  );
+  const first = left.find(({ hold }) => hold !== undefined) ?? left[0];
   if (first === undefined) return '';
-  return `; ${formatLocation(first.slot.fields[0].at)} ${first.message}${andMore(held.length - 1)}`;
+  return `; ${formatLocation(first.slot.fields[0].at)} ${first.message}${andMore(left.length - 1)}`;
 }
 
 /** Warnings about fields that someone meant to be updated, and that are not: the place where a person looks for why. */

@@ -390,11 +390,52 @@ describe('the status', () => {
     });
   });
 
-  it('with nothing to do is ready', async () => {
-    const files = { 'web.yaml': deploymentText(`${PODINFO}:6.2.0`) };
-    const status = await statusAfter({ files });
-    expect(status['apps/update']).toMatchObject({ ready: true, message: 'nothing to do' });
+  it.each([
+    {
+      name: 'all is up to date',
+      files: { 'web.yaml': deploymentText(`${PODINFO}:6.2.0`) },
+      message: '1 of 1 location up to date',
+    },
+    {
+      name: 'nothing is marked',
+      files: { 'web.yaml': 'a: b\n' },
+      message: 'no field of the repo belongs to a policy of this automation',
+    },
+    {
+      name: 'its window is closed',
+      fields: 'windows: {allow: [{cron: "30 12 * * *", duration: 10m}]}',
+      message:
+        '1 location to be changed waits until 2026-06-01T12:30:00Z (no allow window is active)',
+    },
+    {
+      name: 'it is suspended',
+      fields: 'suspend: true',
+      message: 'suspended: nothing is written to the repo',
+    },
+    {
+      name: 'all that may be chosen is older',
+      tags: ['5.0.0'],
+      message:
+        '0 of 1 location up to date, 1 left alone; web.yaml:11:18 holds 6.1.0, which is newer than 5.0.0; set allowDowngrade or a lock to go back',
+    },
+  ])('tells why nothing is done: $name', async ({ files, tags, fields = '', message }) => {
+    const config = { ...CONFIG, 'automation.yaml': automationText('update', fields) };
+    const repositories = tags && { [PODINFO]: tags };
+    const status = await statusAfter({
+      config,
+      ...(files && { files }),
+      ...(repositories && { repositories }),
+    });
+    expect(status['apps/update']).toMatchObject({ ready: true, message });
     expect(status['apps/update']).not.toHaveProperty('lastPush');
+  });
+
+  it('is not ready where no tag is allowed', async () => {
+    const status = await statusAfter({ repositories: { [PODINFO]: ['latest'] } });
+    expect(status['apps/update']).toMatchObject({
+      ready: false,
+      message: expect.stringMatching(/^ImagePolicy apps\/podinfo: /),
+    });
   });
 
   it('keeps what was known when a pass fails, or the configuration does', async () => {

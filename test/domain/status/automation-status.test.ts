@@ -120,7 +120,9 @@ describe('the status of an automation', () => {
         field(`${IMAGE}:6.1.0`, { locks: [lock()] }),
         field(`${IMAGE}:9.0.0`),
       ]),
-      want: ['Ready=True Succeeded: 1 of 3 locations up to date, 1 locked, 1 left alone'],
+      want: [
+        'Ready=True Succeeded: 1 of 3 locations up to date, 1 locked, 1 left alone; app2.yaml:3:10 holds 9.0.0, which is newer than 6.2.0; set allowDowngrade or a lock to go back',
+      ],
     },
     {
       name: 'changes wait on a branch',
@@ -190,7 +192,9 @@ describe('the status of an automation', () => {
     {
       name: 'a policy is suspended',
       outcome: passed([current], { views: views({ kind: 'suspended' }) }),
-      want: ['Ready=True Succeeded: 0 of 1 location up to date, 1 left alone'],
+      want: [
+        'Ready=True Succeeded: 0 of 1 location up to date, 1 left alone; app0.yaml:3:10 ImagePolicy apps/podinfo is suspended',
+      ],
     },
     {
       name: 'policies cannot be used',
@@ -296,7 +300,7 @@ describe('the status of an automation', () => {
         window: { open: true, reason: 'inside' },
         decisions: [{ ...pending, reason: 'MinimumAge' }],
       }),
-      want: ['Ready=True Succeeded: 0 of 1 location up to date, 1 waiting'],
+      want: ['Ready=True Succeeded: 0 of 1 location up to date, 1 waiting; app.yaml:3:10 waits'],
     },
     {
       name: 'persons have moved fields away',
