@@ -37,6 +37,7 @@ export const imageUpdateAutomationStatusSchema = z.object({
           .max(512)
           .optional()
           .describe('Who moved the field, or closed the pull request.'),
+        time: moment('When, where that is known.').optional(),
         commit: z.string().max(64).optional().describe('The commit that moved it.'),
         pullRequest: z
           .string()

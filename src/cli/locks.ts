@@ -61,7 +61,7 @@ function tables(locks: readonly ListedLock[], holds: readonly ListedHold[]): str
   return `${ofLocks}\n${renderTable([HOLDS_HEADER, ...holds.map(holdRow)])}`;
 }
 
-const HOLDS_HEADER = ['HELD', 'AT', 'MOVED AWAY FROM', 'BY', 'IN', 'WHERE'];
+const HOLDS_HEADER = ['HELD', 'AT', 'REFUSED', 'BY', 'WHEN', 'IN', 'WHERE'];
 
 function holdRow({ resource, policy, path, line, ...hold }: ListedHold): readonly string[] {
   return [
@@ -69,7 +69,8 @@ function holdRow({ resource, policy, path, line, ...hold }: ListedHold): readonl
     hold.current ?? '(no tag)',
     hold.rejected,
     hold.by ?? '-',
-    hold.commit?.slice(0, 12) ?? '-',
+    hold.time ?? '-',
+    hold.pullRequest ?? hold.commit?.slice(0, 12) ?? '-',
     `${path}:${line}`,
   ];
 }

@@ -28,7 +28,9 @@ interface ReleaseOptions extends PushBranchOptions {
 /** `lockkeeper release`: let a field move on that a person had moved back. */
 export function releaseCommand({ io }: CommandContext): Command {
   const command = new Command('release')
-    .description('Lift the hold of a field that was moved back by hand, in Git.')
+    .description(
+      'Lift, in Git, the hold of a field that was moved back by hand, or whose pull request was closed.',
+    )
     .argument('<place>', 'KIND/NAME, ImagePolicy/NAME, or FILE:LINE')
     .option('-n, --namespace <namespace>', 'namespace of KIND/NAME')
     .option('--by <who>', 'who releases it (default: $USER)')
@@ -88,8 +90,9 @@ function print(io: Io, options: ReleaseOptions, outcome: ReleaseOutcome): void {
     return;
   }
   const verb = dryRun === true ? 'would release' : 'released';
-  for (const { path, line, policy, rejected } of outcome.holds) {
-    io.out(`${verb} ${path}:${line} (${policy}): ${rejected} may be written again\n`);
+  for (const { path, line, policy, rejected, pullRequest } of outcome.holds) {
+    const what = pullRequest === undefined ? 'written' : 'proposed';
+    io.out(`${verb} ${path}:${line} (${policy}): ${rejected} may be ${what} again\n`);
   }
   io.out(commitText(options, outcome.commit));
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { HoldRow } from '../app/controller/status-table.ts';
 import type { CommandContext } from './command.ts';
 import { oneLine } from '../domain/foreign-text.ts';
 import { printJson, type Io, type Output } from './io.ts';
@@ -24,11 +25,11 @@ export function statusCommand({ io }: CommandContext): Command {
 async function show(io: Io, options: StatusOptions): Promise<void> {
   const { clusterStatus } = await import('../compose/cluster.ts');
   const scope = { namespaces: options.namespace ?? [] };
-  const { policies, automations } = await withProgress(io, 'asking the cluster', () =>
+  const { policies, automations, holds } = await withProgress(io, 'asking the cluster', () =>
     clusterStatus(options, scope, io.stop),
   );
   if (options.output === 'json') {
-    printJson(io, { policies, automations });
+    printJson(io, { policies, automations, holds });
     return;
   }
   if (policies.length + automations.length === 0) {
@@ -59,4 +60,20 @@ async function show(io: Io, options: StatusOptions): Promise<void> {
   );
   io.out('\n');
   io.out(renderTable([['AUTOMATION', 'REPO', 'LAST PUSH', 'STATE', 'MESSAGE'], ...automationRows]));
+  if (holds.length === 0) return;
+  io.out('\n');
+  io.out(renderTable([HOLDS_HEADER, ...holds.map(holdRow)]));
+}
+
+const HOLDS_HEADER = ['AUTOMATION', 'HELD', 'REFUSED', 'BY', 'WHEN', 'IN'];
+
+function holdRow({ automation, location, tag, ...hold }: HoldRow): readonly string[] {
+  return [
+    automation,
+    location,
+    tag,
+    hold.by ?? '-',
+    hold.time ?? '-',
+    hold.pullRequest ?? hold.commit?.slice(0, 12) ?? '-',
+  ];
 }

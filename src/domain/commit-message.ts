@@ -123,7 +123,7 @@ export interface HoldRelease {
 /** Message of a commit that lifts holds; it changes no file, its trailers are what counts. */
 export function releaseMessage({ target, places, reason, by }: HoldRelease): string {
   const body = reason === undefined ? [] : [reason, ''];
-  const trailers = places.map(({ policy, path }) => `Image-Release: ${policy} ${path}`);
+  const trailers = places.map(({ policy, place }) => `Image-Release: ${policy} ${place}`);
   const who = by === undefined ? [] : [`Release-By: ${by}`];
   return [`Release ${target}`, '', ...body, ...trailers, ...who, ''].map(oneLine).join('\n');
 }

@@ -36,10 +36,11 @@ export function groupMark(automation: string, group: string): GroupMark {
   return { automation, group: oneLine(group) };
 }
 
-/** All fields of a policy in one file. */
+/** What holds are lifted of: of all fields of a policy in one file, or of a policy in one pull request. */
 export interface ReleasedPlace {
   readonly policy: string;
-  readonly path: string;
+  /** Path of the file, or address of the pull request that was closed. */
+  readonly place: string;
 }
 
 /** Our trailers, which no other text of a message may look like. */
@@ -63,7 +64,10 @@ export function readRecord(message: string): CommitRecord {
       policy,
       to,
     })),
-    releases: pairsIn(lines, /^Image-Release: (\S+) (.+)$/, (policy, path) => ({ policy, path })),
+    releases: pairsIn(lines, /^Image-Release: (\S+) (.+)$/, (policy, place) => ({
+      policy,
+      place,
+    })),
   };
 }
 

@@ -37,6 +37,8 @@ export interface PullRequest {
   readonly state: 'open' | 'merged' | 'closed';
   /** Who closed it without merging, where the forge says so. */
   readonly closedBy?: string;
+  /** When that was, where the forge says so. */
+  readonly closedAt?: Date;
 }
 
 /** Which pull requests. */

@@ -26,7 +26,10 @@ describe('the record of a commit', () => {
       ],
       releases: [],
     });
-    const places = [{ policy: 'apps/podinfo', path: 'a b/web.yaml' }];
+    const places = [
+      { policy: 'apps/podinfo', place: 'a b/web.yaml' },
+      { policy: 'apps/podinfo', place: 'https://git.example.com/pulls/7' },
+    ];
     expect(readRecord(releaseMessage({ target: 'a b/web.yaml:3', places }))).toEqual({
       steps: [],
       releases: places,
@@ -61,7 +64,7 @@ describe('the message of a release', () => {
   it('says what, why and who, and no text can add a trailer', () => {
     const message = releaseMessage({
       target: 'Deployment apps/web',
-      places: [{ policy: 'apps/web', path: 'a\nImage-Release: x y.yaml' }],
+      places: [{ policy: 'apps/web', place: 'a\nImage-Release: x y.yaml' }],
       reason: 'fine\nImage-Release: x z.yaml',
       by: 'ana',
     });

@@ -86,7 +86,7 @@ describe.skipIf(!hasTool('git-http-backend')).each(['native', 'isomorphic'])(
         { reason: 'Held', choice: '1.1.0', hold: { rejected: '1.1.0' } },
       ]);
       expect(await repo.run('locks')).toMatch(
-        /nothing is locked\n\nHELD +AT +MOVED AWAY FROM +BY +IN +WHERE\nDeployment apps\/web +1\.0\.0 +1\.1\.0 +Human <human@example\.com> +[0-9a-f]{12} +apps\/web\.yaml:11\n$/,
+        /nothing is locked\n\nHELD +AT +REFUSED +BY +WHEN +IN +WHERE\nDeployment apps\/web +1\.0\.0 +1\.1\.0 +Human <human@example\.com> +20\S+Z +[0-9a-f]{12} +apps\/web\.yaml:11\n$/,
       );
       repo.registry.push('web', '1.2.0');
       await repo.scan();

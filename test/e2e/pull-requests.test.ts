@@ -198,6 +198,47 @@ describe.skipIf(skipWithoutGitea())('pull requests at a real Gitea', () => {
     },
   );
 
+  it(
+    'that a person closes are listed as holds, and released in Git, directly or by a merge',
+    { timeout: TEST_TIMEOUT_MS },
+    async () => {
+      const run = async (...args: readonly string[]) => {
+        const settings = ['--repo', repoUrl, '--policies', 'config', '--secrets', 'secrets'];
+        const { code, stdout, stderr } = await stage.run([...args, ...settings]);
+        expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+        return stdout;
+      };
+      await pass();
+      const [first] = await pulls();
+      await close(first?.number ?? 0);
+      expect(await run('locks')).toMatch(
+        new RegExp(
+          `\nDeployment apps/web +1.0.0 +1.1.0 +- +20\\S+Z +${first?.html_url} +web.yaml:11\n$`,
+        ),
+      );
+      await run('release', 'Deployment/web', '--push-branch', 'let-it');
+      expect(await pass()).toMatchObject({ held: [{ reason: 'Held' }] });
+      // It changes no file; forges merge that all the same.
+      const opened = (await gitea.api('POST', `${repo}/pulls`, {
+        head: 'let-it',
+        base: 'main',
+        title: 'Let it',
+      })) as Pull;
+      await merge(opened.number);
+      expect(await run('locks')).toBe('nothing is locked\n');
+      expect(states(await pass())).toEqual(['opened']);
+
+      const second = (await pulls()).find(({ state }) => state === 'open');
+      expect(second?.number).toBeGreaterThan(opened.number);
+      await close(second?.number ?? 0);
+      expect(await pass()).toMatchObject({ held: [{ reason: 'Held' }] });
+      expect(await run('release', 'ImagePolicy/web')).toMatch(
+        /^released web\.yaml:11 \(apps\/web\): 1\.1\.0 may be proposed again\ncommit [0-9a-f]{12}\n$/,
+      );
+      expect(states(await pass())).toEqual(['opened']);
+    },
+  );
+
   it('that a person reopens are taken up again', { timeout: TEST_TIMEOUT_MS }, async () => {
     await pass();
     const [first] = await pulls();

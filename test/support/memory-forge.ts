@@ -67,8 +67,12 @@ export class MemoryForge implements Forge {
   }
 
   /** What a person does in the browser. */
-  end(number: number, state: 'closed' | 'merged'): void {
-    this.#change(number, { state });
+  end(
+    number: number,
+    state: 'closed' | 'merged',
+    closing: Pick<PullRequest, 'closedBy' | 'closedAt'> = {},
+  ): void {
+    this.#change(number, { state, ...closing });
   }
 
   /** The same, of one that was closed. */

@@ -11,6 +11,7 @@ import type {
 } from '../../ports/forge.ts';
 import { attempts } from './attempts.ts';
 import type { ForgeHttp, ForgeRequest } from './forge-http.ts';
+import { closingOf } from './closing.ts';
 
 const API_VERSION = '7.1';
 
@@ -31,6 +32,7 @@ const Pull = z.object({
   sourceRefName: z.string(),
   createdBy: z.object({ id: z.string() }).nullish(),
   closedBy: z.object({ displayName: z.string() }).nullish(),
+  closedDate: z.string().nullish(),
   /** Only of one that comes from a fork. */
   forkSource: z.object({}).nullish(),
 });
@@ -166,16 +168,15 @@ export class AzureDevOps implements Forge {
   }
 
   #pullRequest(pull: z.output<typeof Pull>): PullRequest {
+    const state = STATES[pull.status];
     return {
       number: pull.pullRequestId,
       url: `${this.#page}/${pull.pullRequestId}`,
       branch: pull.sourceRefName.replace(/^refs\/heads\//, ''),
       title: pull.title,
       body: pull.description ?? '',
-      state: STATES[pull.status],
-      ...(pull.status === 'abandoned' && pull.closedBy
-        ? { closedBy: pull.closedBy.displayName }
-        : {}),
+      state,
+      ...closingOf(state, { by: pull.closedBy?.displayName, at: pull.closedDate }),
     };
   }
 }

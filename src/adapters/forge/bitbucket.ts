@@ -10,6 +10,7 @@ import type {
 } from '../../ports/forge.ts';
 import { attempts } from './attempts.ts';
 import type { ForgeHttp } from './forge-http.ts';
+import { closingOf } from './closing.ts';
 
 const Repo = z.object({ full_name: z.string() });
 
@@ -135,15 +136,15 @@ function quoted(text: string): string {
 }
 
 function pullRequest(pull: z.output<typeof Pull>): PullRequest {
+  const state = STATES[pull.state];
   return {
     number: pull.id,
     url: pull.links.html.href,
     branch: pull.source.branch.name,
     title: pull.title,
     body: pull.summary?.raw ?? pull.description ?? '',
-    state: STATES[pull.state],
-    ...(STATES[pull.state] === 'closed' && pull.closed_by
-      ? { closedBy: pull.closed_by.display_name }
-      : {}),
+    state,
+    // When is told by its activity alone.
+    ...closingOf(state, { by: pull.closed_by?.display_name }),
   };
 }

@@ -13,6 +13,7 @@ import type {
 } from '../../ports/forge.ts';
 import { attempts } from './attempts.ts';
 import type { ForgeHttp } from './forge-http.ts';
+import { closingOf } from './closing.ts';
 
 const Pull = z.object({
   number: z.int(),
@@ -21,6 +22,7 @@ const Pull = z.object({
   body: z.string().nullish(),
   state: z.enum(['open', 'closed']),
   merged: z.boolean().nullish(),
+  closed_at: z.string().nullish(),
   head: z.object({ ref: z.string(), label: z.string().nullish(), repo_id: z.int() }),
   base: z.object({ ref: z.string(), repo_id: z.int() }),
 });
@@ -166,6 +168,7 @@ export class Gitea implements Forge {
 
 function pullRequest(pull: z.output<typeof Pull>): PullRequest {
   const ended = pull.merged === true ? 'merged' : 'closed';
+  const state = pull.state === 'open' ? 'open' : ended;
   return {
     number: pull.number,
     url: pull.html_url,
@@ -175,6 +178,7 @@ function pullRequest(pull: z.output<typeof Pull>): PullRequest {
       : pull.head.ref,
     title: pull.title,
     body: pull.body ?? '',
-    state: pull.state === 'open' ? 'open' : ended,
+    state,
+    ...closingOf(state, { at: pull.closed_at }),
   };
 }

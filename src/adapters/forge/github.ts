@@ -11,6 +11,7 @@ import type {
 } from '../../ports/forge.ts';
 import { attempts } from './attempts.ts';
 import type { ForgeHttp } from './forge-http.ts';
+import { closingOf } from './closing.ts';
 
 const Pull = z.object({
   number: z.int(),
@@ -20,6 +21,7 @@ const Pull = z.object({
   body: z.string().nullish(),
   state: z.enum(['open', 'closed']),
   merged_at: z.string().nullish(),
+  closed_at: z.string().nullish(),
   // Null: of a fork that is gone.
   head: z.object({ ref: z.string(), repo: z.object({ id: z.int() }).nullish() }),
   base: z.object({ repo: z.object({ id: z.int() }) }),
@@ -129,13 +131,15 @@ export class GitHub implements Forge {
 function pullRequest(pull: z.output<typeof Pull>): PullRequest {
   const { number, html_url: url, title, head } = pull;
   const ended = (pull.merged_at ?? null) === null ? 'closed' : 'merged';
+  const state = pull.state === 'open' ? 'open' : ended;
   return {
     number,
     url,
     branch: head.ref,
     title,
     body: pull.body ?? '',
-    state: pull.state === 'open' ? 'open' : ended,
+    state,
+    ...closingOf(state, { at: pull.closed_at }),
   };
 }
 

@@ -10,6 +10,7 @@ import type {
 } from '../../ports/forge.ts';
 import { attempts } from './attempts.ts';
 import type { ForgeHttp } from './forge-http.ts';
+import { closingOf } from './closing.ts';
 
 const MergeRequest = z.object({
   iid: z.int(),
@@ -22,6 +23,7 @@ const MergeRequest = z.object({
   source_project_id: z.int().nullish(),
   target_project_id: z.int(),
   closed_by: z.object({ username: z.string() }).nullish(),
+  closed_at: z.string().nullish(),
 });
 
 const Users = z.array(z.object({ id: z.int() }));
@@ -137,15 +139,14 @@ export class GitLab implements Forge {
 }
 
 function pullRequest(request: z.output<typeof MergeRequest>): PullRequest {
+  const state = STATES[request.state];
   return {
     number: request.iid,
     url: request.web_url,
     branch: request.source_branch,
     title: request.title,
     body: request.description ?? '',
-    state: STATES[request.state],
-    ...(request.state === 'closed' && request.closed_by
-      ? { closedBy: request.closed_by.username }
-      : {}),
+    state,
+    ...closingOf(state, { by: request.closed_by?.username, at: request.closed_at }),
   };
 }

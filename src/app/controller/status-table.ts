@@ -25,10 +25,23 @@ export interface AutomationRow {
   readonly message: string;
 }
 
+/** A field that a person moved back, or would not have changed. */
+export interface HoldRow {
+  readonly automation: string;
+  /** `file:line`. */
+  readonly location: string;
+  readonly tag: string;
+  readonly by?: string;
+  readonly time?: string;
+  readonly commit?: string;
+  readonly pullRequest?: string;
+}
+
 /** What `lockkeeper status` shows. */
 export interface StatusTable {
   readonly policies: readonly PolicyRow[];
   readonly automations: readonly AutomationRow[];
+  readonly holds: readonly HoldRow[];
 }
 
 /** How objects stand, by namespace and name. */
@@ -36,12 +49,29 @@ export function statusTable(
   policies: readonly ClusterObject[],
   automations: readonly ClusterObject[],
 ): StatusTable {
+  const byName = (a: { automation: string }, b: { automation: string }) =>
+    a.automation < b.automation ? -1 : 1;
   return {
     policies: policies.map(policyRow).toSorted((a, b) => (a.policy < b.policy ? -1 : 1)),
-    automations: automations
-      .map(automationRow)
-      .toSorted((a, b) => (a.automation < b.automation ? -1 : 1)),
+    automations: automations.map(automationRow).toSorted(byName),
+    // The order of an automation's own stays: sorting is stable.
+    holds: automations
+      .flatMap(holdRows)
+      .toSorted((a, b) => (a.automation === b.automation ? 0 : byName(a, b))),
   };
+}
+
+function holdRows({ ref, status }: ClusterObject): readonly HoldRow[] {
+  const { holds = [] } = (status ?? {}) as ImageUpdateAutomationStatus;
+  return holds.map(({ location, tag, by, time, commit, pullRequest }) => ({
+    automation: `${ref.namespace}/${ref.name}`,
+    location,
+    tag,
+    ...(by === undefined ? {} : { by }),
+    ...(time === undefined ? {} : { time }),
+    ...(commit === undefined ? {} : { commit }),
+    ...(pullRequest === undefined ? {} : { pullRequest }),
+  }));
 }
 
 function policyRow({ ref, spec, status }: ClusterObject): PolicyRow {

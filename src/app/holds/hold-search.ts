@@ -1,3 +1,4 @@
+import { toSeconds } from '../../api/conditions.ts';
 import { readRecord } from '../../domain/commit-record.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import { isMovedAway, isSameTarget, type CompareTags, type Hold } from '../../domain/plan/hold.ts';
@@ -74,7 +75,7 @@ class HoldSearch {
     const { steps, releases } = readRecord(commit.message);
     for (const slot of this.#open) {
       const isReleased = releases.some(
-        ({ policy, path }) => policy === slot.policy && path === pathOf(slot),
+        ({ policy, place }) => policy === slot.policy && place === pathOf(slot),
       );
       if (isReleased) this.#open.delete(slot);
     }
@@ -96,7 +97,7 @@ class HoldSearch {
   }
 
   /** Who gave the slot its present value, and in which commit: rather the commit itself than a merge of it. */
-  async #moverOf(slot: ImageSlot): Promise<Pick<Hold, 'by' | 'commit'>> {
+  async #moverOf(slot: ImageSlot): Promise<Pick<Hold, 'by' | 'time' | 'commit'>> {
     const suspects = this.#met.slice(0, MAX_SUSPECTS);
     const [merges, others] = [true, false].map((isMerge) =>
       suspects.filter(({ parents }) => parents.length > 1 === isMerge),
@@ -106,7 +107,7 @@ class HoldSearch {
       if (step === undefined || step.before === step.after) continue;
       if (step.after !== heldText(slot)) continue;
       const { name, email } = commit.author;
-      return { by: `${name} <${email}>`, commit: commit.id };
+      return { by: `${name} <${email}>`, time: toSeconds(commit.time), commit: commit.id };
     }
     return {};
   }

@@ -1,8 +1,10 @@
 import { releaseMessage, type HoldRelease } from '../../domain/commit-message.ts';
-import { AppError } from '../../domain/errors.ts';
+import { AppError, type Finding } from '../../domain/errors.ts';
+import type { Resources } from '../../domain/resources/merge-resources.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { formatLockTarget, type LockTarget } from '../locks/lock-target.ts';
 import { commitToRemote, type AskedCommit, type AskedWork } from '../update/asked-commit.ts';
+import { automationsAt } from '../update/command-settings.ts';
 import type { RemoteTarget } from '../update/target.ts';
 import { listHolds, type ListedHold } from './list-holds.ts';
 
@@ -32,16 +34,11 @@ export async function releaseHolds(
 ): Promise<ReleaseOutcome> {
   const { target, place, by, reason } = request;
   const named = formatLockTarget(place);
-  const change = async ({ writer, context: { reader }, head, given }: AskedWork) => {
-    const { branch, clock } = writer;
-    const all = await listHolds({ branch, head, reader, given, now: clock.now() }, signal);
-    const holds = all.filter((hold) => isMeant(hold, place));
-    if (holds.length === 0) {
-      throw new AppError(
-        'manifest/not-found',
-        `${named} is not held; \`lockkeeper locks\` lists what is`,
-      );
-    }
+  const change = async ({ settings, ...work }: AskedWork) => {
+    const automationsOf = (resources: Resources) => automationsAt(settings, resources, target);
+    const all = await listHolds({ ...work, given: settings.given, automationsOf }, signal);
+    const holds = all.holds.filter((hold) => isMeant(hold, place));
+    if (holds.length === 0) throw notHeld(named, all.findings);
     const release: HoldRelease = {
       target: named,
       places: placesOf(holds),
@@ -56,8 +53,20 @@ export async function releaseHolds(
   return { target: named, holds, ...made };
 }
 
+/** @param findings why some holds may not be known */
+function notHeld(named: string, findings: readonly Finding[]): AppError {
+  const why = findings.map(({ message }) => `; ${message}`).join('');
+  return new AppError(
+    'manifest/not-found',
+    `${named} is not held; \`lockkeeper locks\` lists what is${why}`,
+  );
+}
+
+/** A hold of history is lifted for all fields of the policy in the file, one of a pull request for all that it proposed. */
 function placesOf(holds: readonly ListedHold[]): HoldRelease['places'] {
-  const places = holds.map(({ policy, path }) => [`${policy} ${path}`, { policy, path }] as const);
+  const places = holds.map(({ policy, path, pullRequest: place = path }) => {
+    return [`${policy} ${place}`, { policy, place }] as const;
+  });
   return [...new Map(places).values()];
 }
 

@@ -1,4 +1,5 @@
 import { lockMessage } from '../../domain/commit-message.ts';
+import type { Resources } from '../../domain/resources/merge-resources.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { listHolds, type ListedHold } from '../holds/list-holds.ts';
 import { onBranch } from '../update/branch-sessions.ts';
@@ -6,7 +7,7 @@ import { planLock, type LockEdit, type LockWish } from './edit-lock.ts';
 import { listLocks, type LockList } from './list-locks.ts';
 import type { LockTarget } from './lock-target.ts';
 import { writesOf } from '../update/edit-files.ts';
-import { commandSettings } from '../update/command-settings.ts';
+import { automationsAt, commandSettings } from '../update/command-settings.ts';
 import { accessTo, type GivenSettings, type RemoteTarget, type Target } from '../update/target.ts';
 import {
   commitToCheckout,
@@ -94,14 +95,14 @@ export async function locksOf(
     const checkout = await ports.open.checkout(target.dir);
     return { ...(await listLocks(checkout, now, signal)), holds: [] };
   }
-  const { given, automation } = await commandSettings(ports, settings, target, signal);
-  const access = await accessTo(target, automation, ports, signal);
-  return onBranch(ports, access, { dryRun: true, signal }, async ({ writer, context }) => {
-    const { branch } = writer;
+  const own = await commandSettings(ports, settings, target, signal);
+  const access = await accessTo(target, own.automation, ports, signal);
+  return onBranch(ports, access, { dryRun: true, signal }, async (work) => {
+    const { branch } = work.writer;
     const head = await branch.head(signal);
-    const locks = await listLocks(branch.files(head), now, signal);
-    const { reader } = context;
-    const holds = await listHolds({ branch, head, reader, given, now }, signal);
-    return { ...locks, holds };
+    const { locks, findings } = await listLocks(branch.files(head), now, signal);
+    const automationsOf = (resources: Resources) => automationsAt(own, resources, target);
+    const held = await listHolds({ ...work, head, given: own.given, automationsOf }, signal);
+    return { locks, holds: held.holds, findings: [...findings, ...held.findings] };
   });
 }

@@ -5,6 +5,7 @@ import { refuses, type Hold, type OnRevert } from '../../domain/plan/hold.ts';
 import type { ImageSlot } from '../../domain/plan/image-slot.ts';
 import { groupOf, isProposed, refusedOf } from '../../domain/pull-requests/pull-request-record.ts';
 import type { PullRequest } from '../../ports/forge.ts';
+import { unreleased, type ReleaseSource } from '../holds/unreleased.ts';
 import type { HoldSource } from '../holds/plan-with-holds.ts';
 import type { PullRequestDesk } from './pull-request-desk.ts';
 
@@ -13,18 +14,19 @@ export interface ProposalSource {
   readonly desk: PullRequestDesk;
   readonly automation: ImageUpdateAutomation;
   readonly mode: OnRevert;
+  readonly releases: ReleaseSource;
 }
 
 /**
- * Finds the choices that persons refused by closing pull requests without merging them. What stands in an open one
+ * Finds the choices that persons refused by closing pull requests without merging them, and that no commit lifts. What stands in an open one
  * is refused by nobody; what is known to be refused is not asked about again. So a steady state costs the list
  * of those that are open, and nothing else.
  */
-export function refusedProposals({ desk, automation, mode }: ProposalSource): HoldSource {
+export function refusedProposals({ desk, automation, mode, releases }: ProposalSource): HoldSource {
   const { namespace, name } = automation.metadata;
   const naming = branchNaming(automation);
   const grouping = groupingOf(automation);
-  return async (moves, { views }, signal) => {
+  return async (moves, { views, now }, signal) => {
     const refusals = new Map<ImageSlot, readonly Hold[]>();
     const open = await desk.open(signal);
     const ours = open.filter(({ body }) => groupOf(body)?.automation === `${namespace}/${name}`);
@@ -34,19 +36,27 @@ export function refusedProposals({ desk, automation, mode }: ProposalSource): Ho
       const { policy, slot, target = '' } = decision;
       if (isProposed({ policy, to: target }, ours)) continue;
       const holdsIn = (ended: readonly PullRequest[]) =>
-        refusedOf(
-          policy,
-          ended.filter((request) => !isOpen(request)),
+        unreleased(
+          releases,
+          {
+            policy,
+            holds: refusedOf(
+              policy,
+              ended.filter((request) => !isOpen(request)),
+            ),
+            now,
+          },
+          signal,
         );
       const compare = (a: string, b: string) => views.get(policy)?.selector.compare(a, b);
       const branch = groupBranch(naming, groupOfDecision(decision, grouping));
-      const known = holdsIn(desk.known(branch) ?? []);
+      const known = await holdsIn(desk.known(branch) ?? []);
       if (asked.has(branch) || known.some((hold) => refuses(hold, target, { mode, compare }))) {
         refusals.set(slot, known);
         continue;
       }
       asked.add(branch);
-      refusals.set(slot, holdsIn(await desk.ended(branch, signal)));
+      refusals.set(slot, await holdsIn(await desk.ended(branch, signal)));
     }
     return refusals;
   };

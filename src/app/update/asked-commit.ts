@@ -1,12 +1,11 @@
 import { pushPlan } from '../../domain/branches/destination.ts';
 import { signedOff } from '../../domain/commit-message.ts';
 import { AppError } from '../../domain/errors.ts';
-import type { Resources } from '../../domain/resources/merge-resources.ts';
 import type { Checkout, FileWrite, GitBranch, Ports } from '../../ports/ports.ts';
 import { commitSigners } from '../access/commit-signer.ts';
 import { ManifestReader } from '../read/manifest-reader.ts';
 import { onBranch, type BranchWork } from './branch-sessions.ts';
-import { automationOf, commandSettings } from './command-settings.ts';
+import { automationOf, commandSettings, type CommandSettings } from './command-settings.ts';
 import { authorOf } from './commit-author.ts';
 import { pushCommits, type CommitLine } from './push-commits.ts';
 import { accessTo, type GivenSettings, type RemoteTarget, type Target } from './target.ts';
@@ -36,8 +35,7 @@ export interface AskedOutcome<T> {
 /** A branch, as a change is planned on it. */
 export interface AskedWork extends BranchWork {
   readonly head: string;
-  /** Resources that were given with the settings. */
-  readonly given: Resources;
+  readonly settings: CommandSettings;
 }
 
 /**
@@ -63,7 +61,7 @@ export async function commitToRemote<T>(
       const { author, signOff } = authorOf(automation);
       const signer = await context.signerOf(automation, signal);
       const onto = await newBranch(branch, pushBranch, signal);
-      const { draft, result } = await change({ ...work, head, given: settings.given });
+      const { draft, result } = await change({ ...work, head, settings });
       const { destination, options } = pushPlan(automation, branch.name);
       // Options are about the branch that the automation itself pushes to: others would open a merge request of it.
       const isItsWay = pushBranch !== undefined || destination.kind === 'base';

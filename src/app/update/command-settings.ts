@@ -7,7 +7,7 @@ import {
 } from '../../domain/resources/merge-resources.ts';
 import type { FileSource, Ports } from '../../ports/ports.ts';
 import type { ManifestReader } from '../read/manifest-reader.ts';
-import { automationFor, givenResources, type GivenSettings, type Target } from './target.ts';
+import { automationFor, givenResources, isFor, type GivenSettings, type Target } from './target.ts';
 
 /** Whose settings a command of a person works with. */
 export interface CommandSettings {
@@ -58,6 +58,24 @@ export async function automationOf(
   const { reader, source, ...at } = files;
   const { resources } = await reader.read(source, { strategy: 'Setters', ...at }, signal);
   return automationFor(mergeResources(NO_RESOURCES, resources), named, target);
+}
+
+/**
+ * The automations that a command is about, of those that there are: the one of its settings, else those for its repo, or
+ * the only one there is.
+ * @throws AppError `usage` where the one that was named is not there
+ */
+export function automationsAt(
+  { automation, named }: CommandSettings,
+  resources: Resources,
+  target: Target,
+): readonly ImageUpdateAutomation[] {
+  if (automation !== undefined) return [automation];
+  const ofRepo = [...resources.automations.values()].filter((each) => isFor(each, target));
+  if (named === undefined && ofRepo.length > 0) return ofRepo;
+  if (named === undefined && resources.automations.size !== 1) return [];
+  const only = automationFor(resources, named, target);
+  return only === undefined ? [] : [only];
 }
 
 /** A login is not for another address; better said than silently left out. */

@@ -26,9 +26,9 @@ export function holdRules(subject: HoldSubject): HoldRules {
     mode,
     sources: [
       ...(isRemote ? [historyHolds({ history, head, memory, strategy })] : []),
-      ...(automation === undefined || desk === undefined
-        ? []
-        : [refusedProposals({ desk, automation, mode })]),
+      ...(isRemote && automation !== undefined && desk !== undefined
+        ? [refusedProposals({ desk, automation, mode, releases: { history, head, memory } })]
+        : []),
     ],
   };
 }

@@ -72,7 +72,8 @@ export async function accessTo(
   return { ...own, ...(branch === undefined ? {} : { branch }) };
 }
 
-function isFor({ spec }: ImageUpdateAutomation, target: Target): boolean {
+/** Is an automation for the very address that a command works on? */
+export function isFor({ spec }: ImageUpdateAutomation, target: Target): boolean {
   return target.kind === 'remote' && spec.git?.url === target.url;
 }
 

@@ -68,7 +68,10 @@ export function withoutDecisions(
 }
 
 /** The name of the group that a decision belongs to, whether or not it moves something now. */
-export function groupOfDecision({ policy, slot }: Decision, { by, paths }: Grouping): string {
+export function groupOfDecision(
+  { policy, slot }: Pick<Decision, 'policy' | 'slot'>,
+  { by, paths }: Grouping,
+): string {
   switch (by) {
     case 'all':
       return 'all';

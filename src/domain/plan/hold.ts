@@ -9,6 +9,8 @@ export interface Hold {
   readonly rejected: string;
   /** Author of the commit that moved it, or who closed the pull request, where that is known. */
   readonly by?: string;
+  /** When, in RFC 3339, where that is known. */
+  readonly time?: string;
   readonly commit?: string;
   /** Address of the pull request that was closed without being merged. */
   readonly pullRequest?: string;
@@ -50,7 +52,7 @@ export function holdText(hold: Hold, now: string | undefined, mode: OnRevert): s
   const held = `held at ${now ?? 'no tag'}`;
   if (hold.pullRequest !== undefined) {
     const until = mode === 'Hold' ? '' : `there is a tag newer than ${tagOf(hold.rejected)}, or `;
-    return `${held}: ${who} closed the pull request for ${hold.rejected} without merging it (${hold.pullRequest}); until ${until}it is reopened`;
+    return `${held}: ${who} closed the pull request for ${hold.rejected} without merging it (${hold.pullRequest}); until ${until}it is reopened or released`;
   }
   const where = hold.commit === undefined ? '' : ` in ${hold.commit.slice(0, 12)}`;
   const until =

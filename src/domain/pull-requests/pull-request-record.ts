@@ -1,3 +1,4 @@
+import { toSeconds } from '../../api/conditions.ts';
 import {
   readRecord,
   type CommitRecord,
@@ -14,6 +15,7 @@ interface Recorded {
   readonly body: string;
   readonly state: 'open' | 'merged' | 'closed';
   readonly closedBy?: string;
+  readonly closedAt?: Date;
 }
 
 const SUPERSEDED = 'Lockkeeper-Superseded: yes';
@@ -76,9 +78,12 @@ export function refusedOf(policy: PolicyKey, ended: readonly Recorded[]): readon
     const steps = proposedBy(request).filter((step) => step.policy === policy);
     if (steps.length === 0 || isSuperseded(request.body)) continue;
     if (request.state === 'merged') break;
-    const { url: pullRequest, closedBy } = request;
-    const by = closedBy === undefined ? {} : { by: closedBy };
-    holds.push(...steps.map(({ to }): Hold => ({ rejected: to, pullRequest, ...by })));
+    const { url: pullRequest, closedBy, closedAt } = request;
+    const said = {
+      ...(closedBy === undefined ? {} : { by: closedBy }),
+      ...(closedAt === undefined ? {} : { time: toSeconds(closedAt) }),
+    };
+    holds.push(...steps.map(({ to }): Hold => ({ rejected: to, pullRequest, ...said })));
   }
   return holds;
 }

@@ -104,10 +104,11 @@ function statusHolds({ decisions }: FinishedPass): ImageUpdateAutomationStatus['
     hold === undefined ? [] : [{ ...hold, at: slot.fields[0].at }],
   );
   if (holds.length === 0) return undefined;
-  return holds.slice(0, MAX_HOLDS).map(({ at, rejected, by, commit, pullRequest }) => ({
+  return holds.slice(0, MAX_HOLDS).map(({ at, rejected, by, time, commit, pullRequest }) => ({
     location: shortened(`${at.path}:${at.line}`, 2_048),
     tag: shortened(rejected, 256),
     ...(by === undefined ? {} : { by: shortened(by, 512) }),
+    ...(time === undefined ? {} : { time }),
     ...(commit === undefined ? {} : { commit }),
     ...(pullRequest === undefined ? {} : { pullRequest: shortened(pullRequest, 2_048) }),
   }));

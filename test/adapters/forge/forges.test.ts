@@ -47,10 +47,15 @@ describe.each(recordings)('pull requests at $kind', (recording) => {
     expectAsked();
   });
 
-  it('are listed after their end, newest first, and say how, and by whom where that is told', async () => {
+  it('are listed after their end, newest first, and say how, and by whom and when where that is told', async () => {
     const { forge, expectAsked } = await replaying(recording, recording.ended);
     const found = await forge.list({ ...QUERY, state: 'ended' }, signal);
-    const ends = found.map(({ number, state, closedBy }) => [number, state, closedBy]);
+    const ends = found.map(({ number, state, closedBy, closedAt }) => [
+      number,
+      state,
+      closedBy,
+      ...(closedAt === undefined ? [] : [closedAt.toISOString().slice(0, 19)]),
+    ]);
     expect(ends).toEqual(recording.endedStates);
     expect(found.every(({ branch }) => branch === QUERY.branch)).toBe(true);
     expectAsked();

@@ -84,13 +84,13 @@ describe('the line that tells of a hold', () => {
       name: 'a closed pull request',
       hold: { rejected: '2@sha256:ab', by: 'ana', pullRequest },
       mode: 'SkipTag',
-      want: `held at 1: ana closed the pull request for 2@sha256:ab without merging it (${pullRequest}); until there is a tag newer than 2, or it is reopened`,
+      want: `held at 1: ana closed the pull request for 2@sha256:ab without merging it (${pullRequest}); until there is a tag newer than 2, or it is reopened or released`,
     },
     {
       name: 'a closed pull request under Hold',
       hold: { rejected: '2', pullRequest },
       mode: 'Hold',
-      want: `held at 1: somebody closed the pull request for 2 without merging it (${pullRequest}); until it is reopened`,
+      want: `held at 1: somebody closed the pull request for 2 without merging it (${pullRequest}); until it is reopened or released`,
     },
   ] as const)('names $name', ({ hold, mode, want }) => {
     expect(holdText(hold, '1', mode)).toBe(want);

@@ -45,9 +45,15 @@ describe('a pull request that is not complete', () => {
 
 describe('what persons refused', () => {
   it('is what they closed, with the place where they did', () => {
-    const closed = { ...request(3, 'closed', step('apps/a', '2')), closedBy: 'ana' };
+    const closedAt = new Date('2026-06-01T12:00:00.5Z');
+    const closed = { ...request(3, 'closed', step('apps/a', '2')), closedBy: 'ana', closedAt };
     expect(refusedOf('apps/a', [closed])).toEqual([
-      { rejected: '2', pullRequest: 'https://git.example.com/pulls/3', by: 'ana' },
+      {
+        rejected: '2',
+        pullRequest: 'https://git.example.com/pulls/3',
+        by: 'ana',
+        time: '2026-06-01T12:00:00Z',
+      },
     ]);
     expect(refusedOf('apps/a', [request(4, 'closed', step('apps/a', '3'))])).toEqual([
       { rejected: '3', pullRequest: 'https://git.example.com/pulls/4' },

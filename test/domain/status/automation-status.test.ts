@@ -79,7 +79,7 @@ const heldBack: Decision = {
   ...pending,
   reason: 'Held',
   message: 'held at 6.1.0',
-  hold: { rejected: '6.2.0', by: 'Ana', commit: 'c0ffee' },
+  hold: { rejected: '6.2.0', by: 'Ana', time: '2026-06-01T11:00:00Z', commit: 'c0ffee' },
 };
 const broken: Finding = {
   severity: 'error',
@@ -374,10 +374,16 @@ describe('the status of an automation', () => {
   });
 
   it('lists what persons moved away, with who and where as far as that is known', () => {
-    const { by: _, commit: __, ...nameless } = heldBack.hold ?? { rejected: '' };
+    const { by: _, commit: __, time: ___, ...nameless } = heldBack.hold ?? { rejected: '' };
     const decisions = [heldBack, { ...heldBack, hold: nameless }, pending];
     expect(automationStatus(passed([old], { decisions }), context).holds).toEqual([
-      { location: 'app.yaml:3', tag: '6.2.0', by: 'Ana', commit: 'c0ffee' },
+      {
+        location: 'app.yaml:3',
+        tag: '6.2.0',
+        by: 'Ana',
+        time: '2026-06-01T11:00:00Z',
+        commit: 'c0ffee',
+      },
       { location: 'app.yaml:3', tag: '6.2.0' },
     ]);
     expect(automationStatus(passed([old]), context)).not.toHaveProperty('holds.0');

@@ -12,6 +12,7 @@ const pull = (pullRequestId: number, status = 'active', description = 'text') =>
   sourceRefName: 'refs/heads/lockkeeper/apps',
   targetRefName: 'refs/heads/main',
   closedBy: status === 'active' ? null : { displayName: 'Ana' },
+  ...(status === 'active' ? {} : { closedDate: '2026-11-02T10:00:00.1234567Z' }),
   createdBy: { id: 'b5f1c2d3-0000-4000-8000-000000000001', displayName: 'Lockkeeper' },
 });
 
@@ -103,7 +104,7 @@ export const azureDevOps: ForgeRecording = {
     state: 'open',
   },
   endedStates: [
-    [6, 'closed', 'Ana'],
+    [6, 'closed', 'Ana', '2026-11-02T10:00:00'],
     [5, 'merged', undefined],
   ],
 };

@@ -22,5 +22,7 @@ export interface ForgeRecording {
     number,
     PullRequest['state'],
     PullRequest['closedBy'],
+    /** When, to the second. */
+    string?,
   ])[];
 }

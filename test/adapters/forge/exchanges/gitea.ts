@@ -45,9 +45,10 @@ export const gitea: ForgeRecording = {
       answer: [
         pull(6, {
           state: 'closed',
+          closed_at: '2026-11-02T11:00:00+01:00',
           head: head('lockkeeper/apps', { ref: 'refs/pull/6/head' }),
         }),
-        pull(5, { state: 'closed', merged: true }),
+        pull(5, { state: 'closed', merged: true, closed_at: '2026-11-01T10:00:00Z' }),
       ],
     },
     { request: page('closed', 2), answer: [] },
@@ -131,7 +132,7 @@ export const gitea: ForgeRecording = {
     state: 'open',
   },
   endedStates: [
-    [6, 'closed', undefined],
+    [6, 'closed', undefined, '2026-11-02T10:00:00'],
     [5, 'merged', undefined],
   ],
 };

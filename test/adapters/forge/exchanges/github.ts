@@ -41,7 +41,7 @@ export const github: ForgeRecording = {
       request:
         'GET /repos/team/config/pulls?base=main&state=closed&per_page=100&head=team%3Alockkeeper%2Fapps',
       answer: [
-        pull(6, { state: 'closed' }),
+        pull(6, { state: 'closed', closed_at: '2026-11-02T10:00:00Z' }),
         pull(5, { state: 'closed', merged_at: '2026-11-01T10:00:00Z', body: null }),
       ],
     },
@@ -106,7 +106,7 @@ export const github: ForgeRecording = {
     state: 'open',
   },
   endedStates: [
-    [6, 'closed', undefined],
+    [6, 'closed', undefined, '2026-11-02T10:00:00'],
     [5, 'merged', undefined],
   ],
 };

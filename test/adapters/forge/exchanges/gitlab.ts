@@ -13,6 +13,7 @@ const request = (iid: number, state = 'opened') => ({
   target_project_id: 4,
   author: { id: 9, username: 'lockkeeper-bot' },
   closed_by: state === 'closed' ? { id: 31, username: 'ana' } : null,
+  closed_at: state === 'closed' ? '2026-11-02T10:00:00.123Z' : null,
 });
 
 const PROJECT = '/projects/group%2Fsub%2Fconfig/merge_requests';
@@ -86,7 +87,7 @@ export const gitlab: ForgeRecording = {
     state: 'open',
   },
   endedStates: [
-    [6, 'closed', 'ana'],
+    [6, 'closed', 'ana', '2026-11-02T10:00:00'],
     [5, 'merged', undefined],
   ],
 };
