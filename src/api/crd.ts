@@ -193,6 +193,13 @@ const imageUpdateAutomationKind: KindDefinition = {
       description: 'The last commit that was pushed.',
       priority: 1,
     },
+    {
+      name: 'Pull request',
+      type: 'string',
+      jsonPath: '.status.lastPush.pullRequest',
+      description: 'The pull request of that commit.',
+      priority: 1,
+    },
     suspendedColumn,
     ageColumn,
   ],

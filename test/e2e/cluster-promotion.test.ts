@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { skipWithoutGitea } from '../support/forge/availability.ts';
+import { startGitea, type GiteaServer } from '../support/forge/start-gitea.ts';
+import type { RunningCli } from '../support/cli.ts';
 import { hasTool } from '../support/git/tools.ts';
 import { skipWithoutApiServer } from '../support/kubernetes/availability.ts';
 import { skipWithout } from '../support/registry/availability.ts';
 import { startRegistry, type RunningRegistry } from '../support/registry/start-registry.ts';
 import { openClusterStage, STAGE_TIMEOUT_MS, type ClusterStage } from './cluster-stage.ts';
 import { until } from './patience.ts';
-import { deployment, imagePolicy } from './resources.ts';
+import { automationIn, deployment, imagePolicy } from './resources.ts';
 
 const isMissing =
   !hasTool('git-http-backend') || skipWithout('docker-registry') || skipWithoutApiServer();
@@ -13,6 +16,7 @@ const isMissing =
 describe.skipIf(isMissing)('promotion in a cluster', () => {
   let cluster: ClusterStage;
   let registry: RunningRegistry;
+  let cli: RunningCli;
 
   beforeAll(async () => {
     cluster = await openClusterStage();
@@ -32,7 +36,7 @@ describe.skipIf(isMissing)('promotion in a cluster', () => {
       policy('staging'),
       policy('production', 'promoteFrom: {policy: staging, soak: 1h}'),
     );
-    cluster.start('lockkeeper-0');
+    cli = cluster.start('lockkeeper-0');
   }, STAGE_TIMEOUT_MS);
   afterAll(async () => {
     await cluster?.close();
@@ -119,5 +123,79 @@ describe.skipIf(isMissing)('promotion in a cluster', () => {
     const accessFrom = { namespaceSelectors: [{ matchLabels: { tier: 'live' } }] };
     await patch({ accessFrom }, 'staging');
     await expect.poll(status, { timeout: 25_000 }).toMatchObject({ latest: { tag: '1.1.0' } });
+  });
+
+  describe.skipIf(skipWithoutGitea())('where pull requests are opened', () => {
+    const NAMESPACE = 'proposals';
+    const BRANCH = `lockkeeper/${NAMESPACE}-config`;
+    let gitea: GiteaServer;
+    beforeAll(async () => {
+      gitea = await startGitea();
+      await registry.pushTags('team/api', ['1.0.0', '1.1.0']);
+      await cluster.kubectl(['create', 'namespace', NAMESPACE]);
+      await cluster.kubectl([
+        ...`create secret generic gitea --namespace ${NAMESPACE}`.split(' '),
+        `--from-literal=username=${gitea.user}`,
+        `--from-literal=password=${gitea.token}`,
+      ]);
+    }, STAGE_TIMEOUT_MS);
+    afterAll(() => gitea?.stop());
+
+    const image = () => `${registry.host}/team/api`;
+    const get = (what: string, output: string) =>
+      cluster.kubectl(`get ${what} --namespace ${NAMESPACE} --output ${output}`.split(' '));
+    const automationStatus = async () => {
+      const status = await get('imageupdateautomation/config', 'jsonpath={.status}');
+      return status === '' ? {} : (JSON.parse(status) as object);
+    };
+    const ready = (message: string) => ({
+      conditions: [{ type: 'Ready', status: 'True', reason: 'Succeeded', message }],
+    });
+
+    it('shows the open one in status, columns, Events and metrics', async () => {
+      const text = deployment(`${image()}:1.0.0`, 'api', NAMESPACE);
+      const url = await gitea.addRepo('config', { 'api.yaml': text });
+      await cluster.apply(
+        imagePolicy({ image: image(), namespace: NAMESPACE, name: 'api' }),
+        automationIn(NAMESPACE, [
+          'interval: 1s',
+          `git: { url: "${url}", secretRef: { name: gitea } }`,
+          'pullRequest: { provider: gitea, labels: [images] }',
+        ]),
+      );
+      const pull = `${url.replace(/\.git$/, '')}/pulls/1`;
+      await expect.poll(automationStatus, { timeout: 25_000 }).toMatchObject({
+        ...ready(`0 of 1 location up to date, 1 waiting; 1 pull request open: ${pull}`),
+        lastPush: { branch: BRANCH, pullRequest: pull },
+        locations: { total: 1, upToDate: 0, pending: 1 },
+      });
+      expect(await get('imageupdateautomations', 'wide')).toMatch(
+        new RegExp(`^NAME .* PULL REQUEST .*\nconfig .* True .* ${pull} `),
+      );
+      const opened = 'jsonpath={.items[?(@.reason=="PullRequestOpened")].message}';
+      await expect.poll(() => get('events', opened)).toBe(`opened ${pull} Update api to 1.1.0`);
+      const [, address = ''] = await cli.waitFor('stderr', /"url":"(http:[^"]+)"/);
+      const metrics = await (await fetch(`${address}/metrics`)).text();
+      const { host } = new URL(url);
+      for (const series of [
+        `lockkeeper_pull_requests_total{automation="${NAMESPACE}/config",forge="gitea",result="opened"} 1`,
+        `lockkeeper_forge_requests_total{host="${host}",status="200"} `,
+      ]) {
+        expect(metrics).toContain(series);
+      }
+    });
+
+    it('is up to date once that is merged', async () => {
+      await until('it is merged', () =>
+        gitea.api('POST', `/repos/${gitea.user}/config/pulls/1/merge`, { Do: 'merge' }).then(
+          () => true,
+          () => false,
+        ),
+      );
+      await expect.poll(automationStatus, { timeout: 25_000 }).toMatchObject({
+        ...ready('1 of 1 location up to date'),
+        locations: { total: 1, upToDate: 1, pending: 0 },
+      });
+    });
   });
 });
