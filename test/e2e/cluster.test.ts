@@ -140,6 +140,27 @@ describe.skipIf(isMissing)('run in a cluster', () => {
     expect(await wait(answered, 'imagepolicy/web')).toContain('condition met');
   });
 
+  it('lets changes wait for more as a batch window says, until a person asks', async () => {
+    const automation = 'imageupdateautomation/config';
+    const setWindow = (batchWindow: string | null) =>
+      inApps(
+        'patch',
+        automation,
+        '--type=merge',
+        '--patch',
+        JSON.stringify({ spec: { batchWindow } }),
+      );
+    await setWindow('1h');
+    await registry.pushTags('team/web', ['1.2.0']);
+    await wait('jsonpath={.status.batch.until}', automation);
+    expect(cluster.remote.read('web.yaml')).toContain(':1.1.0 #');
+    await inApps('annotate', automation, 'reconcile.lockkeeper.dev/requestedAt=now-2');
+    await wait('jsonpath={.status.locations.upToDate}=1', automation);
+    expect(cluster.remote.read('web.yaml')).toContain(':1.2.0 #');
+    expect(await inApps('get', automation, '--output', 'jsonpath={.status.batch}')).toBe('');
+    await setWindow(null);
+  });
+
   it('takes up a login that was rotated, though it may not watch Secrets', async () => {
     const rotate = (password: string) =>
       inApps('patch', 'secret/git-login', '--patch', JSON.stringify({ stringData: { password } }));
