@@ -7,6 +7,7 @@ import {
   localReference,
   metadataSchema,
   objectName,
+  rule,
   textMap,
   type ObjectMeta,
 } from './schema.ts';
@@ -50,8 +51,44 @@ const windowSchema = z.object({
   timeZone: z.string().max(64).default('UTC').describe('IANA time zone. Default UTC.'),
 });
 
-/** `spec` of an ImageUpdateAutomation (DESIGN: resources). Flux's names where Flux has the field. */
-export const imageUpdateAutomationSpecSchema = exactlyOneOf(
+const commitSchema = rule(
+  z
+    .object({
+      author: z
+        .object({
+          name: personPart.default('Lockkeeper').describe('Author name.'),
+          email: personPart.describe('Author e-mail address.'),
+        })
+        .optional()
+        .describe('Who the commits are by.'),
+      messageTemplate: z.string().max(16384).optional().describe('Template of the message.'),
+      values: textMap('Values that the template may use.').optional(),
+      signingKey: z
+        .object({
+          secretRef: localReference(
+            'Secret with git.asc (OpenPGP) and passphrase, or identity (SSH) and password.',
+          ),
+        })
+        .optional()
+        .describe('Sign commits with an OpenPGP or SSH key.'),
+      signedBy: z
+        .enum(['github'])
+        .optional()
+        .describe('Have GitHub make and sign commits, as those of the GitHub App of the repo.'),
+      signOff: z.boolean().optional().describe('Add a Signed-off-by line.'),
+    })
+    .describe('How commits look.'),
+  {
+    cel: '!has(self.signedBy) || !(has(self.signingKey) || has(self.author) || (has(self.signOff) && self.signOff))',
+    message:
+      'signedBy goes without signingKey, author and signOff: GitHub signs with its own key, and only what the bot of the App is the author of',
+    check: ({ signedBy, signingKey, author, signOff }) =>
+      signedBy === undefined ||
+      (signingKey === undefined && author === undefined && signOff !== true),
+  },
+);
+
+const baseSpecSchema = exactlyOneOf(
   z.object({
     git: gitSchema.optional(),
     sourceRef: z
@@ -64,29 +101,7 @@ export const imageUpdateAutomationSpecSchema = exactlyOneOf(
       })
       .optional()
       .describe('The config repo, as a Flux GitRepository describes it.'),
-    commit: z
-      .object({
-        author: z
-          .object({
-            name: personPart.default('Lockkeeper').describe('Author name.'),
-            email: personPart.describe('Author e-mail address.'),
-          })
-          .optional()
-          .describe('Who the commits are by.'),
-        messageTemplate: z.string().max(16384).optional().describe('Template of the message.'),
-        values: textMap('Values that the template may use.').optional(),
-        signingKey: z
-          .object({
-            secretRef: localReference(
-              'Secret with git.asc (OpenPGP) and passphrase, or identity (SSH) and password.',
-            ),
-          })
-          .optional()
-          .describe('Sign commits with an OpenPGP or SSH key.'),
-        signOff: z.boolean().optional().describe('Add a Signed-off-by line.'),
-      })
-      .optional()
-      .describe('How commits look.'),
+    commit: commitSchema.optional(),
     push: z
       .object({
         branch: z.string().max(255).optional().describe('Branch to push to, if not git.branch.'),
@@ -177,6 +192,15 @@ export const imageUpdateAutomationSpecSchema = exactlyOneOf(
   }),
   ['git', 'sourceRef'],
 );
+
+/** `spec` of an ImageUpdateAutomation (DESIGN: resources). Flux's names where Flux has the field. */
+export const imageUpdateAutomationSpecSchema = rule(baseSpecSchema, {
+  // Which provider a sourceRef has shows when it is read.
+  cel: "!has(self.commit) || !has(self.commit.signedBy) || !has(self.git) || self.git.provider == 'github'",
+  message: 'commit.signedBy needs git.provider: github, with a GitHub App in git.secretRef',
+  check: ({ commit, git }) =>
+    commit?.signedBy === undefined || git === undefined || git.provider === 'github',
+});
 
 /** A whole ImageUpdateAutomation, as a file has it. */
 export const imageUpdateAutomationSchema = z.object({

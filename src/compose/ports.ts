@@ -96,6 +96,8 @@ export async function compose(config: Config, overrides: Overrides = {}): Promis
         const login = overrides.forTenants === true ? access : withLogin(access, config);
         return (await theForges()).openForge(login, way, overrides.onForgeEvent);
       },
+      commits: async (access) =>
+        (await theForges()).openForgeCommits(access, way, overrides.onForgeEvent),
     },
     close: async () => (await registry)?.close(),
   };

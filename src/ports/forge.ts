@@ -94,3 +94,40 @@ export interface Forge {
     signal: AbortSignal,
   ): Promise<readonly string[]>;
 }
+
+/** A commit that a forge is to make. Author, committer and time are the forge's to say. */
+export interface CommitToMake {
+  /** Id of the tree that it is to have. */
+  readonly tree: string;
+  readonly parent: string;
+  /** Id of the parent's tree, which the forge has. */
+  readonly parentTree: string;
+  /** What the tree has otherwise than the parent's. */
+  readonly files: readonly ChangedFile[];
+  readonly message: string;
+}
+
+/** A file with its new content. */
+export interface ChangedFile {
+  readonly path: string;
+  /** As trees have it: six octal digits. */
+  readonly mode: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A commit as the forge has it. */
+export interface ForgeCommit {
+  readonly id: string;
+  /** Content of the commit object, with the forge's signature. */
+  readonly content: Uint8Array;
+}
+
+/** Commits of one repo that its forge makes, and signs in its own name. */
+export interface ForgeCommits {
+  /**
+   * Makes a commit that no branch leads to yet.
+   * @throws AppError `git/unauthorized`, `git/rejected` where the forge makes or signs it not, or otherwise than it is
+   * to be, `git/not-found`, `git/unreachable`, `git/unsupported`; what is left at the forge then is on no branch
+   */
+  make(commit: CommitToMake, signal: AbortSignal): Promise<ForgeCommit>;
+}

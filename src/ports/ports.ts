@@ -10,8 +10,8 @@ import type { GitProvider } from '../domain/git-provider.ts';
 import type { Proxy } from '../domain/proxy.ts';
 import type { SignatureVerifier } from './signature.ts';
 import type { Registry } from './registry.ts';
-import type { CommitSigner, SigningKeys } from './signing.ts';
-import type { Forge, ForgeAccess } from './forge.ts';
+import type { CommitSigner, KeySigner, SigningKeys } from './signing.ts';
+import type { Forge, ForgeAccess, ForgeCommits } from './forge.ts';
 import type { GitLogins } from './git-login.ts';
 
 /** One file of a tree or folder. */
@@ -76,10 +76,16 @@ export interface CommitRequest {
   readonly parent: string;
   readonly files: readonly FileWrite[];
   readonly message: string;
+  /** A forge that signs says itself whom and of when its commits are. */
   readonly author: Person;
   readonly time: Date;
   /** Who vouches for it; absent: nobody. */
   readonly signer?: CommitSigner | undefined;
+}
+
+/** What goes into a commit of a work tree, on top of what is checked out. */
+export interface CheckoutCommit extends Omit<CommitRequest, 'parent' | 'signer'> {
+  readonly signer?: KeySigner | undefined;
 }
 
 /** `rejected` when the branch is no longer where it should be: fetch, plan again, try again. */
@@ -157,7 +163,10 @@ export interface GitBranch {
     commits: { readonly before: string; readonly after: string },
     signal: AbortSignal,
   ): Promise<readonly FileChange[]>;
-  /** Writes blobs, trees and the commit into the store. @returns the commit id */
+  /**
+   * Writes blobs, trees and the commit into the store. @returns the commit id
+   * @throws AppError those of {@link ForgeCommits} where a forge signs
+   */
   commit(request: CommitRequest, signal: AbortSignal): Promise<string>;
   /**
    * Moves a branch of the remote from one commit to another, or not at all (compare and swap).
@@ -211,7 +220,7 @@ export interface Checkout extends FileSource {
    * @throws AppError `git/dirty`, before anything is written, when one of the paths has uncommitted
    * changes: they would go into the commit
    */
-  commit(request: Omit<CommitRequest, 'parent'>, signal: AbortSignal): Promise<string>;
+  commit(request: CheckoutCommit, signal: AbortSignal): Promise<string>;
 }
 
 /** Opens what a command or the controller works on. */
@@ -227,6 +236,11 @@ export interface Opener {
    * @throws AppError `resource/invalid` when the repo's address is not one at such a forge
    */
   forge(access: ForgeAccess): Promise<Forge>;
+  /**
+   * The same, for commits that the forge makes: at GitHub alone.
+   * @throws AppError `resource/invalid` as above
+   */
+  commits(access: ForgeAccess): Promise<ForgeCommits>;
 }
 
 /** Secrets by the names that resources use. */

@@ -132,6 +132,14 @@ describe('customResourceDefinitions', () => {
       ],
       ['ImageUpdateAutomation.spec', '[has(self.git), has(self.sourceRef)].exists_one(x, x)'],
       [
+        'ImageUpdateAutomation.spec',
+        "!has(self.commit) || !has(self.commit.signedBy) || !has(self.git) || self.git.provider == 'github'",
+      ],
+      [
+        'ImageUpdateAutomation.spec.commit',
+        '!has(self.signedBy) || !(has(self.signingKey) || has(self.author) || (has(self.signOff) && self.signOff))',
+      ],
+      [
         'ImageUpdateAutomation.spec.policySelector.matchExpressions[]',
         "(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)",
       ],

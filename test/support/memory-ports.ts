@@ -525,6 +525,9 @@ export function memoryPorts(world: World = {}): MemoryPorts {
         if (world.forge === undefined) throw missing('forge');
         return world.forge;
       },
+      commits: async () => {
+        throw missing('forge that makes commits');
+      },
     },
   };
 }

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import type { CommitSigner } from '../../ports/signing.ts';
+import type { KeySigner } from '../../ports/signing.ts';
 import { AppError } from '../../domain/errors.ts';
 import { dirty, type Committer } from './committer.ts';
 import type { WorkTree } from './work-tree.ts';
@@ -47,7 +47,7 @@ export function embeddedCommitter({ top, gitDir, prefix }: WorkTree): Committer 
 }
 
 /** isomorphic-git signs what it is told to by a callback; a key must be named, and is not used. */
-function signedBy(signer: CommitSigner | undefined) {
+function signedBy(signer: KeySigner | undefined) {
   if (signer === undefined) return {};
   const onSign = async ({ payload }: { payload: string }) => ({
     signature: await signer.sign(Buffer.from(payload)),

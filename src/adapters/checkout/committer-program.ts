@@ -3,7 +3,7 @@ import { rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
 import { withSignature } from '../../domain/signed-commit.ts';
-import type { CommitSigner } from '../../ports/signing.ts';
+import type { KeySigner } from '../../ports/signing.ts';
 import { dirty, type Committer } from './committer.ts';
 import type { WorkTree } from './work-tree.ts';
 
@@ -89,7 +89,7 @@ export async function programCommitter(
 /** Puts the same commit with a signature in the place of the one just made. @returns its id */
 async function signHead(
   { run, folder, head }: { run: RunGit; folder: string; head: string },
-  signer: CommitSigner,
+  signer: KeySigner,
 ): Promise<string> {
   const must = async (args: readonly string[], input = ''): Promise<string> => {
     const result = await run(args, { input });

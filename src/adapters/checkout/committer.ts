@@ -1,5 +1,5 @@
 import { AppError } from '../../domain/errors.ts';
-import type { CommitRequest } from '../../ports/ports.ts';
+import type { CheckoutCommit } from '../../ports/ports.ts';
 
 /** Commits paths of a work tree, given relative to the opened folder. */
 export interface Committer {
@@ -8,7 +8,7 @@ export interface Committer {
   /** Id of the commit that is checked out. */
   head(signal: AbortSignal): Promise<string>;
   /** Commits just the request's paths as they are in the folder. @returns the commit id */
-  commit(request: Omit<CommitRequest, 'parent'>, signal: AbortSignal): Promise<string>;
+  commit(request: CheckoutCommit, signal: AbortSignal): Promise<string>;
 }
 
 /** The error for a path that cannot be committed alone. */

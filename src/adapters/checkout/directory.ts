@@ -2,7 +2,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError } from '../../domain/errors.ts';
-import type { Checkout, CommitRequest, FileEntry, FileWrite } from '../../ports/ports.ts';
+import type { Checkout, CheckoutCommit, FileEntry, FileWrite } from '../../ports/ports.ts';
 import { AtomicWriter } from './atomic-writer.ts';
 import { CommitJournal } from './commit-journal.ts';
 import { programCommitter } from './committer-program.ts';
@@ -66,7 +66,7 @@ interface CommitJob {
   readonly tree: WorkTree;
   readonly writer: AtomicWriter;
   readonly env: Environment;
-  readonly request: Omit<CommitRequest, 'parent'>;
+  readonly request: CheckoutCommit;
   readonly signal: AbortSignal;
 }
 

@@ -54,11 +54,16 @@ export class ForgeHttp {
   /** For messages. */
   readonly #proxy: string | undefined;
   readonly #events: Pick<ForgeWay, 'api' | 'onEvent'>;
+  readonly #right: string;
 
-  /** @param api base of the API, without a slash at its end */
-  constructor(api: string, way: ForgeWay) {
+  /**
+   * @param api base of the API, without a slash at its end
+   * @param right what the login must be allowed to do, for messages
+   */
+  constructor(api: string, way: ForgeWay, right = 'to write pull requests') {
     const { basic, bearerToken, cas, clientCertificate, proxy } = way;
     this.#api = api;
+    this.#right = right;
     this.#authorization =
       bearerToken === undefined ? basic && `Basic ${encodeBasic(basic)}` : `Bearer ${bearerToken}`;
     this.#secrets = [bearerToken, basic?.password, basic && encodeBasic(basic)].filter(
@@ -152,14 +157,15 @@ export class ForgeHttp {
     const detail = quotable(complaintOf(text), this.#secrets);
     const said = `${statusCode}${detail === '' ? '' : `: ${detail}`}`;
     const afterMs = retryAfterMs(textOf(response.headers['retry-after']), new Date());
-    return new AppError(
-      code,
-      `${this.#where(request)}: ${EXPLAINED[code] ?? 'refused'} (${said})`,
-      {
-        retry: code === 'forge/rate-limited' || statusCode >= 500,
-        ...(afterMs === undefined ? {} : { afterMs }),
-      },
-    );
+    return new AppError(code, `${this.#where(request)}: ${this.#explained(code)} (${said})`, {
+      retry: code === 'forge/rate-limited' || statusCode >= 500,
+      ...(afterMs === undefined ? {} : { afterMs }),
+    });
+  }
+
+  #explained(code: ErrorCode): string {
+    if (code !== 'forge/unauthorized') return EXPLAINED[code] ?? 'refused';
+    return `access denied; the login must be allowed ${this.#right}`;
   }
 
   /** Host and path, for messages. */
@@ -169,7 +175,6 @@ export class ForgeHttp {
 }
 
 const EXPLAINED: Partial<Record<ErrorCode, string>> = {
-  'forge/unauthorized': 'access denied; the login must be allowed to write pull requests',
   'forge/not-found':
     'there is no such repo, or not what is asked for in it, or the login does not show it',
   'forge/rate-limited': 'the forge allows no more requests for now',

@@ -1,12 +1,14 @@
 import { environmentProxy } from '../../connections/environment-proxy.ts';
 import { type ProcessWay, STRAIGHT } from '../../connections/process-way.ts';
-import type { Forge, ForgeAccess } from '../../ports/forge.ts';
+import { AppError } from '../../domain/errors.ts';
+import type { Forge, ForgeAccess, ForgeCommits } from '../../ports/forge.ts';
 import { AzureDevOps } from './azure-devops.ts';
 import { Bitbucket } from './bitbucket.ts';
 import type { OnForgeEvent } from './events.ts';
 import { ForgeHttp, type ForgeWay } from './forge-http.ts';
 import { Gitea } from './gitea.ts';
 import { GitHub } from './github.ts';
+import { COMMIT_RIGHT, GitHubCommits } from './github-commits.ts';
 import { GitLab } from './gitlab.ts';
 import { repoAddress } from './repo-address.ts';
 
@@ -22,18 +24,7 @@ export function openForge(
   own: ProcessWay = STRAIGHT,
   onEvent: OnForgeEvent = () => undefined,
 ): Forge {
-  const { api, path } = repoAddress(access);
-  const proxy = access.proxy ?? environmentProxy(new URL(api), own.proxies);
-  const way = {
-    ...loginFor(access),
-    cas: [own.ca, access.ca],
-    api: 'rest' as const,
-    onEvent,
-    ...(access.clientCertificate === undefined
-      ? {}
-      : { clientCertificate: access.clientCertificate }),
-    ...(proxy === undefined ? {} : { proxy }),
-  };
+  const { api, path, way } = wayTo(access, own, onEvent);
   const http = new ForgeHttp(api, way);
   switch (access.kind) {
     case 'github':
@@ -47,6 +38,41 @@ export function openForge(
     case 'azuredevops':
       return new AzureDevOps(http, api, path);
   }
+}
+
+/**
+ * The commits that the forge of a repo makes itself. Nothing is contacted yet.
+ * @param own as for {@link openForge}
+ * @throws AppError as {@link openForge}; `resource/invalid` for any forge but GitHub, too
+ */
+export function openForgeCommits(
+  access: ForgeAccess,
+  own: ProcessWay = STRAIGHT,
+  onEvent: OnForgeEvent = () => undefined,
+): ForgeCommits {
+  if (access.kind !== 'github') {
+    throw new AppError(
+      'resource/invalid',
+      `a forge of kind ${access.kind} signs no commits of ours`,
+    );
+  }
+  const { api, path, way } = wayTo(access, own, onEvent);
+  return new GitHubCommits(new ForgeHttp(api, way, COMMIT_RIGHT), path);
+}
+
+function wayTo(access: ForgeAccess, own: ProcessWay, onEvent: OnForgeEvent) {
+  const { api, path } = repoAddress(access);
+  const { ca, clientCertificate } = access;
+  const proxy = access.proxy ?? environmentProxy(new URL(api), own.proxies);
+  const way = {
+    ...loginFor(access),
+    cas: [own.ca, ca],
+    api: 'rest' as const,
+    onEvent,
+    ...(clientCertificate === undefined ? {} : { clientCertificate }),
+    ...(proxy === undefined ? {} : { proxy }),
+  };
+  return { api, path, way };
 }
 
 /** Git takes these forges' tokens as passwords; their APIs take them as tokens, whoever's name stands before. */

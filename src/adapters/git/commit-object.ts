@@ -1,20 +1,23 @@
 import { withSignature } from '../../domain/signed-commit.ts';
 import type { CommitRequest, LoggedCommit, Person } from '../../ports/ports.ts';
+import type { KeySigner } from '../../ports/signing.ts';
 
-/** Content of the commit object that a request asks for, signed where it says by whom. */
+/** Content of the commit object that a request asks for, signed where there is a key. */
 export async function commitBytes(
   tree: string,
-  request: Omit<CommitRequest, 'files'>,
+  { parent, message, author, time }: Omit<CommitRequest, 'files' | 'signer'>,
+  signer: KeySigner | undefined,
 ): Promise<Uint8Array> {
-  const by = signature(request.author, request.time);
-  // NUL cannot stand in a message.
-  const message = request.message.replaceAll('\0', '');
+  const by = signature(author, time);
   const content = Buffer.from(
-    `tree ${tree}\nparent ${request.parent}\nauthor ${by}\ncommitter ${by}\n\n${message}`,
+    `tree ${tree}\nparent ${parent}\nauthor ${by}\ncommitter ${by}\n\n${messageText(message)}`,
   );
-  return request.signer === undefined
-    ? content
-    : withSignature(content, await request.signer.sign(content));
+  return signer === undefined ? content : withSignature(content, await signer.sign(content));
+}
+
+/** A message without what cannot stand in one. */
+export function messageText(message: string): string {
+  return message.replaceAll('\0', '');
 }
 
 /** Reads a commit object: header lines, an empty line, the message (gitformat-signature, git-commit-tree). */

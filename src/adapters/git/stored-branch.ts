@@ -15,6 +15,7 @@ import type {
 import { throwIfCancelled } from '../../domain/cancellation.ts';
 import { walkHistory } from './commit-log.ts';
 import { commitBytes, parseCommit } from './commit-object.ts';
+import { commitAtForge } from './forge-commit.ts';
 import type { ModedWrite, RefMove, RemoteStore, WantedCommit } from './engine.ts';
 import { branchRef, checkedRef, type Remote } from './remote.ts';
 import {
@@ -110,11 +111,14 @@ export class StoredBranch implements GitBranch {
   }
 
   async commit(request: CommitRequest, signal: AbortSignal): Promise<string> {
-    const { parent } = request;
+    const { parent, message, signer } = request;
     const files = await this.#withModes(request, signal);
     return this.#repairing({ commit: parent }, signal, async () => {
       const tree = await this.#store.writeTree({ parent, files }, signal);
-      return this.#store.writeCommit(await commitBytes(tree, request), signal);
+      if (signer?.kind === 'forge') {
+        return commitAtForge(this.#store, signer, { tree, parent, files, message }, signal);
+      }
+      return this.#store.writeCommit(await commitBytes(tree, request, signer), signal);
     });
   }
 

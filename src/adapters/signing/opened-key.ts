@@ -1,8 +1,8 @@
 import { AppError } from '../../domain/errors.ts';
-import type { CommitSigner, SigningKey } from '../../ports/signing.ts';
+import type { KeySigner, SigningKey } from '../../ports/signing.ts';
 
 /** A key that was read and unlocked. */
-export interface OpenedKey extends CommitSigner {
+export interface OpenedKey extends KeySigner {
   /** @throws AppError `secret/invalid` when the key cannot sign now */
   check(): Promise<void>;
 }

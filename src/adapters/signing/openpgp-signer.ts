@@ -10,6 +10,7 @@ import { isCostlyToUnlock } from './openpgp-lock.ts';
 export async function openPgpKey(key: SigningKey): Promise<OpenedKey> {
   const signingKey = await unlock(key, await parse(key));
   return {
+    kind: 'key',
     check: async () => {
       await signingKey.getSigningKey().catch(() => {
         throw unusableKey(key, 'the OpenPGP key cannot sign: it expired, was revoked or may not');

@@ -27,6 +27,7 @@ export async function openSshKey(key: SigningKey): Promise<OpenedKey> {
   const privateKey = keyObject(parsed);
   const publicKey = parsed.toPublic().toBuffer('rfc4253', {});
   return {
+    kind: 'key',
     check: async () => undefined,
     sign: async (content) => {
       const digest = createHash(HASH).update(content).digest();

@@ -2,7 +2,7 @@ import { pushPlan } from '../../domain/branches/destination.ts';
 import { signedOff } from '../../domain/commit-message.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { Checkout, FileWrite, GitBranch, Ports } from '../../ports/ports.ts';
-import { commitSigners } from '../access/commit-signer.ts';
+import { keySigners } from '../access/commit-signer.ts';
 import { ManifestReader } from '../read/manifest-reader.ts';
 import { onBranch, type BranchWork } from './branch-sessions.ts';
 import { automationOf, commandSettings, type CommandSettings } from './command-settings.ts';
@@ -98,7 +98,7 @@ export async function commitToCheckout(
   const reader = new ManifestReader();
   const automation = await automationOf(settings, { reader, source: checkout }, target, signal);
   const { author, signOff } = authorOf(automation);
-  const signer = await commitSigners(ports)(automation, signal);
+  const signer = await keySigners(ports)(automation, signal);
   const text = signOff ? signedOff(message, author) : message;
   const time = ports.clock.now();
   return checkout.commit({ files, message: text, author, signer, time }, signal);

@@ -11,15 +11,15 @@ import type { PolicyViews } from '../scan/policy-views.ts';
 import { viewsOver } from '../scan/recorded-memories.ts';
 import type { Batches } from './batches.ts';
 import type { BranchWriter } from './push-commits.ts';
-import { updateBranch, type CarriedOutPass } from './update-branch.ts';
-import type { PassContext, PassRequest } from './pass-request.ts';
+import { updateBranch, type BranchContext, type CarriedOutPass } from './update-branch.ts';
+import type { PassRequest } from './pass-request.ts';
 
 /** An open branch with what is known of its files. */
 interface Session {
   /** As it was opened with. */
   readonly access: GitAccess;
   readonly branch: GitBranch;
-  readonly context: PassContext;
+  readonly context: BranchContext;
   readonly toldRefs: ToldRefs;
   /** Was the outcome of the first pass, the one that may have read the whole repo, saved? */
   isSaved: boolean;
@@ -28,7 +28,7 @@ interface Session {
 /** What a piece of work on a branch is given. */
 export interface BranchWork {
   readonly writer: BranchWriter;
-  readonly context: PassContext;
+  readonly context: BranchContext;
 }
 
 /** How work on a branch is done. */
@@ -143,7 +143,7 @@ export class BranchSessions {
       now: () => clock.now(),
       cron,
       holds: new HoldMemory(),
-      signerOf: commitSigners(this.#ports),
+      signerOf: commitSigners(this.#ports, access),
       openDesk: desksAt(access, this.#ports),
       ...(this.#batches === undefined ? {} : { batches: this.#batches }),
     };

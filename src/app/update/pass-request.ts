@@ -2,7 +2,6 @@ import type { ImageUpdateAutomation, UpdateStrategy } from '../../api/image-upda
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import type { Resources } from '../../domain/resources/merge-resources.ts';
 import type { CronTimes, FileSource } from '../../ports/ports.ts';
-import type { CommitSigners } from '../access/commit-signer.ts';
 import type { CrossNamespace } from '../access/policy-grants.ts';
 import type { HoldMemory } from '../holds/hold-memory.ts';
 import type { DeskOpener } from '../pull-requests/pull-request-desk.ts';
@@ -18,7 +17,6 @@ export interface PassContext {
   readonly now: () => Date;
   readonly cron: CronTimes;
   readonly holds: HoldMemory;
-  readonly signerOf: CommitSigners;
   /** Where pull requests can be opened: on a remote branch. */
   readonly openDesk?: DeskOpener;
   /** Where changes may wait for more: in what runs for long. Without it `spec.batchWindow` does not count. */

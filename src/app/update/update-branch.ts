@@ -4,11 +4,18 @@ import { foreignFindings, settledBranches, type GroupBranch } from '../branches/
 import { settlePass } from '../pull-requests/settle-pass.ts';
 import type { SettledPullRequest } from '../pull-requests/settle-pull-requests.ts';
 import type { AppError } from '../../domain/errors.ts';
+import type { CommitSigner } from '../../ports/signing.ts';
+import type { SignersOf } from '../access/commit-signer.ts';
 import { isOnBranch, type MadeCommit } from './commit-drafts.ts';
 import { pushCommits, type BranchWriter } from './push-commits.ts';
 import { batchFor, duePass } from './due-pass.ts';
 import type { PassContext, PassRequest } from './pass-request.ts';
 import { wishPass, type PlannedPass } from './update-pass.ts';
+
+/** What a pass over a branch works with. */
+export interface BranchContext extends PassContext {
+  readonly signerOf: SignersOf<CommitSigner>;
+}
 
 /** A pass that was carried out. */
 export interface CarriedOutPass {
@@ -27,7 +34,7 @@ export interface CarriedOutPass {
 
 /** One update pass over a branch: at most one commit for each group, there or on a branch of ours. */
 export async function updateBranch(
-  context: PassContext,
+  context: BranchContext,
   writer: BranchWriter,
   request: PassRequest,
   signal: AbortSignal,
@@ -46,12 +53,13 @@ export async function updateBranch(
         history: branch,
       };
       const wished = await wishPass(context, input, signal);
+      const signer = await context.signerOf(wished.frame.automation, signal);
       const push = pushPlan(wished.frame.automation, branch.name);
       const given = await batchFor(batches, wished, branch.description);
       const to = { push, branch, revision, toldRefs: writer.toldRefs };
       const { pass, lines: found, batch } = await duePass(wished, to, given, signal);
       const { lines, ...rest } = found;
-      const { author, signer } = pass;
+      const { author } = pass;
       const result = { pass, revision, batch, site: given?.site, ...rest };
       return { ...push, lines, author, signer, result };
     },

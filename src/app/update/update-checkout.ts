@@ -1,4 +1,6 @@
 import type { Checkout, Clock } from '../../ports/ports.ts';
+import type { KeySigner } from '../../ports/signing.ts';
+import type { SignersOf } from '../access/commit-signer.ts';
 import { draftCommits, madeCommit, type MadeCommit } from './commit-drafts.ts';
 import { writesOf } from './edit-files.ts';
 import type { CarriedOutPass } from './update-branch.ts';
@@ -19,6 +21,8 @@ export interface CheckoutWriter {
   /** Commit what was written. */
   readonly commit: boolean;
   readonly clock: Clock;
+  /** Asked where something is committed. */
+  readonly signerOf: SignersOf<KeySigner>;
 }
 
 /** One update pass over a local folder: edits in place, and a commit for each group where asked for. */
@@ -40,7 +44,8 @@ export async function updateCheckout(
     await checkout.write(writesOf(pass.edits), signal);
     return { pass, commits, ...NO_BRANCHES };
   }
-  const { author, signer } = pass;
+  const { author, automation } = pass;
+  const signer = await writer.signerOf(automation, signal);
   for (const draft of await draftCommits(checkout, pass, signal)) {
     const { writes: files, message } = draft;
     const request = { files, message, author, signer, time: clock.now() };

@@ -1,7 +1,7 @@
 import { AppError } from '../../domain/errors.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { onBranch } from './branch-sessions.ts';
-import { commitSigners } from '../access/commit-signer.ts';
+import { keySigners } from '../access/commit-signer.ts';
 import { HoldMemory } from '../holds/hold-memory.ts';
 import { ManifestReader } from '../read/manifest-reader.ts';
 import { viewsOver } from '../scan/recorded-memories.ts';
@@ -55,9 +55,10 @@ export async function updateOnce(
     now: () => ports.clock.now(),
     cron: ports.cron,
     holds: new HoldMemory(),
-    signerOf: commitSigners(ports),
   };
-  return updateCheckout(context, { checkout, clock: ports.clock, dryRun, commit }, input, signal);
+  const { clock } = ports;
+  const writer = { checkout, clock, dryRun, commit, signerOf: keySigners(ports) };
+  return updateCheckout(context, writer, input, signal);
 }
 
 async function updateRemote(

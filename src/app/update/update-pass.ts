@@ -13,7 +13,6 @@ import type { Resources } from '../../domain/resources/merge-resources.ts';
 import { earliest } from '../../domain/schedule.ts';
 import { closedWait, type WindowState } from '../../domain/write-windows.ts';
 import type { FileSource, Person } from '../../ports/ports.ts';
-import type { CommitSigner } from '../../ports/signing.ts';
 import { planWithHolds } from '../holds/plan-with-holds.ts';
 import { lookAtSite } from '../promotion/look-at-site.ts';
 import type { PullRequestDesk } from '../pull-requests/pull-request-desk.ts';
@@ -35,7 +34,6 @@ export interface PassFrame {
   readonly style: MessageStyle;
   /** The author answers for the commit in a `Signed-off-by` line. */
   readonly signOff: boolean;
-  readonly signer: CommitSigner | undefined;
   readonly views: ReadonlyMap<PolicyKey, PolicyView>;
   /** Policies of other namespaces that markers name, whether or not there are such. */
   readonly foreign: ReadonlySet<PolicyKey>;
@@ -102,7 +100,6 @@ export async function wishPass(
 ): Promise<WishedPass> {
   const subject = await readSubject(context, input, signal);
   const { automation, resources, policies, fields, known, foreign, strategy } = subject;
-  const signer = await context.signerOf(automation, signal);
   const locked = lockedTags(fields, policies, context.now());
   const byMarker = new Set(foreign.granted.map(policyKey));
   const { deployments } = context.views;
@@ -125,7 +122,7 @@ export async function wishPass(
   const style = messageStyle(automation);
   const found = { views, foreign: foreign.named, known, desk, window, nextChange };
   return {
-    frame: { automation, ...authorOf(automation), signer, style, ...found },
+    frame: { automation, ...authorOf(automation), style, ...found },
     plan,
     now,
     source,

@@ -21,7 +21,7 @@ export interface BranchOwner extends Pick<GroupMark, 'automation'> {
 
 /**
  * Was a commit made for a branch's owner, and is it still as it was made? Whoever amends it, or moves it to
- * elsewhere, becomes its committer; ours are committed by their author.
+ * elsewhere, becomes its committer; ours are committed by their author, or by GitHub for the bot of an App.
  */
 export function isOwnCommit(
   { parents, author, committer, message }: BranchCommit,
@@ -33,9 +33,23 @@ export function isOwnCommit(
     group.automation === owner.automation &&
     (owner.group === undefined || owner.group === group.group) &&
     parents.length === 1 &&
-    author.name === committer.name &&
-    author.email === committer.email
+    (isSame(author, committer) || isMadeByGitHub(author, committer))
   );
+}
+
+function isSame(one: Maker, other: Maker): boolean {
+  return one.name === other.name && one.email === other.email;
+}
+
+/**
+ * A commit that GitHub made and signed for an App: of the App's bot, committed by GitHub itself, `noreply@` its host.
+ * That is the committer of what people do in the browser, too; but then they are the authors, and no person's
+ * address there is that of a bot: brackets cannot stand in a person's login. Which App it is does not matter: with
+ * our trailer only ours makes commits.
+ */
+function isMadeByGitHub(author: Maker, committer: Maker): boolean {
+  const [, login] = /^[0-9]+\+([^@]+\[bot\])@users\.noreply\./.exec(author.email) ?? [];
+  return login !== undefined && author.name === login && committer.email.startsWith('noreply@');
 }
 
 /** Content of a file by its path; undefined: there is none, or it is too large to be ours. */

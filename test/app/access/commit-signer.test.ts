@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { commitSigners } from '../../../src/app/access/commit-signer.ts';
+import { keySigners } from '../../../src/app/access/commit-signer.ts';
 import type { SigningKey } from '../../../src/ports/signing.ts';
 import { automation } from '../../support/builders.ts';
 import { memorySecrets, never } from '../../support/memory-ports.ts';
@@ -10,12 +10,12 @@ async function keyOf(secret?: Record<string, string>): Promise<SigningKey | unde
   const signing = {
     open: async (key: SigningKey) => {
       opened = key;
-      return { sign: async () => '' };
+      return { kind: 'key', sign: async () => '' } as const;
     },
   };
   const secrets = memorySecrets(secret === undefined ? {} : { 'apps/signing': secret });
   const commit = { signingKey: { secretRef: { name: 'signing' } } };
-  await commitSigners({ secrets, signing })(automation({ commit }), never);
+  await keySigners({ secrets, signing })(automation({ commit }), never);
   return opened;
 }
 
@@ -65,8 +65,21 @@ describe('the key that commits are signed with', () => {
 
   it('is none where an automation names none, or there is no automation', async () => {
     const signing = { open: async () => Promise.reject(new Error('not to be opened')) };
-    const signerOf = commitSigners({ secrets: memorySecrets(), signing });
+    const signerOf = keySigners({ secrets: memorySecrets(), signing });
     expect(await signerOf(automation({}), never)).toBeUndefined();
     expect(await signerOf(undefined, never)).toBeUndefined();
+  });
+
+  it('is no matter of GitHub, which signs nothing in a folder', async () => {
+    const signing = { open: async () => Promise.reject(new Error('not to be opened')) };
+    const signerOf = keySigners({ secrets: memorySecrets(), signing });
+    const spec = {
+      git: { url: 'https://github.com/org/config', provider: 'github', secretRef: { name: 'app' } },
+      commit: { signedBy: 'github' },
+    } as const;
+    await expect(signerOf(automation(spec), never)).rejects.toMatchObject({
+      code: 'resource/not-supported',
+      message: expect.stringContaining('spec.commit.signedBy: GitHub signs') as string,
+    });
   });
 });

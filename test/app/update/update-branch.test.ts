@@ -66,7 +66,7 @@ describe('an update of a branch', () => {
   it('is signed and signed off where the automation says so', async () => {
     const { branch, ports } = world();
     const opened: SigningKey[] = [];
-    const signer = { sign: async () => 'SIGNATURE' };
+    const signer = { kind: 'key', sign: async () => 'SIGNATURE' } as const;
     const signing = {
       open: async (key: SigningKey) => {
         opened.push(key);

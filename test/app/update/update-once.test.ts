@@ -64,6 +64,32 @@ describe('the message of an automation', () => {
   });
 });
 
+describe('an automation whose commits GitHub signs', () => {
+  const signed = automationText('update', 'commit: {signedBy: github}')
+    .replace('git: {', 'git: {provider: github, secretRef: {name: app}, ')
+    .replace('git.example.com', 'github.com/org');
+  const files = { ...FILES, 'automation.yaml': signed };
+
+  it('edits a folder, and commits nothing there', async () => {
+    const checkout = new MemoryCheckout(files);
+    const { update } = worldOf({ checkout });
+    await expect(update({ commit: true })).rejects.toMatchObject({
+      code: 'resource/not-supported',
+    });
+    expect(checkout.files['web.yaml']).toEqual(FILES['web.yaml']);
+    await update();
+    expect(checkout.files['web.yaml']).toEqual(UPDATED);
+  });
+
+  it('is not carried out with another login, even where there is nothing to do', async () => {
+    const branch = new MemoryBranch({ 'automation.yaml': signed });
+    await expect(worldOf({ branch }).update({ target: remote })).rejects.toMatchObject({
+      code: 'resource/invalid',
+      message: expect.stringContaining('commits of a GitHub App alone') as string,
+    });
+  });
+});
+
 /** Closed: the world's clock stands at noon in June. */
 const CLOSED = 'windows: {allow: [{cron: "0 0 1 1 *", duration: 1h}]}';
 

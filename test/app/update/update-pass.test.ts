@@ -30,7 +30,6 @@ function passOver(
     now: () => ports.clock.now(),
     cron: ports.cron,
     holds: new HoldMemory(),
-    signerOf: async () => undefined,
   };
   const source = new MemoryFiles(() => files, true);
   const whole = {

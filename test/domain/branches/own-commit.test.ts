@@ -6,6 +6,12 @@ const ANA = { name: 'Ana', email: 'ana@example.com' };
 const MESSAGE = 'Update web to 1.1.0\n\nLockkeeper-Group: apps/config all\n';
 const ours = { id: 'a'.repeat(40), parents: ['p'], author: BOT, committer: BOT, message: MESSAGE };
 
+const APP = { name: 'lock[bot]', email: '7+lock[bot]@users.noreply.github.com' };
+const GITHUB = { name: 'GitHub', email: 'noreply@github.com' };
+const signed = { ...ours, author: APP, committer: GITHUB };
+/** A person, in the browser; a name says nothing. */
+const BEN = { name: 'lock[bot]', email: '8+ben@users.noreply.github.com' };
+
 describe('a commit on a branch of ours', () => {
   it.each([
     ['ours as it was made', ours, true],
@@ -16,6 +22,36 @@ describe('a commit on a branch of ours', () => {
     ['of several groups, as a squash is', { ...ours, message: MESSAGE + MESSAGE }, false],
     ['amended by a person', { ...ours, committer: ANA }, false],
     ['moved by a forge', { ...ours, committer: { ...BOT, email: 'forge@x' } }, false],
+    ['made by GitHub for an App', signed, true],
+    [
+      'made by a GitHub Enterprise Server',
+      {
+        ...signed,
+        author: { ...APP, email: '7+lock[bot]@users.noreply.git.example.com' },
+        committer: { name: 'GitHub Enterprise', email: 'noreply@git.example.com' },
+      },
+      true,
+    ],
+    ['made by GitHub for a person in the browser', { ...signed, author: BEN }, false],
+    [
+      'made by GitHub for a person with a name of their own',
+      { ...signed, author: { ...BEN, name: 'ben' } },
+      false,
+    ],
+    ['of a bot, under another name', { ...signed, author: { ...APP, name: 'Ana' } }, false],
+    [
+      'of a bot, by an address that anyone may have',
+      { ...signed, author: { ...APP, email: '7+lock[bot]@example.com' } },
+      false,
+    ],
+    ['of a bot, amended by a person', { ...signed, committer: ANA }, false],
+    [
+      'of a bot, amended by a person whose address GitHub keeps to itself',
+      { ...signed, committer: { name: 'GitHub', email: '9+eve@users.noreply.github.com' } },
+      false,
+    ],
+    ['made by GitHub, without a trailer', { ...signed, message: 'Update web' }, false],
+    ['made by GitHub, a merge', { ...signed, parents: ['p', 'q'] }, false],
     ['a merge', { ...ours, parents: ['p', 'q'] }, false],
     ['a root', { ...ours, parents: [] }, false],
   ])('%s', (_, commit, want) => {
