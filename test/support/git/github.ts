@@ -1,4 +1,6 @@
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { join } from 'node:path';
+import { answerGitObjects, type CommitMaker } from './github-commits.ts';
 import {
   startGitHttpServer,
   type Fault,
@@ -18,6 +20,8 @@ export interface GitHubState {
   /** Instead of a token. */
   fault: Fault | undefined;
   newToken: (count: number) => string;
+  /** Makes commits through the API for Git objects; undefined: there is no such API. */
+  commits: CommitMaker | undefined;
   /** Sees every request, and may answer it. */
   intercept: (request: LoggedRequest) => Fault | undefined;
 }
@@ -69,6 +73,7 @@ export async function startGitHub(root: string, key: AppKey): Promise<GitHub> {
     tokenLifeMs: 3_600_000,
     fault: undefined,
     newToken: (count) => `ghs_planted${count}`,
+    commits: undefined,
     intercept: () => undefined,
   };
   const server = await startGitHttpServer({ root, tls: true });
@@ -98,6 +103,18 @@ export async function startGitHub(root: string, key: AppKey): Promise<GitHub> {
       ...(state.permissions === undefined ? {} : { permissions: state.permissions }),
     });
   };
+  const isGood = (token: string) => (ends.get(token) ?? 0) > state.now().getTime();
+  /** The API for Git objects, where a request is for it. */
+  const objects = ({ method, url, authorization = '' }: LoggedRequest): Fault | undefined => {
+    const { commits } = state;
+    const path = url.slice(BASE.length);
+    const [, repo, place] = /^\/repos\/([\w-]+\/[\w-]+)\/git\/(trees|commits)$/.exec(path) ?? [];
+    if (place === undefined || commits === undefined || method !== 'POST') return undefined;
+    if (!isGood(authorization.replace(/^Bearer /, '')))
+      return json(401, { message: `no good: ${authorization}` });
+    const folder = join(root, `${repo}.git`);
+    return { kind: 'reply', to: (body) => answerGitObjects(folder, commits, place, body) };
+  };
   const api = ({ method, url, authorization = '' }: LoggedRequest): Fault => {
     const path = url.slice(BASE.length);
     asked.push(`${method} ${path}`);
@@ -124,11 +141,10 @@ export async function startGitHub(root: string, key: AppKey): Promise<GitHub> {
   server.inject((request) => {
     const intercepted = state.intercept(request);
     if (intercepted !== undefined) return intercepted;
-    if (request.url.startsWith(BASE)) return api(request);
+    if (request.url.startsWith(BASE)) return objects(request) ?? api(request);
     const [, login = ''] = /^Basic (.*)$/.exec(request.authorization ?? '') ?? [];
     const [user, token = ''] = Buffer.from(login, 'base64').toString().split(':');
-    const isGood = user === 'x-access-token' && (ends.get(token) ?? 0) > state.now().getTime();
-    if (isGood) return undefined;
+    if (user === 'x-access-token' && isGood(token)) return undefined;
     const headers = { 'www-authenticate': 'Basic realm="GitHub"', 'content-type': 'text/plain' };
     return { kind: 'answer', status: 401, headers, body: `no good: ${request.authorization}` };
   });

@@ -22,14 +22,18 @@ export interface LoggedRequest {
   sent: number;
 }
 
+/** An answer to a request. */
+export interface Reply {
+  readonly status: number;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+}
+
 /** What to do with a request instead of serving it. */
 export type Fault =
-  | {
-      readonly kind: 'answer';
-      readonly status: number;
-      readonly headers?: Record<string, string>;
-      readonly body?: string;
-    }
+  | ({ readonly kind: 'answer' } & Reply)
+  /** Answer when the whole request is there. */
+  | { readonly kind: 'reply'; readonly to: (body: Buffer) => Reply }
   /** Close the connection without an answer. */
   | { readonly kind: 'drop' }
   /** Serve, but cut the connection after so many bytes of the answer. */
@@ -126,6 +130,10 @@ async function handle(exchange: Exchange): Promise<void> {
   if (fault?.kind === 'answer') {
     return answer(exchange, fault.status, fault.headers ?? {}, fault.body ?? '');
   }
+  if (fault?.kind === 'reply') {
+    const { status, headers = {}, body = '' } = fault.to(await bodyOf(request));
+    return answer(exchange, status, headers, body);
+  }
   if (options.wantsClientCertificate === 'http' && lacksCertificate(request)) {
     const body = '<html><center>The SSL certificate error</center></html>';
     return answer(exchange, 400, { 'content-type': 'text/html' }, body);
@@ -135,6 +143,12 @@ async function handle(exchange: Exchange): Promise<void> {
   }
   runBackend(exchange);
   response.on('close', () => (entry.status = response.statusCode));
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
 }
 
 function answer(
