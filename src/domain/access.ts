@@ -16,3 +16,12 @@ export interface ClientCertificate {
   readonly certificate: string;
   readonly key: string;
 }
+
+/** What SSH needs to log in to a server that is the right one. */
+export interface SshLogin {
+  /** Private key, as `ssh-keygen` writes it, or PEM. */
+  readonly identity: string;
+  /** Opens the identity where it is locked. */
+  readonly passphrase?: string;
+  readonly knownHosts: string;
+}

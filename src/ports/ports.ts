@@ -5,7 +5,7 @@
  * All calls reject with `AppError`; all take an `AbortSignal` and stop soon after it fires.
  */
 import type { CloudLogins } from './cloud.ts';
-import type { ClientCertificate, Login } from '../domain/access.ts';
+import type { ClientCertificate, Login, SshLogin } from '../domain/access.ts';
 import type { GitProvider } from '../domain/git-provider.ts';
 import type { Proxy } from '../domain/proxy.ts';
 import type { SignatureVerifier } from './signature.ts';
@@ -199,15 +199,6 @@ export interface GitAccess {
   readonly proxy?: Proxy;
   /** Private key and known_hosts for SSH; absent: what the user's SSH set-up says. */
   readonly ssh?: SshLogin;
-}
-
-/** What SSH needs to log in to a server that is the right one. */
-export interface SshLogin {
-  /** Private key, as `ssh-keygen` writes it, or PEM. */
-  readonly identity: string;
-  /** Opens the identity where it is locked. */
-  readonly passphrase?: string;
-  readonly knownHosts: string;
 }
 
 /** A local folder that may be a Git work tree. */

@@ -4,9 +4,10 @@ import { encodeBasic } from '../../connections/encode-basic.ts';
 import { environmentProxy } from '../../connections/environment-proxy.ts';
 import { type ProcessWay, STRAIGHT } from '../../connections/process-way.ts';
 import { tlsOptions, type TlsOptions } from '../../connections/tls-options.ts';
+import type { SshLogin } from '../../domain/access.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { Proxy } from '../../domain/proxy.ts';
-import type { GitAccess, SshLogin } from '../../ports/ports.ts';
+import type { GitAccess } from '../../ports/ports.ts';
 
 /** A checked remote address: what to connect to, what to show, and how to log in. */
 export interface Remote {

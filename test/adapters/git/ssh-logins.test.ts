@@ -3,7 +3,8 @@ import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { GitBranches } from '../../../src/adapters/git/open-branch.ts';
-import type { GitBranch, SshLogin } from '../../../src/ports/ports.ts';
+import type { SshLogin } from '../../../src/domain/access.ts';
+import type { GitBranch } from '../../../src/ports/ports.ts';
 import {
   createRemote,
   GIT_TEST_ENV,
