@@ -11,6 +11,8 @@ interface Committer {
 
 /** Git's customary limit for a subject line; longer lists of names are counted instead. */
 const MAX_SUBJECT_CHARS = 72;
+/** Places named of one step; the commit itself shows them all. */
+const MAX_PLACES = 100;
 
 /**
  * Message of an update commit. The trailers are the machine-readable record: one `Image-Update`
@@ -19,7 +21,7 @@ const MAX_SUBJECT_CHARS = 72;
 export function updateMessage(changes: readonly Change[]): string {
   const sections = stepsOf(changes).map((group) => [
     headline(group[0]),
-    ...group.map(locationLine),
+    ...placeLines(group),
   ]);
   return [
     subject(changes),
@@ -71,6 +73,13 @@ function subject(changes: readonly Change[]): string {
 function headline(change: Change): string {
   const lock = change.locked ? ', locked' : '';
   return `${change.image} ${change.from ?? 'no tag'} -> ${change.to} (${change.policy}${lock})`;
+}
+
+/** Each place once, whichever of its fields have changed. */
+function placeLines(changes: readonly Change[]): readonly string[] {
+  const lines = [...new Set(changes.map(locationLine))];
+  const more = lines.length - MAX_PLACES;
+  return more > 0 ? [...lines.slice(0, MAX_PLACES), `  and ${more} more`] : lines;
 }
 
 function locationLine({ path, resource }: Change): string {

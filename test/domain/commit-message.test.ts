@@ -59,6 +59,15 @@ describe('the message of an update', () => {
     ]);
   });
 
+  it('names each place once, and no more of them than anybody reads', () => {
+    const twice = updateMessage([change(), change({ line: 20 })]);
+    expect(twice).toBe(updateMessage([change()]));
+    const many = Array.from({ length: 130 }, (_, index) => change({ path: `${index}.yaml` }));
+    const lines = updateMessage(many).split('\n');
+    expect(lines.filter((line) => line.startsWith('  '))).toHaveLength(101);
+    expect(lines.slice(102, 104)).toEqual(['  99.yaml  Deployment apps/podinfo', '  and 30 more']);
+  });
+
   it('says when a lock drove the field', () => {
     const message = updateMessage([change({ from: '6.2.0', to: '6.1.0', locked: true })]);
     expect(message).toMatch(/^Return podinfo to 6\.1\.0\n/);
