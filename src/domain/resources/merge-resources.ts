@@ -96,7 +96,7 @@ function byName<T extends Named>(
     if (first === undefined) byKey.set(key, resource);
     else {
       const places = `${placeOf(first)} and ${placeOf(resource)}`;
-      const message = `${kind} ${key} is defined twice: ${places}; remove one of them`;
+      const message = `${kind} ${key} is defined twice: ${places}; remove one of them, or give only the folder of the one that counts`;
       findings.push({ severity: 'error', code: 'resource/invalid', message, at });
     }
   }

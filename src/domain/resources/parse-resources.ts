@@ -9,6 +9,7 @@ import { lookUp, resolved, textAt } from '../manifest/yaml-lookup.ts';
 import { spanOf } from '../manifest/yaml-tree.ts';
 import { attempt } from './attempt.ts';
 import { isResourceKind, RESOURCE_KINDS } from './check-resource.ts';
+import { FLUX_KIND_MENDS } from './flux-fields.ts';
 import { readResource, type ReadResource } from './read-resource.ts';
 import { suggestion } from './suggestion.ts';
 
@@ -116,8 +117,9 @@ function parseResource(manifest: Manifest, map: YAMLMap): ReadResource {
 function kindFault(kind: string): string {
   if (kind === '') return 'required, but not given';
   const meant = suggestion(kind, RESOURCE_KINDS);
-  const mend =
-    meant === undefined ? `${GROUP} has ${listed(RESOURCE_KINDS)}` : `did you mean ${meant}?`;
+  const known = meant === undefined ? undefined : `did you mean ${meant}?`;
+  const flux = Object.hasOwn(FLUX_KIND_MENDS, kind) ? FLUX_KIND_MENDS[kind] : undefined;
+  const mend = flux ?? known ?? `${GROUP} has ${listed(RESOURCE_KINDS)}`;
   return `${JSON.stringify(kind)} is unknown; ${mend}`;
 }
 

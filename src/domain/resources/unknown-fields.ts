@@ -1,6 +1,7 @@
 import type { StructuralSchema } from '../../api/structural-schema.ts';
 import type { FieldPath } from './field-path.ts';
 import type { Fault } from './fault.ts';
+import { fluxFieldMend } from './flux-fields.ts';
 import { suggestion } from './suggestion.ts';
 
 /**
@@ -23,8 +24,12 @@ export function unknownFields(
     const at = [...path, key];
     const property = Object.hasOwn(properties, key) ? properties[key] : undefined;
     if (property !== undefined) return unknownFields(property, member, at);
-    const meant = suggestion(key, Object.keys(properties));
-    const mend = meant === undefined ? 'remove it' : `did you mean "${meant}"?`;
+    const mend = fluxFieldMend(at) ?? nearest(key, Object.keys(properties)) ?? 'remove it';
     return [{ code: 'resource/invalid', path: at, message: `unknown field; ${mend}`, onKey: true }];
   });
+}
+
+function nearest(key: string, known: readonly string[]): string | undefined {
+  const meant = suggestion(key, known);
+  return meant === undefined ? undefined : `did you mean "${meant}"?`;
 }

@@ -43,7 +43,7 @@ describe('mergeResources', () => {
         severity: 'error',
         code: 'resource/invalid',
         message:
-          'ImagePolicy default/one is defined twice: b.yaml:2 and a.yaml:7; remove one of them',
+          'ImagePolicy default/one is defined twice: b.yaml:2 and a.yaml:7; remove one of them, or give only the folder of the one that counts',
         at: { path: 'a.yaml', line: 7, column: 1 },
       },
     ]);
@@ -56,7 +56,7 @@ describe('mergeResources', () => {
       { policies: [twice, twice], receivers: [], automations: [], findings: [] },
     ]);
     expect(findings.map(({ message }) => message)).toEqual([
-      'ImagePolicy apps/podinfo is defined twice: ImagePolicy apps/podinfo and ImagePolicy apps/podinfo; remove one of them',
+      'ImagePolicy apps/podinfo is defined twice: ImagePolicy apps/podinfo and ImagePolicy apps/podinfo; remove one of them, or give only the folder of the one that counts',
     ]);
   });
 
