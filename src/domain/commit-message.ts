@@ -19,10 +19,7 @@ const MAX_PLACES = 100;
  * (or `Image-Lock`, when a lock drove the field) per policy and step.
  */
 export function updateMessage(changes: readonly Change[]): string {
-  const sections = stepsOf(changes).map((group) => [
-    headline(group[0]),
-    ...placeLines(group),
-  ]);
+  const sections = stepsOf(changes).map((group) => [headline(group[0]), ...placeLines(group)]);
   return [
     subject(changes),
     '',

@@ -30,7 +30,9 @@ export function stateFiles(folder: string, version?: string): StateFiles {
         await writeFile(draft, JSON.stringify(document), { mode: 0o600 });
         await rename(draft, path);
       } catch (cause) {
-        throw new AppError('file/unreadable', `cannot write ${path}`, { cause });
+        const { code = 'failed' } = cause as NodeJS.ErrnoException;
+        const mend = 'name a folder with room by --state-dir or LOCKKEEPER_CACHE_DIR';
+        throw new AppError('file/unreadable', `cannot write ${path} (${code}); ${mend}`, { cause });
       }
     },
   };

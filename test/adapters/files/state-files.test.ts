@@ -44,11 +44,12 @@ describe('state files', () => {
     expect(await stateFiles(folder, '1.0.1').load('blobs')).toBeUndefined();
   });
 
-  it('say where they cannot be written', async () => {
-    writeFileSync(join(folder, 'file'), '');
-    await expect(stateFiles(join(folder, 'file')).save('status', 1)).rejects.toMatchObject({
+  it('say where they cannot be written, why, and what to do', async () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    await expect(stateFiles(file).save('status', 1)).rejects.toMatchObject({
       code: 'file/unreadable',
-      message: expect.stringContaining(join(folder, 'file')) as unknown,
+      message: `cannot write ${file}/status.json (EEXIST); name a folder with room by --state-dir or LOCKKEEPER_CACHE_DIR`,
     });
   });
 });
