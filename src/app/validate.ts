@@ -15,7 +15,7 @@ import {
 import { promotionFindings } from '../domain/promotion/promotion-fault.ts';
 import { parseResources, type ParsedResources } from '../domain/resources/parse-resources.ts';
 import { isInside } from '../domain/repo-path.ts';
-import type { FileSource } from '../ports/ports.ts';
+import type { FileSource } from '../ports/files.ts';
 import { escapingLinks, tooLarge } from './read/unreadable-files.ts';
 
 /** One file with both ways of looking for fields. */

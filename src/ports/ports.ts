@@ -9,66 +9,17 @@ import type { ClientCertificate, Login, SshLogin } from '../domain/access.ts';
 import type { GitProvider } from '../domain/git-provider.ts';
 import type { Proxy } from '../domain/proxy.ts';
 import type { SignatureVerifier } from './signature.ts';
+import type { FileSource } from './files.ts';
+import type { CheckoutHistory, History, Person } from './history.ts';
 import type { Registry } from './registry.ts';
 import type { CommitSigner, KeySigner, SigningKeys } from './signing.ts';
 import type { Forge, ForgeAccess, ForgeCommits } from './forge.ts';
 import type { GitLogins } from './git-login.ts';
 
-/** One file of a tree or folder. */
-export interface FileEntry {
-  /** Relative to the root, `/`-separated, never with `..`. */
-  readonly path: string;
-  /** Git blob id; equal ids mean equal bytes. Absent in a plain folder. */
-  readonly id?: string;
-  /** Size in bytes where it is known without reading. */
-  readonly size?: number;
-  readonly kind: 'file' | 'symlink';
-}
-
-/** A file's bytes; `undefined` where it is larger than was asked for. */
-export interface FileContent {
-  readonly entry: FileEntry;
-  readonly bytes: Uint8Array | undefined;
-}
-
-/** A read-only set of files: a folder, or the tree of one commit. */
-export interface FileSource {
-  /** Files and symbolic links in path order; submodules and `.git` are not among them. */
-  list(signal: AbortSignal): Promise<readonly FileEntry[]>;
-  /**
-   * Contents, one at a time, in the order asked for.
-   * A symbolic link's content is its target. Links are never followed.
-   */
-  read(
-    entries: readonly FileEntry[],
-    maxBytes: number,
-    signal: AbortSignal,
-  ): AsyncIterable<FileContent>;
-  /**
-   * What is otherwise than in an earlier commit, at the cost of what differs and not of what there is. Absent in a
-   * plain folder.
-   * @returns undefined when that commit is no longer here
-   */
-  since?(commit: string, signal: AbortSignal): Promise<readonly FileDifference[] | undefined>;
-}
-
-/** A file or symbolic link that came, went, or is otherwise than it was. */
-export interface FileDifference {
-  readonly path: string;
-  /** As it is now; undefined: it is there no more. */
-  readonly entry: FileEntry | undefined;
-}
-
 /** New content of an existing file. Its mode stays. */
 export interface FileWrite {
   readonly path: string;
   readonly bytes: Uint8Array;
-}
-
-/** Author and committer. */
-export interface Person {
-  readonly name: string;
-  readonly email: string;
 }
 
 /** What goes into a commit on top of `parent`. */
@@ -114,29 +65,8 @@ export type PushTarget =
   /** A full ref name, such as `refs/for/main` of Gerrit; it is made, or moved forward. */
   | { readonly ref: string };
 
-/** A commit as history shows it. */
-export interface LoggedCommit {
-  readonly id: string;
-  /** The first is what the branch was at before. */
-  readonly parents: readonly string[];
-  readonly author: Person;
-  readonly committer: Person;
-  /** When it was committed. */
-  readonly time: Date;
-  readonly message: string;
-}
-
-/** A file or symbolic link that differs between two commits. */
-export interface FileChange {
-  readonly path: string;
-  /** Blob id; undefined: it was not there. */
-  readonly before: string | undefined;
-  /** Blob id; undefined: it is there no more. */
-  readonly after: string | undefined;
-}
-
 /** One branch of a remote Git repo, behind a local object store that is kept between runs. */
-export interface GitBranch {
+export interface GitBranch extends History {
   /** For people: the URL without credentials, and the branch. */
   readonly description: string;
   /** Of the branch itself. */
@@ -153,16 +83,6 @@ export interface GitBranch {
   ): Promise<ReadonlyMap<string, string>>;
   /** The files of a commit; objects that the store lacks are fetched. */
   files(commit: string): FileSource;
-  /**
-   * A commit and those before it, through all parents, the newest first, until `maxCommits` were given
-   * out or history ends. History is fetched piece by piece, as far as it is asked for.
-   */
-  log(from: string, maxCommits: number, signal: AbortSignal): AsyncIterable<LoggedCommit>;
-  /** What differs between two commits, in path order; submodules are left out. */
-  changes(
-    commits: { readonly before: string; readonly after: string },
-    signal: AbortSignal,
-  ): Promise<readonly FileChange[]>;
   /**
    * Writes blobs, trees and the commit into the store. @returns the commit id
    * @throws AppError those of {@link ForgeCommits} where a forge signs
@@ -203,6 +123,8 @@ export interface GitAccess {
 
 /** A local folder that may be a Git work tree. */
 export interface Checkout extends FileSource {
+  /** @returns a text, in words that follow "there is no history:", where there is none to be had */
+  history(signal: AbortSignal): Promise<CheckoutHistory | string>;
   /** Replaces files, each atomically: after a crash a file is old or new, never half. */
   write(files: readonly FileWrite[], signal: AbortSignal): Promise<void>;
   /**

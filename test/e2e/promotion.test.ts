@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../support/cli.ts';
 import { startGitHttpServer, type GitHttpServer } from '../support/git/http-server.ts';
-import { createRemote, type RemoteRepo, type TestFiles } from '../support/git/repo.ts';
+import { createRemote, git, type RemoteRepo, type TestFiles } from '../support/git/repo.ts';
 import { hasTool } from '../support/git/tools.ts';
 import { skipWithout } from '../support/registry/availability.ts';
 import { startRegistry, type RunningRegistry } from '../support/registry/start-registry.ts';
@@ -56,20 +56,25 @@ describe.skipIf(isMissing)('promotion', () => {
     return { remote, url: server.url(`${name}.git`) };
   };
 
+  /** A repo as the docs have it, whose staging a person moved to 6.2.0 so long ago. */
+  function documentedRepo(movedAt: Date, files: TestFiles = {}) {
+    const { remote, url } = newRepo();
+    remote.commit(
+      {
+        'policies.yaml': documentedPolicies(`${registry.host}/team/podinfo`),
+        'staging/web.yaml': at('staging', '6.1.0'),
+        'production/web.yaml': at('production', '6.1.0'),
+        ...files,
+      },
+      { time: ago(50) },
+    );
+    remote.commit({ 'staging/web.yaml': at('staging', '6.2.0') }, { time: movedAt });
+    return { remote, url };
+  }
+
   describe.each(['native', 'isomorphic'])('by `update` in CI (%s)', (engine) => {
-    /** A repo as the docs have it, whose staging a person moved to 6.2.0 so long ago. */
     function documented(movedAt: Date, files: TestFiles = {}) {
-      const { remote, url } = newRepo();
-      remote.commit(
-        {
-          'policies.yaml': documentedPolicies(`${registry.host}/team/podinfo`),
-          'staging/web.yaml': at('staging', '6.1.0'),
-          'production/web.yaml': at('production', '6.1.0'),
-          ...files,
-        },
-        { time: ago(50) },
-      );
-      remote.commit({ 'staging/web.yaml': at('staging', '6.2.0') }, { time: movedAt });
+      const { remote, url } = documentedRepo(movedAt, files);
       /** One run on a machine that knows nothing. */
       const update = async () => {
         const cache = stage.path(`cache-${(count += 1)}`);
@@ -127,6 +132,64 @@ describe.skipIf(isMissing)('promotion', () => {
         ),
       });
       expect(held(remote, 'production/web.yaml')).toBe('6.1.0');
+    });
+  });
+
+  describe('by `update` in a folder', () => {
+    /** A clone, or what else a user may make of the remote. */
+    const folder = (make: (url: string, path: string) => void, movedAt = ago(1.5)) => {
+      const { remote } = documentedRepo(movedAt);
+      remote.commit({ 'notes.md': 'x' }, { time: ago(0.25) });
+      const path = stage.path(`folder-${(count += 1)}`);
+      make(`file://${remote.path}`, path);
+      return path;
+    };
+    const clone = (...options: readonly string[]) =>
+      folder((url, path) => git(stage.folder, ['clone', '--quiet', ...options, url, path]));
+    const tag = (path: string) =>
+      /podinfo:(\S+)/.exec(readFileSync(join(path, 'production/web.yaml'), 'utf8'))?.[1];
+
+    it('takes what has soaked, by the commits that a clone has', async () => {
+      const path = clone();
+      expect(await stage.run(['update', path, '--commit'])).toMatchObject({ code: 0 });
+      expect(tag(path)).toBe('6.2.0');
+      expect(git(path, ['log', '-1', '--format=%s'])).toContain('6.2.0');
+    });
+
+    it('counts what is not committed from now', async () => {
+      const path = clone();
+      writeFileSync(join(path, 'staging/api.yaml'), at('staging', '6.2.0'));
+      expect(await stage.run(['update', path])).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(
+          /^held production\/web\.yaml:\d+ \(apps\/production\): 6\.2\.0 soaks in /,
+        ),
+      });
+      expect(tag(path)).toBe('6.1.0');
+    });
+
+    it('knows of a shallow clone where its history ends, and says so', async () => {
+      const path = clone('--depth=1');
+      const { code, stdout, stderr } = await stage.run(['update', path]);
+      expect(code).toBe(0);
+      expect(`${stdout}${stderr}`).toMatch(
+        /the history at hand begins at \S+ \(a shallow clone\?\)/,
+      );
+      expect(tag(path)).toBe('6.1.0');
+    });
+
+    it('says why nobody knows since when, in a folder that is no clone', async () => {
+      const path = folder((url, to) => {
+        git(stage.folder, ['clone', '--quiet', url, to]);
+        rmSync(join(to, '.git'), { recursive: true });
+      });
+      expect(await stage.run(['update', path])).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining(
+          `(apps/production): nobody knows since when apps/staging runs what it does: ${path} is not in a Git work tree; \`update --repo\` reads the history of a remote`,
+        ),
+      });
+      expect(tag(path)).toBe('6.1.0');
     });
   });
 

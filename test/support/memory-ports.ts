@@ -10,19 +10,15 @@ import { repositoryKey } from '../../src/domain/image-reference.ts';
 import type { AttachedSignatures } from '../../src/domain/signature/attached-signature.ts';
 import type { SignatureRequirement } from '../../src/domain/signature/signature-requirement.ts';
 import type { SignatureVerdict } from '../../src/domain/signature/signature-verdict.ts';
+import type { FileContent, FileDifference, FileEntry, FileSource } from '../../src/ports/files.ts';
+import type { CheckoutHistory, FileChange, LoggedCommit } from '../../src/ports/history.ts';
 import type {
   Checkout,
   Clock,
   CommitRequest,
-  FileChange,
-  FileContent,
-  FileDifference,
-  FileEntry,
-  FileSource,
   FileWrite,
   GitAccess,
   GitBranch,
-  LoggedCommit,
   Ports,
   PushRequest,
   PushResult,
@@ -113,9 +109,33 @@ export class MemoryCheckout extends MemoryFiles implements Checkout {
   readonly commits: Omit<CommitRequest, 'parent'>[] = [];
   writes = 0;
 
-  constructor(files: Files) {
+  readonly #past: MemoryBranch | undefined;
+
+  /** @param past what is committed; without it, this is a plain folder */
+  constructor(files: Files, past?: MemoryBranch) {
     super(() => this.files, false);
     this.files = files;
+    this.#past = past;
+  }
+
+  async history(): Promise<CheckoutHistory | string> {
+    const past = this.#past;
+    if (past === undefined) return 'it is not in a Git work tree';
+    const head = await past.head();
+    return {
+      head,
+      log: (from, maxCommits) => past.log(from, maxCommits),
+      changes: (commits) => past.changes(commits),
+      files: (commit) => past.files(commit),
+      uncommitted: async (paths) => {
+        const ids = new Map((await past.files(head).list()).map(({ path, id }) => [path, id]));
+        const isChanged = (path: string) => {
+          const content = this.files[path];
+          return content === undefined || blobId(content) !== ids.get(path);
+        };
+        return paths.filter(isChanged).map((path) => ({ path, before: ids.get(path) }));
+      },
+    };
   }
 
   async write(files: readonly FileWrite[]): Promise<void> {

@@ -1,15 +1,14 @@
-import { execFile } from 'node:child_process';
 import { rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
 import { withSignature } from '../../domain/signed-commit.ts';
 import type { KeySigner } from '../../ports/signing.ts';
 import { dirty, type Committer } from './committer.ts';
+import { gitIn, gitRefusal, type RunGit } from './git-program.ts';
 import type { WorkTree } from './work-tree.ts';
 
 /** Arguments of one call stay far below the system's limit. */
 const PATHS_PER_CALL = 500;
-const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /** Files that say that a merge or the like waits to be finished: a commit of single paths is impossible. */
 const UNFINISHED = [
@@ -19,17 +18,6 @@ const UNFINISHED = [
   'rebase-merge',
   'rebase-apply',
 ];
-
-interface Result {
-  readonly code: number | undefined;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-type RunGit = (
-  args: readonly string[],
-  options?: { readonly input?: string; readonly env?: Readonly<Record<string, string>> },
-) => Promise<Result>;
 
 /**
  * Commits by the `git` program. Hooks do not run and the user's own key signs nothing: what is committed
@@ -112,13 +100,9 @@ async function assertNothingUnfinished({ gitDir, top }: WorkTree): Promise<void>
   }
 }
 
-/** Git refuses repos of other users, and says how to allow them. */
 async function assertReadable(run: RunGit, folder: string): Promise<void> {
-  const result = await run(['rev-parse', '--is-inside-work-tree']);
-  if (result.code !== 0) {
-    const reason = result.stderr.split('\n')[0] ?? '';
-    throw new AppError('git/unsupported', `git cannot work in ${folder} (${reason})`);
-  }
+  const refusal = await gitRefusal(run, folder);
+  if (refusal !== undefined) throw new AppError('git/unsupported', refusal);
 }
 
 async function assertUnchanged(
@@ -147,34 +131,4 @@ function commitFailure(folder: string, stderr: string): AppError {
     'git/rejected',
     `git could not commit in ${folder} (${reason.slice(0, 200)})`,
   );
-}
-
-/** Runs `git` in a folder with the user's settings, but unattended. */
-function gitIn(
-  folder: string,
-  ambient: Readonly<Record<string, string | undefined>>,
-  signal: AbortSignal,
-): RunGit {
-  const base = Object.fromEntries(
-    Object.entries(ambient).filter(
-      ([name]) => !name.startsWith('GIT_') || name.startsWith('GIT_CONFIG_'),
-    ),
-  );
-  const settings = ['-c', 'core.hooksPath=/dev/null', '-c', 'gc.autoDetach=false'];
-  return (args, { input = '', env = {} } = {}) =>
-    new Promise((resolve, reject) => {
-      const fixed = { LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_LITERAL_PATHSPECS: '1' };
-      const child = execFile(
-        'git',
-        [...settings, ...args],
-        { cwd: folder, env: { ...base, ...fixed, ...env }, signal, maxBuffer: MAX_OUTPUT_BYTES },
-        (error, stdout, stderr) => {
-          if (signal.aborted) return reject(new AppError('cancelled', 'cancelled'));
-          const code = error === null ? 0 : typeof error.code === 'number' ? error.code : undefined;
-          resolve({ code, stdout, stderr });
-        },
-      );
-      child.stdin?.on('error', () => undefined);
-      child.stdin?.end(input);
-    });
 }

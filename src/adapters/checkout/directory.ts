@@ -2,12 +2,14 @@ import { realpath, stat } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError } from '../../domain/errors.ts';
-import type { Checkout, CheckoutCommit, FileEntry, FileWrite } from '../../ports/ports.ts';
+import type { FileEntry } from '../../ports/files.ts';
+import type { Checkout, CheckoutCommit, FileWrite } from '../../ports/ports.ts';
 import { AtomicWriter } from './atomic-writer.ts';
 import { CommitJournal } from './commit-journal.ts';
 import { programCommitter } from './committer-program.ts';
 import { embeddedCommitter } from './committer-embedded.ts';
 import type { Committer } from './committer.ts';
+import { programHistory } from './history-program.ts';
 import { listFolder, readEntry } from './folder-listing.ts';
 import { findWorkTree, type WorkTree } from './work-tree.ts';
 
@@ -32,6 +34,8 @@ export async function openCheckout(dir: string, env: Environment = process.env):
   return {
     list: (signal) => listFolder(root, { intoRepos: tree === undefined, signal }),
     read: (entries, maxBytes, signal) => readEntries(root, { entries, maxBytes, signal }),
+    history: async (signal) =>
+      tree === undefined ? `${dir} is not in a Git work tree` : programHistory(tree, env, signal),
     write: (files, signal) => writer.write(files, signal),
     commit: async (request, signal) => {
       if (tree !== undefined) return commitFiles({ tree, writer, env, request, signal });

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 import { readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
-import type { FileEntry } from '../../ports/ports.ts';
+import type { FileEntry } from '../../ports/files.ts';
 import { isDraft } from './atomic-writer.ts';
 
 /**

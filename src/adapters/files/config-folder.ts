@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
-import type { FileEntry, FileSource } from '../../ports/ports.ts';
+import type { FileEntry, FileSource } from '../../ports/files.ts';
 
 /** Deepest folder looked into: links may make circles. */
 const MAX_DEPTH = 16;

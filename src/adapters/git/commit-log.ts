@@ -1,4 +1,4 @@
-import type { LoggedCommit } from '../../ports/ports.ts';
+import type { LoggedCommit } from '../../ports/history.ts';
 import { throwIfCancelled } from '../../domain/cancellation.ts';
 import { parseCommit } from './commit-object.ts';
 import type { RemoteStore } from './engine.ts';

@@ -1,5 +1,6 @@
 import { withSignature } from '../../domain/signed-commit.ts';
-import type { CommitRequest, LoggedCommit, Person } from '../../ports/ports.ts';
+import type { LoggedCommit, Person } from '../../ports/history.ts';
+import type { CommitRequest } from '../../ports/ports.ts';
 import type { KeySigner } from '../../ports/signing.ts';
 
 /** Content of the commit object that a request asks for, signed where there is a key. */

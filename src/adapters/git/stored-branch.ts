@@ -1,13 +1,9 @@
 import { AppError } from '../../domain/errors.ts';
+import type { FileContent, FileDifference, FileEntry, FileSource } from '../../ports/files.ts';
+import type { FileChange, LoggedCommit } from '../../ports/history.ts';
 import type {
   CommitRequest,
-  FileChange,
-  FileContent,
-  FileDifference,
-  FileEntry,
-  FileSource,
   GitBranch,
-  LoggedCommit,
   PushRequest,
   PushResult,
   PushTarget,

@@ -1,5 +1,6 @@
 import { AppError } from '../../domain/errors.ts';
-import type { FileChange, FileDifference, FileEntry } from '../../ports/ports.ts';
+import type { FileDifference, FileEntry } from '../../ports/files.ts';
+import type { FileChange } from '../../ports/history.ts';
 
 /** Mode of a submodule, whose id is a commit of another repo. */
 export const SUBMODULE = '160000';

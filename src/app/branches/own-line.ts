@@ -1,6 +1,7 @@
 import { isOwnCommit, type BranchOwner } from '../../domain/branches/own-commit.ts';
 import { readRecord, type RecordedStep } from '../../domain/commit-record.ts';
-import type { FileChange, GitBranch, LoggedCommit } from '../../ports/ports.ts';
+import type { FileChange, LoggedCommit } from '../../ports/history.ts';
+import type { GitBranch } from '../../ports/ports.ts';
 
 /** How many commits of one branch of ours are looked at: far more than there are groups. */
 const MAX_OWN_COMMITS = 1_000;

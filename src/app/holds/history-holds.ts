@@ -1,22 +1,25 @@
 import type { UpdateStrategy } from '../../api/image-update-automation.ts';
 import type { HoldMemory } from './hold-memory.ts';
-import type { History } from '../read/slots-in-history.ts';
+import type { OpenPast } from '../read/past.ts';
 import type { HoldSource } from './plan-with-holds.ts';
 
 /** Where it may be seen that a person took a change back. */
 export interface RevertSource {
-  readonly history: History;
-  readonly head: string;
+  readonly openPast: OpenPast;
   readonly memory: HoldMemory;
   readonly strategy: UpdateStrategy;
 }
 
-/** Holds that the history of a branch tells of. */
-export function historyHolds({ memory, ...source }: RevertSource): HoldSource {
+/** Holds that history tells of; none where there is no history. */
+export function historyHolds({ openPast, memory, strategy }: RevertSource): HoldSource {
   return async (moves, { views, byMarker, now }, signal) => {
+    const past = await openPast(signal);
+    if (past.kind === 'none') return new Map();
     const holds = await memory.holdsOf(
       {
-        ...source,
+        history: past.history,
+        head: past.head,
+        strategy,
         slots: moves.map(({ slot }) => slot),
         owners: views,
         byMarker,

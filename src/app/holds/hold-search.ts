@@ -5,7 +5,7 @@ import { isMovedAway, isSameTarget, type CompareTags, type Hold } from '../../do
 import type { ImageSlot } from '../../domain/plan/image-slot.ts';
 import { heldThen } from '../../domain/plan/slot-identity.ts';
 import { heldText } from '../../domain/plan/target.ts';
-import type { LoggedCommit } from '../../ports/ports.ts';
+import type { LoggedCommit } from '../../ports/history.ts';
 import { slotsInHistory, type SlotQuery } from '../read/slots-in-history.ts';
 
 /** How far back our own last word on a field is looked for. */

@@ -18,7 +18,7 @@ import { locateFields } from '../../domain/manifest/locate-fields.ts';
 import { parseManifest } from '../../domain/manifest/parse-manifest.ts';
 import { resourcesOf } from '../../domain/manifest/resources.ts';
 import { formatResource } from '../../domain/plan/update-plan.ts';
-import type { FileSource } from '../../ports/ports.ts';
+import type { FileSource } from '../../ports/files.ts';
 import { formatLockTarget, type LockTarget } from './lock-target.ts';
 import type { FileEdit } from '../update/edit-files.ts';
 

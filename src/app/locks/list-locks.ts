@@ -10,7 +10,7 @@ import { locateLocks, type LocatedLock } from '../../domain/manifest/locate-fiel
 import { hasExpired, policyLock } from '../../domain/plan/effective-lock.ts';
 import { formatResource } from '../../domain/plan/update-plan.ts';
 import { parseResources } from '../../domain/resources/parse-resources.ts';
-import type { FileSource } from '../../ports/ports.ts';
+import type { FileSource } from '../../ports/files.ts';
 
 /** One lock in Git. */
 export interface ListedLock {

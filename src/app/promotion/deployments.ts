@@ -32,6 +32,8 @@ export interface SiteLook extends Omit<SeenLocations, 'followed' | 'slots'> {
   readonly slots: () => readonly ImageSlot[];
   readonly site: Site;
   readonly world: PromotionWorld;
+  /** Commit that is looked at. */
+  readonly head: string | undefined;
 }
 
 /** What watching takes. */
@@ -62,25 +64,31 @@ export class Deployments {
 
   /**
    * Takes note of a complete look at what an automation writes.
+   * @returns where history was cut off, if more of it was wanted
    * @throws AppError when history cannot be read
    */
-  async look({ site, world, slots, ...seen }: SiteLook, signal: AbortSignal): Promise<void> {
+  async look(
+    { site, world, slots, head, ...seen }: SiteLook,
+    signal: AbortSignal,
+  ): Promise<Date | undefined> {
     const { automation } = site;
     const followed = followedPolicies(world.policies.values());
     this.#worlds.set(automation, world);
     if (this.#options.scope === 'all') this.#sites.keepOnly(world.automations);
     if (followed.size === 0) {
       this.#sites.drop(automation);
-      return;
+      return undefined;
     }
     const before = await this.#known(site, followed.keys());
     const own = slots().filter(({ policy }) => followed.has(policy));
-    const timelines = await timelinesAfter({ ...seen, slots: own, followed }, before, signal);
+    const after = await timelinesAfter({ ...seen, slots: own, followed }, before, signal);
+    const { timelines, untold, cutAt } = after;
     const memory: SiteMemory = { lastLook: seen.now, timelines };
     await this.#options.store.save(site, memory);
     const paths = new Set(own.map(({ fields: [{ at }] }) => at.path));
-    this.#sites.find(automation, { site, memory, head: seen.past?.head, paths });
+    this.#sites.find(automation, { site, memory, untold, head, paths });
     this.#tell();
+    return cutAt;
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { ImageUpdateAutomation, UpdateStrategy } from '../../api/image-update-automation.ts';
+import { toSeconds } from '../../api/conditions.ts';
 import type { ImagePolicy } from '../../api/image-policy.ts';
 import { placedMessage, type Finding } from '../../domain/errors.ts';
 import type { ImageField, PolicyKey } from '../../domain/manifest/image-field.ts';
@@ -6,7 +7,7 @@ import { assignFields } from '../../domain/plan/image-slot.ts';
 import { policyKey } from '../../domain/plan/policy-view.ts';
 import type { Resources } from '../../domain/resources/merge-resources.ts';
 import { tagsRevision } from '../../domain/tags-revision.ts';
-import type { History } from '../read/slots-in-history.ts';
+import type { OpenPast } from '../read/past.ts';
 import type { Deployments } from './deployments.ts';
 
 /** What a pass has read, before anything is chosen. */
@@ -29,7 +30,7 @@ export interface ReadPlace {
   /** Names the repo and branch; absent: a folder. */
   readonly place?: string;
   readonly revision?: string;
-  readonly history?: History;
+  readonly openPast: OpenPast;
   readonly now: Date;
 }
 
@@ -46,20 +47,21 @@ const HIDING: ReadonlySet<Finding['code']> = new Set<Finding['code']>([
 /**
  * Tells what the locations of policies hold in what was read. A file that cannot be read may hold any of them:
  * with one the look was none.
- * @throws AppError when history cannot be read
+ * @returns what is to be said of the history
+ * @throws AppError when it cannot be read
  */
 export async function lookAtSite(
   deployments: Deployments,
   read: ReadSite,
-  { place, revision, history, now }: ReadPlace,
+  { place, revision, openPast, now }: ReadPlace,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<readonly Finding[]> {
   const { automation, resources, known, policies, byMarker, fields, strategy } = read;
   const name =
     automation === undefined ? '' : `${automation.metadata.namespace}/${automation.metadata.name}`;
   const world = { ...resources, known };
   // It applies no policy: what is there was not looked at.
-  if (automation?.spec.suspend === true) return;
+  if (automation?.spec.suspend === true) return [];
   // What does not parse and has no marker is a chart's template, as a rule: unless it was a location before.
   const hiding = read.findings.find(
     ({ severity, code, at }) =>
@@ -68,20 +70,26 @@ export async function lookAtSite(
   );
   if (hiding !== undefined) {
     deployments.lost(name, placedMessage(hiding), world);
-    return;
+    return [];
   }
   const owners = new Map(policies.map((policy) => [policyKey(policy), { policy }]));
   const query = { owners, byMarker, strategy };
-  await deployments.look(
+  const cutAt = await deployments.look(
     {
       site: { automation: name, repo: place === undefined ? '' : tagsRevision([place]) },
       world,
       now,
+      head: revision,
       slots: () => assignFields(fields, owners, known, byMarker).slots,
-      ...(history === undefined || revision === undefined
-        ? {}
-        : { past: { ...query, history, head: revision } }),
+      past: { ...query, open: openPast },
     },
     signal,
   );
+  return cutAt === undefined ? [] : [cutOff(cutAt)];
+}
+
+/** What was there longer seems to be there since then. */
+function cutOff(at: Date): Finding {
+  const message = `the history at hand begins at ${toSeconds(at)} (a shallow clone?), and what soaks is known since then only; fetch more of it, such as \`git fetch --unshallow\``;
+  return { severity: 'warning', code: 'git/unsupported', message };
 }

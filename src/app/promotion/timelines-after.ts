@@ -2,8 +2,9 @@ import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import type { ImageSlot } from '../../domain/plan/image-slot.ts';
 import type { SiteMemory } from '../../domain/promotion/kept-site.ts';
 import { imagesOf, observed, type Timeline } from '../../domain/promotion/timeline.ts';
+import type { OpenPast } from '../read/past.ts';
 import type { SlotQuery } from '../read/slots-in-history.ts';
-import { replayHistory } from './replay-history.ts';
+import { replayHistory, type Replayed } from './replay-history.ts';
 
 /** What is seen of the locations of policies. */
 export interface SeenLocations {
@@ -12,8 +13,8 @@ export interface SeenLocations {
   readonly followed: ReadonlyMap<PolicyKey, number>;
   /** All locations of all policies. */
   readonly slots: readonly ImageSlot[];
-  /** Where the files have a history: how to look into it, and the commit that they are of. */
-  readonly past?: SlotQuery & { readonly head: string };
+  /** What was before, and how slots are found there. */
+  readonly past: Omit<SlotQuery, 'history'> & { readonly open: OpenPast };
 }
 
 /** What is known from before. */
@@ -21,6 +22,12 @@ export interface KnownLocations {
   readonly memory: SiteMemory;
   /** Commit of the last look of this process. */
   readonly head: string | undefined;
+}
+
+/** What is known after a look. */
+export interface Timelines extends Replayed {
+  /** Why nobody could tell what was before. */
+  readonly untold?: string;
 }
 
 /**
@@ -31,7 +38,7 @@ export async function timelinesAfter(
   { now, followed, slots, past }: SeenLocations,
   { memory, head }: KnownLocations,
   signal: AbortSignal,
-): Promise<ReadonlyMap<PolicyKey, Timeline>> {
+): Promise<Timelines> {
   const { lastLook, timelines } = memory;
   const located = new Map(
     [...followed.keys()].map((key) => [key, slots.filter(({ policy }) => policy === key)] as const),
@@ -47,17 +54,19 @@ export async function timelinesAfter(
   const changed = [...located].filter(
     ([key, own]) => own.length > 0 && untold.get(key) !== timelines.get(key),
   );
-  if (past === undefined || changed.length === 0) return untold;
+  if (changed.length === 0) return { timelines: untold };
+  const { open, ...finder } = past;
+  const opened = await open(signal);
+  if (opened.kind === 'none') return { timelines: untold, untold: opened.why };
   const until = changed.every(([key]) => timelines.has(key)) ? head : undefined;
   const soakMs = Math.max(...changed.map(([key]) => followed.get(key) ?? 0));
-  const told = await replayHistory(
-    { ...past, until, slots: new Map(changed), soakMs, now },
+  const replayed = await replayHistory(
+    { ...finder, ...opened, until, slots: new Map(changed), soakMs, now },
     signal,
   );
-  return new Map(
-    [...untold].map(([key, plain]) => {
-      const history = told.get(key);
-      return [key, history === undefined ? plain : look(key, history)] as const;
-    }),
-  );
+  const told = [...untold].map(([key, plain]) => {
+    const history = replayed.timelines.get(key);
+    return [key, history === undefined ? plain : look(key, history)] as const;
+  });
+  return { ...replayed, timelines: new Map(told) };
 }

@@ -6,6 +6,8 @@ import type { KnownLocations } from './timelines-after.ts';
 /** What a complete look found of what an automation writes. */
 export interface FoundSite extends KnownLocations {
   readonly site: Site;
+  /** Why nobody could tell what was there before. */
+  readonly untold: string | undefined;
   /** Files that hold locations. */
   readonly paths: ReadonlySet<string>;
 }
@@ -34,7 +36,8 @@ export class WatchedSites {
   }
 
   find(automation: string, found: FoundSite): void {
-    this.#sites.set(automation, { found, memory: found.memory });
+    const { memory, untold } = found;
+    this.#sites.set(automation, { found, memory, untold });
   }
 
   /** From here on nobody knows what is there. @param trouble why, in one line */

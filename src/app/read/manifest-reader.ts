@@ -3,7 +3,7 @@ import type { Finding } from '../../domain/errors.ts';
 import { isManifestPath, MAX_MANIFEST_BYTES } from '../../domain/manifest/decode.ts';
 import type { FileFields } from '../../domain/manifest/image-field.ts';
 import type { ParsedResources } from '../../domain/resources/parse-resources.ts';
-import type { FileEntry, FileSource } from '../../ports/ports.ts';
+import type { FileEntry, FileSource } from '../../ports/files.ts';
 import { FilesMemory, NOT_KEPT, type KeptFiles, type KnownFiles } from './known-files.ts';
 import { interestOf, parseFile, type ParsedFile } from './parse-file.ts';
 import { escapingLinks, tooLarge } from './unreadable-files.ts';

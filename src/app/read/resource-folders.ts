@@ -11,7 +11,7 @@ import {
   type Resources,
 } from '../../domain/resources/merge-resources.ts';
 import { parseResources, type ParsedResources } from '../../domain/resources/parse-resources.ts';
-import type { FileSource } from '../../ports/ports.ts';
+import type { FileSource } from '../../ports/files.ts';
 import { rejectInvalid } from './invalid-resources.ts';
 
 /** Resources kept in folders of their own (`--policies`, `--config`). */

@@ -4,10 +4,7 @@ import { decodeManifest, MAX_MANIFEST_BYTES } from '../../domain/manifest/decode
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import { locateFields } from '../../domain/manifest/locate-fields.ts';
 import { assignFields, type ImageSlot, type OwningPolicy } from '../../domain/plan/image-slot.ts';
-import type { GitBranch } from '../../ports/ports.ts';
-
-/** History of the branch that is read. */
-export type History = Pick<GitBranch, 'log' | 'changes' | 'files'>;
+import type { History } from '../../ports/history.ts';
 
 /** How slots are found in earlier versions of files: as they are found in those of now. */
 export interface SlotQuery {

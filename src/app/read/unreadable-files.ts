@@ -1,6 +1,6 @@
 import type { Finding } from '../../domain/errors.ts';
 import { MAX_MANIFEST_BYTES } from '../../domain/manifest/decode.ts';
-import type { FileEntry, FileSource } from '../../ports/ports.ts';
+import type { FileEntry, FileSource } from '../../ports/files.ts';
 
 /** A file that is too large to be read. */
 export function tooLarge(path: string): Finding {

@@ -5,7 +5,8 @@ import {
   mergeResources,
   type Resources,
 } from '../../domain/resources/merge-resources.ts';
-import type { FileSource, Ports } from '../../ports/ports.ts';
+import type { FileSource } from '../../ports/files.ts';
+import type { Ports } from '../../ports/ports.ts';
 import type { ManifestReader } from '../read/manifest-reader.ts';
 import { automationFor, givenResources, isFor, type GivenSettings, type Target } from './target.ts';
 

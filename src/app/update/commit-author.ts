@@ -2,7 +2,7 @@ import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts
 import { signedOff, withTrailers } from '../../domain/commit-message.ts';
 import { messageFor, type MessageStyle } from '../../domain/message-template/template-message.ts';
 import type { Change } from '../../domain/plan/update-plan.ts';
-import type { Person } from '../../ports/ports.ts';
+import type { Person } from '../../ports/history.ts';
 
 /** Author of commits for which no automation names one. */
 export const DEFAULT_AUTHOR: Person = { name: 'Lockkeeper', email: 'lockkeeper@localhost' };

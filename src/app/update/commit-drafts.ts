@@ -1,7 +1,8 @@
 import type { ChangeGroup } from '../../domain/plan/change-groups.ts';
 import type { Decision } from '../../domain/plan/decide-slot.ts';
 import type { Change } from '../../domain/plan/update-plan.ts';
-import type { FileSource, FileWrite } from '../../ports/ports.ts';
+import type { FileSource } from '../../ports/files.ts';
+import type { FileWrite } from '../../ports/ports.ts';
 import { messageOf } from './commit-author.ts';
 import { editFiles, writesOf } from './edit-files.ts';
 import type { PlannedPass } from './update-pass.ts';

@@ -7,7 +7,8 @@ import {
 import { applyFieldEdits } from '../../domain/manifest/edit-fields.ts';
 import type { Decision } from '../../domain/plan/decide-slot.ts';
 import { editsByPath } from '../../domain/plan/update-plan.ts';
-import type { FileSource, FileWrite } from '../../ports/ports.ts';
+import type { FileSource } from '../../ports/files.ts';
+import type { FileWrite } from '../../ports/ports.ts';
 
 /** A file's text before and after. */
 export interface FileEdit {

@@ -1,12 +1,13 @@
 import type { ImageUpdateAutomation, UpdateStrategy } from '../../api/image-update-automation.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import type { Resources } from '../../domain/resources/merge-resources.ts';
-import type { CronTimes, FileSource } from '../../ports/ports.ts';
+import type { FileSource } from '../../ports/files.ts';
+import type { CronTimes } from '../../ports/ports.ts';
 import type { CrossNamespace } from '../access/policy-grants.ts';
 import type { HoldMemory } from '../holds/hold-memory.ts';
 import type { DeskOpener } from '../pull-requests/pull-request-desk.ts';
 import type { ManifestReader } from '../read/manifest-reader.ts';
-import type { History } from '../read/slots-in-history.ts';
+import type { OpenPast } from '../read/past.ts';
 import type { PolicyViews } from '../scan/policy-views.ts';
 import type { Batches } from './batches.ts';
 
@@ -54,8 +55,8 @@ export interface PassInput extends PassRequest {
   readonly revision?: string;
   /** Names the repo and branch of the source; absent for a folder. */
   readonly place?: string;
-  /** Where the source has a history: what persons took back in it is left alone. */
-  readonly history?: History;
+  /** What the source was before: what persons took back is left alone, and what has soaked is promoted. */
+  readonly openPast: OpenPast;
 }
 
 /** Which fields a pass may touch. */

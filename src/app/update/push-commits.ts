@@ -1,13 +1,7 @@
 import { AppError } from '../../domain/errors.ts';
 import { backoffMs } from '../../domain/schedule.ts';
-import type {
-  Clock,
-  GitBranch,
-  Person,
-  PushRequest,
-  PushResult,
-  PushTarget,
-} from '../../ports/ports.ts';
+import type { Person } from '../../ports/history.ts';
+import type { Clock, GitBranch, PushRequest, PushResult, PushTarget } from '../../ports/ports.ts';
 import type { CommitSigner } from '../../ports/signing.ts';
 import type { ToldRefs } from '../branches/told-refs.ts';
 import { madeCommit, type CommitDraft, type MadeCommit } from './commit-drafts.ts';

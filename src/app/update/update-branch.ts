@@ -50,7 +50,7 @@ export async function updateBranch(
         source,
         revision,
         place: branch.description,
-        history: branch,
+        openPast: async () => ({ kind: 'told', history: branch, head: revision }) as const,
       };
       const wished = await wishPass(context, input, signal);
       const signer = await context.signerOf(wished.frame.automation, signal);

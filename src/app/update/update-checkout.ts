@@ -1,14 +1,19 @@
+import type { CheckoutHistory } from '../../ports/history.ts';
 import type { Checkout, Clock } from '../../ports/ports.ts';
 import type { KeySigner } from '../../ports/signing.ts';
 import type { SignersOf } from '../access/commit-signer.ts';
 import { draftCommits, madeCommit, type MadeCommit } from './commit-drafts.ts';
 import { writesOf } from './edit-files.ts';
 import type { CarriedOutPass } from './update-branch.ts';
+import type { OpenPast } from '../read/past.ts';
 import type { PassContext, PassRequest } from './pass-request.ts';
 import { planPass } from './update-pass.ts';
 
 /** The folder is read once in a pass: within it, it counts as standing still. */
 const WORKING_TREE = 'working tree';
+
+/** What to do where a folder has no history. */
+const ELSEWHERE = '; `update --repo` reads the history of a remote';
 
 /** A folder has no branches but its own. */
 const NO_BRANCHES = { branches: [], pullRequests: [] };
@@ -35,7 +40,7 @@ export async function updateCheckout(
   const { checkout, clock } = writer;
   const pass = await planPass(
     context,
-    { ...request, source: checkout, revision: WORKING_TREE },
+    { ...request, source: checkout, revision: WORKING_TREE, openPast: pastOf(checkout) },
     signal,
   );
   const commits: MadeCommit[] = [];
@@ -52,4 +57,18 @@ export async function updateCheckout(
     commits.push(madeCommit(await checkout.commit(request, signal), draft));
   }
   return { pass, commits, ...NO_BRANCHES };
+}
+
+/** What is in the folder is its last commit, with what was changed since. It is opened once at most. */
+function pastOf(checkout: Checkout): OpenPast {
+  let opened: ReturnType<OpenPast> | undefined;
+  const open = async (signal: AbortSignal) => {
+    const history = await checkout.history(signal);
+    if (typeof history === 'string')
+      return { kind: 'none', why: `${history}${ELSEWHERE}` } as const;
+    const uncommitted: CheckoutHistory['uncommitted'] = (paths, until) =>
+      history.uncommitted(paths, until);
+    return { kind: 'told', history, head: history.head, uncommitted } as const;
+  };
+  return (signal) => (opened ??= open(signal));
 }

@@ -12,7 +12,8 @@ import { keepWaiting, mayWait, type Wait } from '../../domain/plan/waiting.ts';
 import type { Resources } from '../../domain/resources/merge-resources.ts';
 import { earliest } from '../../domain/schedule.ts';
 import { closedWait, type WindowState } from '../../domain/write-windows.ts';
-import type { FileSource, Person } from '../../ports/ports.ts';
+import type { FileSource } from '../../ports/files.ts';
+import type { Person } from '../../ports/history.ts';
 import { planWithHolds } from '../holds/plan-with-holds.ts';
 import { lookAtSite } from '../promotion/look-at-site.ts';
 import type { PullRequestDesk } from '../pull-requests/pull-request-desk.ts';
@@ -103,15 +104,16 @@ export async function wishPass(
   const locked = lockedTags(fields, policies, context.now());
   const byMarker = new Set(foreign.granted.map(policyKey));
   const { deployments } = context.views;
-  await lookAtSite(deployments, { ...subject, byMarker }, { ...input, now: context.now() }, signal);
+  const place = { ...input, now: context.now() };
+  const told = await lookAtSite(deployments, { ...subject, byMarker }, place, signal);
   const views = await context.views.get(policies, locked, signal);
   const now = context.now();
   const window =
     input.ignoreWindows === true ? undefined : passWindow(automation, now, context.cron);
-  const { source, revision: head, history, isLoginLent: isLent } = input;
+  const { source, revision: head, openPast, isLoginLent: isLent } = input;
   const desk = await passDesk(context.openDesk, { automation, head, isLent }, signal);
   const { holds: memory } = context;
-  const rules = holdRules({ automation, strategy, memory, history, head, desk });
+  const rules = holdRules({ automation, strategy, memory, openPast, desk });
   const plan = await planWithHolds({ fields, views, known, byMarker, now }, rules, signal);
   const nextChange = earliest(
     nextExpiry(fields, policies, now),
@@ -128,7 +130,7 @@ export async function wishPass(
     source,
     resources,
     isCluster: input.inCluster !== undefined,
-    findings: subject.findings,
+    findings: [...subject.findings, ...told],
   };
 }
 

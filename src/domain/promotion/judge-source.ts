@@ -5,7 +5,12 @@ import { appliesTo } from '../resources/merge-resources.ts';
 import { earliest } from '../schedule.ts';
 import type { SiteMemory } from './kept-site.ts';
 import { promotionFault } from './promotion-fault.ts';
-import { followedPolicy, type PromotionSource, type PromotionWorld } from './promotion-source.ts';
+import {
+  followedPolicy,
+  soakOf,
+  type PromotionSource,
+  type PromotionWorld,
+} from './promotion-source.ts';
 import { merged, NOWHERE } from './timeline.ts';
 
 /** What was seen of what an automation writes. */
@@ -14,6 +19,8 @@ export interface SeenSite {
   readonly memory?: SiteMemory | undefined;
   /** Why the last look was none. */
   readonly trouble?: string | undefined;
+  /** Why nobody could tell what was there before the first look. */
+  readonly untold?: string | undefined;
 }
 
 /**
@@ -38,23 +45,38 @@ export function judgeSource(
   sight: Sight,
 ): PromotionSource {
   const followed = followedPolicy(policy) ?? '';
-  const unknown = (why: string) => unknownSource(followed, why);
   const unseen = world.known.has(followed) ? undefined : world.unseen?.(followed);
-  if (unseen !== undefined) return unknown(unseen);
+  if (unseen !== undefined) return unknownSource(followed, unseen);
   const fault = promotionFault(policy, world);
   if (fault !== undefined) return { kind: 'invalid', message: fault };
   const source = world.policies.get(followed);
-  if (source === undefined) return unknown('it cannot be used; see its status');
+  if (source === undefined) return unknownSource(followed, 'it cannot be used; see its status');
   const names = automationsOf(source, world, sight);
   const { namespace } = policy.metadata;
   const [trouble] = names.flatMap((name) => troubleOf(name, { world, sight, namespace }) ?? []);
-  if (trouble !== undefined) return unknown(trouble);
-  const memories = names.flatMap((name) => sight.sites.get(name)?.memory ?? []);
+  if (trouble !== undefined) return unknownSource(followed, trouble);
+  const sites = names.flatMap((name) => sight.sites.get(name) ?? []);
+  return seenSource(policy, followed, { sites, compare: sight.compareFor(source) });
+}
+
+/** What the locations of a policy hold, from where all of them could be looked at. */
+function seenSource(
+  policy: ImagePolicy,
+  followed: PolicyKey,
+  { sites, compare }: { readonly sites: readonly SeenSite[]; readonly compare: CompareTags },
+): PromotionSource {
+  const memories = sites.flatMap(({ memory }) => memory ?? []);
   const timeline = merged(memories.map(({ timelines }) => timelines.get(followed) ?? NOWHERE));
   const seenUntil = earliest(...memories.map(({ lastLook }) => lastLook));
   const isNowhere = (timeline.at(-1)?.images ?? []).length === 0;
-  if (seenUntil === undefined || isNowhere) return unknown('no location of it was found');
-  const compare = sight.compareFor(source);
+  if (seenUntil === undefined || isNowhere) {
+    return unknownSource(followed, 'no location of it was found');
+  }
+  const [untold] = sites.flatMap((site) => site.untold ?? []);
+  if (untold !== undefined && soakOf(policy) > 0) {
+    const message = `nobody knows since when ${followed} runs what it does: ${untold}`;
+    return { kind: 'unknown', message };
+  }
   return { kind: 'seen', followed, soaking: { timeline, seenUntil, compare } };
 }
 

@@ -4,7 +4,8 @@ import {
   type EngineChoice,
   type GitBranchesOptions,
 } from '../../../src/adapters/git/open-branch.ts';
-import type { FileContent, FileSource, GitAccess, GitBranch } from '../../../src/ports/ports.ts';
+import type { FileContent, FileSource } from '../../../src/ports/files.ts';
+import type { GitAccess, GitBranch } from '../../../src/ports/ports.ts';
 import {
   startGitHttpServer,
   type GitHttpServer,

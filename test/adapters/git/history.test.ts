@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { GitBranch, LoggedCommit } from '../../../src/ports/ports.ts';
+import type { LoggedCommit } from '../../../src/ports/history.ts';
+import type { GitBranch } from '../../../src/ports/ports.ts';
 import { git, GIT_TEST_ENV } from '../../support/git/repo.ts';
 import { hasTool } from '../../support/git/tools.ts';
 import { commitAndPush, NEVER, readAll, startFixture, type Fixture } from './fixture.ts';

@@ -1,10 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
 import { viewsOver } from '../../../src/app/scan/recorded-memories.ts';
+import { updateOnce } from '../../../src/app/update/update-once.ts';
 import { BranchSessions } from '../../../src/app/update/branch-sessions.ts';
 import { NO_RESOURCES } from '../../../src/domain/resources/merge-resources.ts';
 import {
   FakeClock,
   MemoryBranch,
+  MemoryCheckout,
   memoryPorts,
   never,
   type Files,
@@ -212,5 +214,27 @@ describe('no hold', () => {
     await pass();
     await pass();
     expect(log).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('a work tree', () => {
+  it('knows from its history what a person moved back', async () => {
+    const { branch, person } = await moved();
+    person({ 'web.yaml': web('6.1.0') });
+    const update = async (past?: MemoryBranch) => {
+      const checkout = new MemoryCheckout(branch.current, past);
+      const ports = memoryPorts({ checkout, repositories: { [PODINFO]: ['6.1.0', '6.2.0'] } });
+      const request = {
+        policies: [],
+        update: {},
+        dryRun: false,
+        commit: false,
+        ignoreWindows: false,
+      };
+      const target = { kind: 'folder', dir: '.' } as const;
+      return reasons((await updateOnce(ports, { ...request, target }, never)).pass.plan.decisions);
+    };
+    expect(await update(branch)).toEqual(['Held']);
+    expect(await update()).toEqual(['NewTag']);
   });
 });

@@ -6,7 +6,6 @@ import { digest } from '../../support/builders.ts';
 import {
   FakeClock,
   MemoryBranch,
-  MemoryCheckout,
   memoryPorts,
   MemoryState,
   never,
@@ -505,43 +504,6 @@ describe('the newest image', () => {
     await clock.advance(HOUR);
     await run();
     expect(tags()).toEqual(['6.2.0', '6.2.0']);
-  });
-});
-
-describe('an update of a folder', () => {
-  const files = {
-    'staging.yaml': policyText('staging'),
-    'staging/web.yaml': at('staging', '6.2.0'),
-    'prod/web.yaml': at('prod', '6.1.0'),
-  };
-  const update = async (soak: string) => {
-    const prod = policyText('prod', PODINFO, `promoteFrom: {policy: staging${soak}}`);
-    const checkout = new MemoryCheckout({ ...files, 'prod.yaml': prod });
-    const ports = memoryPorts({ checkout, repositories: { [PODINFO]: ['6.1.0', '6.2.0'] } });
-    const request = {
-      target: { kind: 'folder', dir: '.' },
-      policies: [],
-      update: {},
-      dryRun: false,
-      commit: false,
-      ignoreWindows: false,
-    } as const;
-    const { pass } = await updateOnce(ports, request, never);
-    return { checkout, pass, ports };
-  };
-
-  it('promotes what is there, where nothing has to soak', async () => {
-    const { checkout, ports } = await update('');
-    expect(checkout.files['prod/web.yaml']).toContain(':6.2.0');
-    expect(
-      [...ports.records.documents.keys()].filter((name) => name.startsWith('locations')),
-    ).toEqual([]);
-  });
-
-  it('tells nothing of since when it is there', async () => {
-    const { checkout, pass } = await update(', soak: 1h');
-    expect(checkout.files['prod/web.yaml']).toContain(':6.1.0');
-    expect(pass.plan.decisions.map(({ reason }) => reason)).toEqual(['Soaking', 'UpToDate']);
   });
 });
 

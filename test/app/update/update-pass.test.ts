@@ -35,6 +35,7 @@ function passOver(
   const whole = {
     source,
     resources: NO_RESOURCES,
+    openPast: async () => ({ kind: 'none', why: 'it has none' }) as const,
     chooseAutomation: ({ automations }: typeof NO_RESOURCES) => automations.values().next().value,
     ...input,
   };

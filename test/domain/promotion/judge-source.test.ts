@@ -150,6 +150,23 @@ describe('what a policy is promoted from', () => {
     });
   });
 
+  it.each([
+    {
+      soak: '1h',
+      want: {
+        kind: 'unknown',
+        message: 'nobody knows since when apps/staging runs what it does: there is no history',
+      },
+    },
+    { soak: '0s', want: { kind: 'seen' } },
+    { soak: undefined, want: { kind: 'seen' } },
+  ])('is not known without a history where it has to soak for $soak', ({ soak, want }) => {
+    const promoteFrom = { policy: 'staging', ...(soak === undefined ? {} : { soak }) };
+    const site = { ...holding(['6.1.0']), untold: 'there is no history' };
+    const policies = [policy({ promoteFrom }, 'apps/prod'), STAGING];
+    expect(judged({ policies, sites: { 'apps/update': site } })).toMatchObject(want);
+  });
+
   it('is not told of repos of another namespace, whose policy it is', () => {
     const given = {
       policies: [

@@ -1,0 +1,187 @@
+import { join } from 'node:path';
+import { AppError } from '../../domain/errors.ts';
+import type { FileContent, FileEntry } from '../../ports/files.ts';
+import type { CheckoutHistory, FileChange, LoggedCommit, Person } from '../../ports/history.ts';
+import { gitIn, gitRefusal, type RunGit } from './git-program.ts';
+import type { WorkTree } from './work-tree.ts';
+
+/** Arguments of one call stay far below the system's limit. */
+const PATHS_PER_CALL = 500;
+
+/**
+ * The history of a work tree by the `git` program. That of a shallow clone ends where it was cut off; it is not
+ * fetched, since that would change the user's repo.
+ * @returns a text where there is none
+ */
+export async function programHistory(
+  tree: WorkTree,
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<CheckoutHistory | string> {
+  const folder = join(tree.top, tree.prefix);
+  const open = (until: AbortSignal) => gitIn(folder, env, until);
+  const run = open(signal);
+  if ((await run(['--version'])).code !== 0) return 'there is no git program to read it';
+  const refusal = await gitRefusal(run, folder);
+  if (refusal !== undefined) return refusal;
+  const head = await run(['rev-parse', '--verify', '--quiet', 'HEAD']);
+  if (head.code !== 0) return 'nothing has been committed yet';
+  return {
+    head: head.stdout.trim(),
+    log: (from, maxCommits, until) => log(open(until), from, maxCommits),
+    changes: async ({ before, after }, until) => {
+      const args = ['diff-tree', '-r', '-z', '--raw', '--no-renames', '--relative', before, after];
+      return fileChanges(await output(open(until), args));
+    },
+    files: () => ({ read: (entries, maxBytes, until) => read(open(until), entries, maxBytes) }),
+    uncommitted: (paths, until) => uncommitted(open(until), tree, paths),
+  };
+}
+
+/** @throws AppError `git/unsupported` unless it succeeds: there is nothing to be renewed */
+async function output(run: RunGit, args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(args);
+  if (code === 0) return stdout;
+  const reason = stderr.split('\n')[0] ?? '';
+  throw new AppError('git/unsupported', `git could not read the history (${reason})`);
+}
+
+async function* log(run: RunGit, from: string, maxCommits: number): AsyncGenerator<LoggedCommit> {
+  const args = [
+    'rev-list',
+    '--header',
+    '--parents',
+    `--max-count=${maxCommits}`,
+    '--encoding=UTF-8',
+    from,
+  ];
+  const texts = (await output(run, args)).split('\0').filter((text) => text.trim() !== '');
+  let ofOneSecond: LoggedCommit[] = [];
+  for (const commit of texts.map(parseCommit)) {
+    if (ofOneSecond[0]?.time.getTime() !== commit.time.getTime()) {
+      yield* byDescent(ofOneSecond);
+      ofOneSecond = [];
+    }
+    ofOneSecond.push(commit);
+  }
+  yield* byDescent(ofOneSecond);
+}
+
+/** Commits with what they were made on: `git` goes by time alone, unless it reads all there is. */
+function byDescent(commits: readonly LoggedCommit[]): readonly LoggedCommit[] {
+  const ordered: LoggedCommit[] = [];
+  const pending = new Map(commits.map((commit) => [commit.id, commit]));
+  const visit = (commit: LoggedCommit) => {
+    pending.delete(commit.id);
+    for (const id of commit.parents) {
+      const parent = pending.get(id);
+      if (parent !== undefined) visit(parent);
+    }
+    ordered.unshift(commit);
+  };
+  for (const commit of commits.toReversed()) if (pending.has(commit.id)) visit(commit);
+  return ordered;
+}
+
+/**
+ * Reads the id and those of the parents at hand, the commit's own header lines, an empty line, and its message,
+ * indented (git-rev-list, `--header`, `--parents`).
+ */
+function parseCommit(text: string): LoggedCommit {
+  const end = text.indexOf('\n\n');
+  const [ids = '', ...headers] = text.slice(0, end < 0 ? text.length : end).split('\n');
+  const values = (name: string) =>
+    headers
+      .filter((line) => line.startsWith(`${name} `))
+      .map((line) => line.slice(name.length + 1));
+  const committer = parseSignature(values('committer')[0] ?? '');
+  const [id = '', ...parents] = ids.trim().split(' ');
+  const isCutOff = parents.length < values('parent').length;
+  return {
+    id,
+    parents,
+    ...(isCutOff ? { isCutOff } : {}),
+    author: parseSignature(values('author')[0] ?? '').person,
+    committer: committer.person,
+    time: committer.time,
+    message: end < 0 ? '' : text.slice(end + 2).replaceAll(/^ {4}/gm, ''),
+  };
+}
+
+/** `Name <email> seconds zone`. */
+function parseSignature(text: string): { readonly person: Person; readonly time: Date } {
+  const [, name = '', email = '', seconds = '0'] = /^(.*?) ?<([^>]*)> ?(-?\d+)?/.exec(text) ?? [];
+  return { person: { name, email }, time: new Date(Number(seconds) * 1000) };
+}
+
+/** Reads `:MODE MODE ID ID STATUS`, NUL, the path, NUL (git-diff-tree, raw output format). */
+function fileChanges(text: string): FileChange[] {
+  const parts = text.split('\0');
+  const changes: FileChange[] = [];
+  for (let at = 0; at + 1 < parts.length; at += 2) {
+    const [oldMode = '', newMode = '', oldId = '', newId = ''] = (parts[at] ?? '')
+      .slice(1)
+      .split(' ');
+    const before = blobId(oldMode, oldId);
+    const after = blobId(newMode, newId);
+    const path = parts[at + 1] ?? '';
+    if (before !== after) changes.push({ path, before, after });
+  }
+  return changes;
+}
+
+/** Of a submodule the id is a commit's. */
+function blobId(mode: string, id: string): string | undefined {
+  return /^0+$/.test(id) || mode === '160000' ? undefined : id;
+}
+
+async function* read(
+  run: RunGit,
+  entries: readonly FileEntry[],
+  maxBytes: number,
+): AsyncGenerator<FileContent> {
+  for (const entry of entries) {
+    const result = await run(['cat-file', 'blob', entry.id ?? ''], { maxBytes });
+    const isTooLarge = result.code === undefined && result.bytes.length > 0;
+    if (result.code !== 0 && !isTooLarge) {
+      const reason = result.stderr.split('\n')[0] ?? '';
+      throw new AppError('git/unsupported', `git could not read the history (${reason})`, {
+        at: { path: entry.path },
+      });
+    }
+    yield { entry, bytes: isTooLarge ? undefined : new Uint8Array(result.bytes) };
+  }
+}
+
+async function uncommitted(
+  run: RunGit,
+  { prefix }: WorkTree,
+  paths: readonly string[],
+): Promise<readonly Omit<FileChange, 'after'>[]> {
+  const found: Omit<FileChange, 'after'>[] = [];
+  for (let at = 0; at < paths.length; at += PATHS_PER_CALL) {
+    const some = paths.slice(at, at + PATHS_PER_CALL);
+    const flags = ['--porcelain=v1', '-z', '--untracked-files=all', '--ignored', '--no-renames'];
+    const status = await output(run, ['--no-optional-locks', 'status', ...flags, '--', ...some]);
+    // "XY path<NUL>", relative to the work tree's top (git-status, porcelain format 1)
+    const dirty = status
+      .split('\0')
+      .filter((line) => line !== '')
+      .map((line) => line.slice(3 + prefix.length));
+    if (dirty.length === 0) continue;
+    const ids = treeIds(await output(run, ['ls-tree', '-z', 'HEAD', '--', ...dirty]));
+    found.push(...dirty.map((path) => ({ path, before: ids.get(path) })));
+  }
+  return found;
+}
+
+/** Reads `MODE TYPE ID`, a tab, the path, NUL (git-ls-tree). */
+function treeIds(text: string): ReadonlyMap<string, string> {
+  const lines = text.split('\0').filter((line) => line !== '');
+  return new Map(
+    lines.map((line) => {
+      const tab = line.indexOf('\t');
+      return [line.slice(tab + 1), line.slice(0, tab).split(' ')[2] ?? ''] as const;
+    }),
+  );
+}
