@@ -1,6 +1,7 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig, type Plugin } from 'rolldown';
+import { leanUndici } from './scripts/lean-undici.ts';
 import { thirdPartyNotices } from './scripts/third-party-notices.ts';
 
 /** The file `package.json` names as the command must be runnable as it is. */
@@ -13,6 +14,14 @@ const executableEntry: Plugin = {
   },
 };
 
+/** Wherever `dist` is put, Node is told what its files are; else it tries each as CommonJS first. */
+const packageType: Plugin = {
+  name: 'package-type',
+  generateBundle() {
+    this.emitFile({ type: 'asset', fileName: 'package.json', source: '{ "type": "module" }\n' });
+  },
+};
+
 /**
  * What ships: one entry with every dependency inside, and a lazy chunk per `await import()`, so that a
  * command loads only the clients it uses. No source maps: stack traces never reach users, and
@@ -22,7 +31,7 @@ export default defineConfig({
   input: { lockkeeper: 'src/main.ts' },
   platform: 'node',
   transform: { target: 'node20' },
-  plugins: [executableEntry, thirdPartyNotices()],
+  plugins: [executableEntry, packageType, leanUndici(), thirdPartyNotices()],
   output: {
     dir: 'dist',
     format: 'esm',

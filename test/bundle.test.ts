@@ -16,6 +16,8 @@ import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
 import { BUNDLE, ROOT, runCli } from './support/cli.ts';
+import { createRemote } from './support/git/repo.ts';
+import { hasTool } from './support/git/tools.ts';
 import { startLoopback } from './support/registry/loopback.ts';
 
 describe('the built command', () => {
@@ -54,6 +56,8 @@ describe('the built command', () => {
     expect({ status, stdout }).toEqual({ status: 0, stdout: `${manifest.version}\n` });
   });
 
+  const heavy = /^(undici|isomorphic|prom-client|pino|create-verifier|public-root|aws|azure|gcp)-/;
+
   it.each([
     ['--version'],
     ['crds'],
@@ -61,11 +65,18 @@ describe('the built command', () => {
     ['validate', 'crds'],
     ['update', 'crds', '--dry-run'],
   ])('loads no client of the outside world for `lockkeeper %s`', async (...command) => {
-    const heavy =
-      /^(undici|isomorphic|prom-client|pino|create-verifier|public-root|aws|azure|gcp)-/;
     const chunks = readdirSync(join(dirname(BUNDLE), 'chunks'));
     expect(chunks.filter((name) => heavy.test(name)).length).toBeGreaterThanOrEqual(7);
     expect((await loadedChunks(command)).filter((name) => heavy.test(name))).toEqual([]);
+  });
+
+  it.skipIf(!hasTool('git'))('loads no HTTP client where the git program is enough', async () => {
+    const remote = createRemote(join(scratch, 'config.git'));
+    remote.commit({ 'a.yaml': 'a: b\n' });
+    const cache = { LOCKKEEPER_CACHE_DIR: join(scratch, 'cache') };
+    const chunks = await loadedChunks(['locks', '--repo', remote.path], cache);
+    expect(chunks.filter((name) => name.startsWith('open-branch-'))).toHaveLength(1);
+    expect(chunks.filter((name) => heavy.test(name))).toEqual([]);
   });
 
   it('loads no SDK of a cloud where no policy has one for its provider', async () => {
@@ -79,9 +90,12 @@ describe('the built command', () => {
   });
 
   /** Node's own coverage report names every script that a process loaded. */
-  async function loadedChunks(args: readonly string[]): Promise<string[]> {
+  async function loadedChunks(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<string[]> {
     const reports = mkdtempSync(join(scratch, 'coverage-'));
-    await runCli(args, { cwd: ROOT, env: { NODE_V8_COVERAGE: reports } });
+    await runCli(args, { cwd: ROOT, env: { ...env, NODE_V8_COVERAGE: reports } });
     const [report = ''] = readdirSync(reports);
     const { result } = JSON.parse(readFileSync(join(reports, report), 'utf8')) as {
       result: readonly { readonly url: string }[];

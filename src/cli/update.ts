@@ -72,8 +72,10 @@ async function update(io: Io, dir: string | undefined, options: UpdateOptions): 
     },
     ...(automation === undefined ? {} : { automation }),
   };
-  const { compose } = await import('../compose/ports.ts');
-  const { updateOnce } = await import('../app/update/update-once.ts');
+  const [{ compose }, { updateOnce }] = await Promise.all([
+    import('../compose/ports.ts'),
+    import('../app/update/update-once.ts'),
+  ]);
   const ports = await compose(readConfig(io.env), { ...options, ...registryWarnings(io) });
   try {
     const outcome = await withProgress(io, `updating ${repo ?? dir}`, () =>

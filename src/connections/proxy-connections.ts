@@ -3,23 +3,8 @@ import { Agent, Pool, type buildConnector, type Dispatcher } from 'undici';
 import type { Proxy } from '../domain/proxy.ts';
 import { createConnector, CONNECT_TIMEOUT_MS } from './connector.ts';
 import { encodeBasic } from './encode-basic.ts';
+import { ProxyUnreachable, TunnelRefused } from './proxy-failures.ts';
 import type { TlsOptions } from './tls-options.ts';
-
-/** The proxy answered, but opened no tunnel. */
-export class TunnelRefused extends Error {
-  override readonly name = 'TunnelRefused';
-  readonly status: number;
-
-  constructor(status: number) {
-    super(`the proxy answered CONNECT with ${status}`);
-    this.status = status;
-  }
-}
-
-/** The proxy itself could not be reached; the cause says why. */
-export class ProxyUnreachable extends Error {
-  override readonly name = 'ProxyUnreachable';
-}
 
 /** What they are made of. */
 export interface ProxiedOptions {

@@ -1,4 +1,4 @@
-import { ProxyUnreachable, TunnelRefused } from './proxy-connections.ts';
+import { ProxyUnreachable, TunnelRefused } from './proxy-failures.ts';
 
 /** Why a proxy stood in the way. */
 export interface ProxyTrouble {

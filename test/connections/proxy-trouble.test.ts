@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ProxyUnreachable, TunnelRefused } from '../../src/connections/proxy-connections.ts';
+import { ProxyUnreachable, TunnelRefused } from '../../src/connections/proxy-failures.ts';
 import { proxyTrouble } from '../../src/connections/proxy-trouble.ts';
 
 const PROXY = 'http://proxy.example.com:3128';

@@ -1,5 +1,5 @@
 import { errors } from 'undici';
-import { ProxyUnreachable, TunnelRefused } from '../../connections/proxy-connections.ts';
+import { ProxyUnreachable, TunnelRefused } from '../../connections/proxy-failures.ts';
 import { proxyRefusal } from '../../connections/proxy-trouble.ts';
 import { isClientRefused, isUntrusted } from '../../connections/tls-trouble.ts';
 import { AppError } from '../../domain/errors.ts';

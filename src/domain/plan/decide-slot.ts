@@ -131,7 +131,7 @@ function gate(slot: ImageSlot, view: PolicyView, choice: Selected): Verdict {
   const pinned = pinnedByDigest(slot, view, choice);
   if (pinned !== undefined) return pinned;
   const held = heldBy(slot);
-  const message = stepText(slot, choice);
+  const message = stepText(held, choice);
   if (held.tag === choice.tag) {
     const keepsDigest = held.digest !== undefined && !followsDigest(view.policy);
     return { reason: 'NewTag', message, target: keepsDigest ? held : choice };
@@ -152,10 +152,10 @@ function gate(slot: ImageSlot, view: PolicyView, choice: Selected): Verdict {
   return { reason: 'NewTag', message, target: choice };
 }
 
-function stepText(slot: ImageSlot, choice: Selected): string {
-  const drops = heldBy(slot).digest !== undefined && choice.digest === undefined;
+function stepText(held: Target, choice: Selected): string {
+  const drops = held.digest !== undefined && choice.digest === undefined;
   const note = drops ? '; the digest goes, because digestReflectionPolicy is Never' : '';
-  return `${heldText(slot) ?? 'no tag'} -> ${targetText(choice)}${note}`;
+  return `${targetText(held) || 'no tag'} -> ${targetText(choice)}${note}`;
 }
 
 function editsFor(slot: ImageSlot, view: PolicyView, target: Target): readonly FieldEdit[] {

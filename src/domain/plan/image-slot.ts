@@ -135,5 +135,7 @@ function ownerByRepository(
 /** The name to write: the text that stands there where it already means the same repository. */
 export function nameToWrite(current: string | undefined, view: PolicyView): string {
   const wanted = writtenName(view.policy);
-  return current !== undefined && sameRepository(current, wanted) ? current : wanted;
+  // Mostly it is the very same text, which need not be taken apart.
+  if (current === undefined || current === wanted) return wanted;
+  return sameRepository(current, wanted) ? current : wanted;
 }

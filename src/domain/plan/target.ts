@@ -25,5 +25,6 @@ export function targetOf(tag: string | undefined, digest: string | undefined): T
 
 /** `tag@digest`, or the one of them that there is. */
 export function targetText({ tag, digest }: Target): string {
-  return [tag, digest].filter((part) => part !== undefined).join('@');
+  if (digest === undefined) return tag ?? '';
+  return tag === undefined ? digest : `${tag}@${digest}`;
 }

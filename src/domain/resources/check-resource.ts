@@ -24,15 +24,12 @@ import { unknownFields } from './unknown-fields.ts';
 /** A kind of our group. */
 export type ResourceKind = 'ImagePolicy' | 'ImageReceiver' | 'ImageUpdateAutomation';
 
-/** What a whole resource of each kind may hold. */
-const FIELDS: Readonly<Record<ResourceKind, StructuralSchema>> = {
-  ImagePolicy: rootFields(structuralSchema(imagePolicySpecSchema)),
-  ImageReceiver: rootFields(structuralSchema(imageReceiverSpecSchema)),
-  ImageUpdateAutomation: rootFields(structuralSchema(imageUpdateAutomationSpecSchema)),
-};
-
 /** The kinds of our group. */
-export const RESOURCE_KINDS: readonly string[] = Object.keys(FIELDS);
+export const RESOURCE_KINDS: readonly string[] = [
+  'ImagePolicy',
+  'ImageReceiver',
+  'ImageUpdateAutomation',
+] satisfies ResourceKind[];
 
 /** Is it the name of a kind of our group? */
 export function isResourceKind(kind: string): kind is ResourceKind {
@@ -63,7 +60,7 @@ export function checkResource(
 ): CheckedResource {
   const parsed = parse(kind, value);
   const faults = [
-    ...unknownFields(FIELDS[kind], value, []),
+    ...unknownFields(fieldsOf(kind), value, []),
     ...(parsed.error?.issues ?? []).map((issue) => schemaFault(issue, value, sourceOf)),
   ];
   faults.push(...checkMeaning(kind, value['spec']).filter((fault) => !isAmong(fault, faults)));
@@ -91,6 +88,20 @@ function parse(kind: ResourceKind, value: unknown): Parsed {
       return data === undefined ? { error } : { resource: { kind, ...withMeta(data) } };
     }
   }
+}
+
+const SPECS = {
+  ImagePolicy: imagePolicySpecSchema,
+  ImageReceiver: imageReceiverSpecSchema,
+  ImageUpdateAutomation: imageUpdateAutomationSpecSchema,
+};
+const FIELDS = new Map<ResourceKind, StructuralSchema>();
+
+/** What a whole resource of a kind may hold. Made when it is first asked for: many a command parses none. */
+function fieldsOf(kind: ResourceKind): StructuralSchema {
+  const fields = FIELDS.get(kind) ?? rootFields(structuralSchema(SPECS[kind]));
+  FIELDS.set(kind, fields);
+  return fields;
 }
 
 /** Whatever Kubernetes knows in `metadata` and `status` is fine. */

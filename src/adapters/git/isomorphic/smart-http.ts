@@ -1,10 +1,7 @@
 import { request, type Dispatcher } from 'undici';
 import { openConnections } from '../../../connections/open-connections.ts';
-import {
-  type Connections,
-  ProxyUnreachable,
-  TunnelRefused,
-} from '../../../connections/proxy-connections.ts';
+import type { Connections } from '../../../connections/proxy-connections.ts';
+import { ProxyUnreachable, TunnelRefused } from '../../../connections/proxy-failures.ts';
 import { readBody } from '../../../connections/read-body.ts';
 import { retryAfterMs } from '../../../connections/retry-after.ts';
 import { isClientRefused } from '../../../connections/tls-trouble.ts';
