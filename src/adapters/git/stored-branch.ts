@@ -32,6 +32,8 @@ export class StoredBranch implements GitBranch {
   readonly #onClose: () => Promise<void>;
   /** The history that was last told: where a commit is below the one that it was told from. */
   #told = { from: '', depths: new Map<string, number>() };
+  /** What was last looked up by path. */
+  #found: { readonly commit: string; readonly entries: ReadonlyMap<string, TreeEntry> } | undefined;
 
   /** @param onClose called when the branch is closed */
   constructor(remote: Remote, store: RemoteStore, onClose: () => Promise<void>) {
@@ -175,10 +177,15 @@ export class StoredBranch implements GitBranch {
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, TreeEntry>> {
     if (paths.size === 0) return new Map();
+    // A file is looked up to be read, and soon after to be written.
+    const last = this.#found?.commit === commit ? this.#found.entries : undefined;
+    if (last !== undefined && [...paths].every((path) => last.has(path))) return last;
     const found = await this.#repairing({ commit }, signal, () =>
       this.#store.find(commit, [...paths], signal),
     );
-    return new Map(found.map((entry) => [entry.path, entry]));
+    const entries = new Map(found.map((entry) => [entry.path, entry]));
+    this.#found = { commit, entries };
+    return entries;
   }
 
   async #since(

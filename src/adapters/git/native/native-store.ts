@@ -126,19 +126,6 @@ export class NativeStore {
     return result.stdout;
   }
 
-  /** Sizes of objects, in the order asked for. @throws AppError `git/store` when one is missing */
-  async sizes(ids: readonly string[], signal: AbortSignal): Promise<number[]> {
-    if (ids.length === 0) return [];
-    const args = ['cat-file', '--batch-check=%(objectsize)'];
-    const input = [Buffer.from(ids.map((id) => `${id}\n`).join(''))];
-    const lines = (await this.output('measure blobs', args, { input, signal })).toString('latin1');
-    const sizes = lines.trimEnd().split('\n').map(Number);
-    // Of a missing one the line is "<id> missing".
-    const missing = sizes.findIndex(Number.isNaN);
-    if (missing >= 0) throw storeFailure('measure blobs', `no object ${ids[missing]}`);
-    return sizes;
-  }
-
   /**
    * Runs `git` against the remote; any exit code is a result.
    * @throws AppError when a login was refused and there is more to say of it than `git` does

@@ -5,13 +5,13 @@ import { storeFailure } from './failures.ts';
 import { endProcess, startGit } from './git-process.ts';
 
 /**
- * Reads objects through one long-lived `git cat-file --batch`, started at the first read. Requests
- * are answered in order; callers bound the size of what they ask for.
+ * Reads objects through long-lived `git cat-file` processes, one for contents and one for sizes, each started when
+ * it is first asked. Requests are answered in order; callers bound the size of what they ask for.
  */
 export class ObjectReader {
   readonly #gitDir: string;
   readonly #env: Readonly<Record<string, string>>;
-  #session: Session | undefined;
+  readonly #sessions = new Map<Mode, Session>();
 
   constructor(gitDir: string, env: Readonly<Record<string, string>>) {
     this.#gitDir = gitDir;
@@ -20,45 +20,69 @@ export class ObjectReader {
 
   /** @throws AppError `git/store` when one is missing or damaged, `cancelled` */
   async read(ids: readonly string[], signal: AbortSignal): Promise<Uint8Array[]> {
-    const found = await this.#request(ids, signal);
-    return found.map((bytes, index) => {
-      if (bytes !== undefined) return bytes;
+    const found = await this.#request('--batch', ids, signal);
+    return found.map((object, index) => {
+      if (object !== undefined) return object.bytes;
       throw storeFailure('read an object', `${ids[index]} is missing`);
     });
   }
 
   /** As {@link read}, for one object that need not be there. */
   async readIfPresent(id: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
-    return (await this.#request([id], signal))[0];
+    return (await this.#request('--batch', [id], signal))[0]?.bytes;
+  }
+
+  /** Sizes in bytes, in the order asked for. @throws AppError `git/store` when one is missing, `cancelled` */
+  async sizes(ids: readonly string[], signal: AbortSignal): Promise<number[]> {
+    const found = await this.#request('--batch-check', ids, signal);
+    return found.map((object, index) => {
+      if (object !== undefined) return object.size;
+      throw storeFailure('measure an object', `${ids[index]} is missing`);
+    });
   }
 
   async #request(
+    mode: Mode,
     ids: readonly string[],
     signal: AbortSignal,
-  ): Promise<readonly (Uint8Array | undefined)[]> {
+  ): Promise<readonly (FoundObject | undefined)[]> {
     if (signal.aborted) throw cancelled();
-    if (this.#session === undefined || this.#session.ended) {
-      this.#session = new Session(this.#gitDir, this.#env);
-    }
-    return untilCancelled(this.#session.request(ids), signal);
+    if (ids.length === 0) return [];
+    const open = this.#sessions.get(mode);
+    const session =
+      open === undefined || open.ended ? new Session(this.#gitDir, this.#env, mode) : open;
+    this.#sessions.set(mode, session);
+    return untilCancelled(session.request(ids), signal);
   }
 
-  /** Ends the process; a later read starts another. */
+  /** Ends the processes; a later read starts others. */
   close(): void {
-    this.#session?.end(cancelled());
-    this.#session = undefined;
+    for (const session of this.#sessions.values()) session.end(cancelled());
+    this.#sessions.clear();
   }
+}
+
+/** How `git cat-file` is asked: for contents, or for sizes alone. */
+type Mode = '--batch' | '--batch-check';
+
+const NOTHING = new Uint8Array();
+
+interface FoundObject {
+  readonly size: number;
+  /** Empty where only the size was asked for. */
+  readonly bytes: Uint8Array;
 }
 
 interface Waiter {
   /** Undefined: there is no such object. */
-  readonly resolve: (bytes: Uint8Array | undefined) => void;
+  readonly resolve: (object: FoundObject | undefined) => void;
   readonly reject: (error: AppError) => void;
 }
 
 /** One process and the reads that wait for it. */
 class Session {
   readonly #child: ChildProcessWithoutNullStreams;
+  readonly #mode: Mode;
   readonly #waiters: Waiter[] = [];
   #chunks: Buffer[] = [];
   #buffered = 0;
@@ -67,8 +91,9 @@ class Session {
   #stderr = '';
   ended = false;
 
-  constructor(gitDir: string, env: Readonly<Record<string, string>>) {
-    const args = [`--git-dir=${gitDir}`, 'cat-file', '--batch'];
+  constructor(gitDir: string, env: Readonly<Record<string, string>>, mode: Mode) {
+    const args = [`--git-dir=${gitDir}`, 'cat-file', mode];
+    this.#mode = mode;
     this.#child = startGit({ args, env });
     this.#child.stdin.on('error', () => undefined);
     this.#child.stderr.on('data', (chunk: Buffer) => {
@@ -79,10 +104,10 @@ class Session {
     this.#child.on('close', () => this.end(storeFailure('read an object', this.#stderr)));
   }
 
-  request(ids: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+  request(ids: readonly string[]): Promise<(FoundObject | undefined)[]> {
     const answers = ids.map(
       () =>
-        new Promise<Uint8Array | undefined>((resolve, reject) => {
+        new Promise<FoundObject | undefined>((resolve, reject) => {
           this.#waiters.push({ resolve, reject });
         }),
     );
@@ -124,13 +149,18 @@ class Session {
       else waiter?.reject(storeFailure('read an object', header));
       return lineEnd + 1;
     }
+    if (this.#mode === '--batch-check') {
+      this.#waiters.shift()?.resolve({ size, bytes: NOTHING });
+      return lineEnd + 1;
+    }
     const end = lineEnd + 1 + size;
     if (bytes.length <= end) {
       this.#wanted = end + 1;
       return 0;
     }
     // A copy, so that one small blob does not keep a whole read buffer alive.
-    this.#waiters.shift()?.resolve(new Uint8Array(bytes.subarray(lineEnd + 1, end)));
+    const content = new Uint8Array(bytes.subarray(lineEnd + 1, end));
+    this.#waiters.shift()?.resolve({ size, bytes: content });
     return end + 1;
   }
 }

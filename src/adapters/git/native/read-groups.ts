@@ -12,7 +12,7 @@ export async function* readGroups<T extends { readonly id: string }>(
   signal: AbortSignal,
 ): AsyncGenerator<{ readonly blob: T; readonly bytes: Uint8Array | undefined }> {
   const ids = blobs.map(({ id }) => id);
-  const sizes = await store.sizes(ids, signal);
+  const sizes = await store.objects.sizes(ids, signal);
   const sized = blobs.map((blob, index) => ({ blob, size: sizes[index] ?? 0 }));
   for (const group of groupBySize(sized, maxBytes)) {
     const wanted = group.filter(({ size }) => size <= maxBytes).map(({ blob }) => blob.id);
