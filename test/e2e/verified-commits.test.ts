@@ -17,6 +17,7 @@ import { startTagServer, type TagServer } from './tag-server.ts';
 
 const isMissing = !(['git-http-backend', 'gpg'] as const).every(hasTool) || skipWithout('openssl');
 const TEST_TIMEOUT_MS = 60_000;
+const SETTINGS = ['--policies', 'config', '--secrets', 'secrets'];
 
 describe.skipIf(isMissing).each(['native', 'isomorphic'])(
   'commits that GitHub signs (%s)',
@@ -60,6 +61,8 @@ describe.skipIf(isMissing).each(['native', 'isomorphic'])(
       await github.close();
     });
 
+    const urlOf = () => github.server.url(`${repo}.git`);
+
     function configure(...spec: readonly string[]): void {
       stage.write({
         'config/policy.yaml': imagePolicy({
@@ -67,11 +70,7 @@ describe.skipIf(isMissing).each(['native', 'isomorphic'])(
           spec: ['insecure: true', 'interval: 1s'],
         }),
         'config/automation.yaml': automation(
-          [
-            `url: ${github.server.url(`${repo}.git`)}`,
-            'provider: github',
-            'secretRef: {name: app}',
-          ],
+          [`url: ${urlOf()}`, 'provider: github', 'secretRef: {name: app}'],
           ['interval: 1s', 'commit: {signedBy: github}', ...spec],
         ),
       });
@@ -87,9 +86,8 @@ describe.skipIf(isMissing).each(['native', 'isomorphic'])(
           LOCKKEEPER_SECRETS_DIR: stage.path('secrets'),
         }),
       );
-      const url = github.server.url(`${repo}.git`);
       const request: UpdateRequest = {
-        target: { kind: 'remote', url, branch: 'main' },
+        target: { kind: 'remote', url: urlOf(), branch: 'main' },
         policies: [stage.path('config')],
         update: {},
         ignoreWindows: false,
@@ -121,8 +119,7 @@ describe.skipIf(isMissing).each(['native', 'isomorphic'])(
 
     it('are verified by git, of the App’s bot, and keep modes and bytes', async () => {
       const parent = remote.head();
-      const url = github.server.url(`${repo}.git`);
-      const args = ['update', '--repo', url, '--policies', 'config', '--secrets', 'secrets'];
+      const args = ['update', '--repo', urlOf(), ...SETTINGS];
       expect(await stage.run(args)).toMatchObject({ code: 0, stderr: '' });
       expect(tagOf()).toBe('1.1.0');
       expect(verifyCommit(remote.path, 'main', key)).toEqual({ isGood: true, words: '' });
@@ -183,6 +180,15 @@ describe.skipIf(isMissing).each(['native', 'isomorphic'])(
       expect(pass.plan.decisions).toMatchObject([
         { hold: { rejected: '1.1.0', by, commit: theirs } },
       ]);
+      // A commit that changes no file is signed, too.
+      const lift = ['release', 'Deployment/web', '-n', 'apps', '--repo', urlOf()];
+      const { code } = await stage.run([...lift, ...SETTINGS]);
+      expect({ code, parent: remote.git('rev-parse', 'main^') }).toEqual({
+        code: 0,
+        parent: theirs,
+      });
+      expect(verifyCommit(remote.path, 'main', key).isGood).toBe(true);
+      expect((await update()).commits).toHaveLength(1);
     });
 
     it('go to pull requests', async () => {

@@ -15,7 +15,7 @@ export function gitHubSigner(
   if (provider?.provider !== 'github') {
     throw new AppError(
       'resource/invalid',
-      'spec.commit.signedBy: GitHub signs the commits of a GitHub App alone; let the provider of the repo be github, and its Secret hold the App',
+      'spec.commit.signedBy: GitHub signs the commits of a GitHub App alone, and the repo is not reached by one; let its provider be github and its Secret hold the App (for a command: in what --policies names)',
     );
   }
   const way = { ...(ca && { ca }), ...(clientCertificate && { clientCertificate }) };

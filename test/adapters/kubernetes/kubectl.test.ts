@@ -149,6 +149,19 @@ describe.skipIf(skipWithoutApiServer())('kubectl with a real API server', () => 
         automation('a', { sourceRef: { kind: 'GitRepository', name: 'a', namespace: 'A_b' } }),
         'spec.sourceRef.namespace',
       ],
+      [
+        'a signature of GitHub for other logins than an App’s',
+        automation('a', { git, commit: { signedBy: 'github' } }),
+        'commit.signedBy needs git.provider: github',
+      ],
+      [
+        'a signature of GitHub for an author of one’s own',
+        automation('a', {
+          git: { ...git, provider: 'github', secretRef: { name: 'app' } },
+          commit: { signedBy: 'github', author: { email: 'a@example.com' } },
+        }),
+        'signedBy goes without signingKey, author and signOff',
+      ],
       ['no repo', automation('a', {}), 'exactly one of git, sourceRef must be set'],
       [
         'two repos',

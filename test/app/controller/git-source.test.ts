@@ -93,6 +93,17 @@ describe('an automation with a sourceRef', () => {
     stop.abort();
   });
 
+  it('has no commits signed by GitHub where the GitRepository brings no App', async () => {
+    const spec = { ...FROM_OWN, commit: { signedBy: 'github' } };
+    const foreign = { [OWN]: repository() };
+    const { image, ready, stop } = await running(spec, { foreign });
+    expect(ready()).toMatch(
+      /^False InvalidSpec: spec\.commit\.signedBy: GitHub signs the commits of a GitHub App alone/,
+    );
+    expect(image()).toBe(OLD);
+    stop.abort();
+  });
+
   it('follows a change of the GitRepository with its next run, and lets go of the former repo', async () => {
     const files = { 'web.yaml': deploymentText() };
     const other = new MemoryBranch(files);
