@@ -63,9 +63,16 @@ function fieldsOf(
   const { fields, findings } = locateFields(path, text, strategy);
   if (fields.length + findings.length === 0) return {};
   if (interest.marker) return { fields: { fields, findings } };
-  // Without a marker a file that is no YAML (a Helm template, say) is none of ours: only a warning.
-  const warnings = findings.map((finding) => ({ ...finding, severity: 'warning' as const }));
-  return { fields: { fields, findings: warnings } };
+  // Without a marker a file that is no YAML is none of ours: only a warning, and not even that of a chart's template.
+  const warnings = findings
+    .filter(({ code }) => code !== 'manifest/unparsable' || !isChartTemplate(path, text))
+    .map((finding) => ({ ...finding, severity: 'warning' as const }));
+  return fields.length + warnings.length === 0 ? {} : { fields: { fields, findings: warnings } };
+}
+
+/** Is it a template of a Helm chart, which is no YAML before it is rendered? There may be hundreds in a repo. */
+function isChartTemplate(path: string, text: string): boolean {
+  return /(^|\/)templates\//.test(path) && text.includes('{{');
 }
 
 function resourcesOf(path: string, text: string): Pick<ParsedFile, 'resources'> {

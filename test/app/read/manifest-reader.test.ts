@@ -98,6 +98,19 @@ describe('a reader', () => {
   });
 
   it.each([
+    { name: 'is passed over', text: '{{ if }}\nimage: [', want: [] },
+    {
+      name: 'with a marker is not',
+      text: '{{ if }}\na: b # {"$imagepolicy": "x:y"}\n: [',
+      want: ['error'],
+    },
+    { name: 'without an action is not', text: 'image: [', want: ['warning'] },
+  ])('finds that an unparsable template of a chart $name', async ({ text, want }) => {
+    const { findings } = await readFolder({ 'charts/web/templates/a.yaml': text }, IMAGES);
+    expect(findings.map(({ severity }) => severity)).toEqual(want);
+  });
+
+  it.each([
     { link: 'b.yaml', want: [] },
     { link: '../b.yaml', want: [] },
     { link: 'x/../../../b.yaml', want: ['file/outside'] },
