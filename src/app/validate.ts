@@ -16,7 +16,7 @@ import { promotionFindings } from '../domain/promotion/promotion-fault.ts';
 import { parseResources, type ParsedResources } from '../domain/resources/parse-resources.ts';
 import { isInside } from '../domain/repo-path.ts';
 import type { FileSource } from '../ports/files.ts';
-import { escapingLinks, tooLarge } from './read/unreadable-files.ts';
+import { tooLarge, unreadableEntries } from './read/unreadable-files.ts';
 
 /** One file with both ways of looking for fields. */
 interface CheckedFile {
@@ -37,7 +37,7 @@ export async function validate(
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   const entries = (await source.list(signal)).filter(({ path }) => isManifestPath(path));
-  findings.push(...(await escapingLinks(source, entries, signal)));
+  findings.push(...(await unreadableEntries(source, entries, signal)));
   const files = await checkFiles(source, findings, signal);
   const others = await Promise.all(policies.map((folder) => checkFiles(folder, findings, signal)));
   const given = mergeResources(NO_RESOURCES, others.flat().map(resourcesOf));

@@ -6,7 +6,8 @@ export interface FileEntry {
   readonly id?: string;
   /** Size in bytes where it is known without reading. */
   readonly size?: number;
-  readonly kind: 'file' | 'symlink';
+  /** `unnamed`: on a disk, what has a name that is no UTF-8; the path has a U+FFFD there, and cannot be read. */
+  readonly kind: 'file' | 'symlink' | 'unnamed';
 }
 
 /** A file's bytes; `undefined` where it is larger than was asked for. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { git } from '../support/git/repo.ts';
 import { hasTool } from '../support/git/tools.ts';
@@ -94,6 +94,17 @@ describe.skipIf(!hasTool('git'))('update DIR', () => {
       createCheckout(stage.path(name), files);
       return { name, path: stage.path(name) };
     };
+
+    it('leaves a file alone whose name is no UTF-8, says so, and changes the others', async () => {
+      const { name, path } = checkout();
+      const latin = Buffer.from(`${path}/caf\xe9.yaml`, 'latin1');
+      writeFileSync(latin, deployment(image('6.1.0')));
+      const { code, stderr } = await stage.run(['update', name]);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^caf\u{fffd}\.yaml: error: a name on the way .* is not UTF-8.*\n$/u);
+      expect(readFileSync(`${path}/web.yaml`, 'utf8')).toContain(':6.2.0 #');
+      expect(readFileSync(latin, 'utf8')).toContain(':6.1.0 #');
+    });
 
     it('understands all marker forms of an existing Flux repo', async () => {
       const { name, path } = checkout({

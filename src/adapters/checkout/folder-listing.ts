@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { isUtf8 } from 'node:buffer';
+import { closeSync, constants, fstatSync, openSync, readFileSync, type Dirent } from 'node:fs';
 import { readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
@@ -15,21 +16,34 @@ export async function listFolder(
   { intoRepos, signal }: { readonly intoRepos: boolean; readonly signal: AbortSignal },
 ): Promise<FileEntry[]> {
   const entries: FileEntry[] = [];
-  const pending = [''];
+  const pending: Folder[] = [{ path: '', place: root }];
   for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
     if (signal.aborted) throw new AppError('cancelled', 'cancelled');
-    const children = await readFolder(root, folder);
+    const children = await readFolder(folder);
     const isRepo = children.some(({ name }) => name === '.git');
-    if (isRepo && folder !== '' && !intoRepos) continue;
-    const prefix = folder === '' ? '' : `${folder}/`;
-    for (const child of children.filter(({ name }) => name !== '.git' && !isDraft(name))) {
-      const path = prefix + child.name;
-      if (child.isDirectory()) pending.push(path);
-      else if (child.isSymbolicLink()) entries.push({ path, kind: 'symlink' });
-      else if (child.isFile()) entries.push({ path, kind: 'file' });
+    if (isRepo && folder.path !== '' && !intoRepos) continue;
+    const prefix = folder.path === '' ? '' : `${folder.path}/`;
+    for (const { name, place, kind } of children) {
+      if (name === '.git' || isDraft(name)) continue;
+      const path = prefix + name;
+      if (kind === 'folder') pending.push({ path, place });
+      else entries.push({ path, kind: typeof place === 'string' ? kind : 'unnamed' });
     }
   }
   return inByteOrder(entries);
+}
+
+/** A folder by its path below the root, and where it is: in bytes where a name on the way is no UTF-8. */
+interface Folder {
+  readonly path: string;
+  readonly place: string | Buffer;
+}
+
+/** What is in a folder. */
+interface Child {
+  readonly name: string;
+  readonly place: string | Buffer;
+  readonly kind: 'folder' | 'file' | 'symlink';
 }
 
 /**
@@ -74,20 +88,47 @@ function readRegular(path: string, maxBytes: number): Uint8Array | undefined {
   }
 }
 
-async function readFolder(root: string, folder: string) {
+async function readFolder({ path, place }: Folder): Promise<readonly Child[]> {
   try {
-    return await readdir(join(root, folder), { withFileTypes: true });
+    return await childrenOf(place);
   } catch (cause) {
-    if (folder !== '' && !(await stillThere(join(root, folder)))) return [];
+    if (path !== '' && !(await stillThere(place))) return [];
     const reason = (cause as NodeJS.ErrnoException).code ?? '';
-    throw new AppError('file/unreadable', `folder ${folder || root} cannot be read (${reason})`, {
-      cause,
-    });
+    const what = `folder ${path === '' ? String(place) : path}`;
+    throw new AppError('file/unreadable', `${what} cannot be read (${reason})`, { cause });
   }
 }
 
-async function stillThere(path: string): Promise<boolean> {
-  return stat(path).then(
+async function childrenOf(place: string | Buffer): Promise<readonly Child[]> {
+  if (typeof place === 'string') {
+    const children = await readdir(place, { withFileTypes: true });
+    // What stands for bytes that are no UTF-8; a name may also really have it.
+    if (!children.some(({ name }) => name.includes('\uFFFD'))) {
+      return children.flatMap((child) => childAt(child, child.name, `${place}/${child.name}`));
+    }
+  }
+  const children = await readdir(place, { withFileTypes: true, encoding: 'buffer' });
+  return children.flatMap((child) => {
+    const name = child.name.toString('utf8');
+    const isText = typeof place === 'string' && isUtf8(child.name);
+    const bytes = Buffer.concat([Buffer.from(place), Buffer.from('/'), child.name]);
+    return childAt(child, name, isText ? `${place}/${name}` : bytes);
+  });
+}
+
+/** None for what is neither a file nor a folder nor a link. */
+function childAt(
+  child: Pick<Dirent, 'isDirectory' | 'isSymbolicLink' | 'isFile'>,
+  name: string,
+  place: string | Buffer,
+): readonly Child[] {
+  if (child.isDirectory()) return [{ name, place, kind: 'folder' }];
+  if (child.isSymbolicLink()) return [{ name, place, kind: 'symlink' }];
+  return child.isFile() ? [{ name, place, kind: 'file' }] : [];
+}
+
+async function stillThere(place: string | Buffer): Promise<boolean> {
+  return stat(place).then(
     () => true,
     () => false,
   );

@@ -6,7 +6,7 @@ import type { ParsedResources } from '../../domain/resources/parse-resources.ts'
 import type { FileEntry, FileSource } from '../../ports/files.ts';
 import { FilesMemory, NOT_KEPT, type KeptFiles, type KnownFiles } from './known-files.ts';
 import { interestOf, parseFile, type ParsedFile } from './parse-file.ts';
-import { escapingLinks, tooLarge } from './unreadable-files.ts';
+import { tooLarge, unreadableEntries } from './unreadable-files.ts';
 
 /** What the reader should look for. */
 export interface ReadScope {
@@ -137,9 +137,9 @@ async function* readFiles(
     const mayMatter = interest.marker || interest.image || interest.resources;
     yield { entry, file: parseFile(entry.path, { bytes, interest, strategy }), mayMatter };
   }
-  const links = manifests.filter(({ kind }) => kind === 'symlink');
-  for (const finding of await escapingLinks(source, links, signal)) {
-    const entry = links.find(({ path }) => path === finding.at?.path);
+  const others = manifests.filter(({ kind }) => kind !== 'file');
+  for (const finding of await unreadableEntries(source, others, signal)) {
+    const entry = others.find(({ path }) => path === finding.at?.path);
     if (entry !== undefined) yield { entry, file: { finding }, mayMatter: true };
   }
 }

@@ -12,14 +12,17 @@ export function tooLarge(path: string): Finding {
   };
 }
 
-/** Links inside the repo need no look (their target is read itself); links out of it are reported. */
-export async function escapingLinks(
+/**
+ * What is no file that can be read. Links inside the repo need no look (their target is read itself); links out of it
+ * are reported, and so is what has a name that no text can say.
+ */
+export async function unreadableEntries(
   source: FileSource,
   entries: readonly FileEntry[],
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const links = entries.filter((entry) => entry.kind === 'symlink');
-  const findings: Finding[] = [];
+  const findings = entries.filter(({ kind }) => kind === 'unnamed').map(unnamed);
   for await (const { entry, bytes } of source.read(links, MAX_LINK_BYTES, signal)) {
     const target = bytes === undefined ? undefined : new TextDecoder().decode(bytes);
     if (target !== undefined && staysInside(entry.path, target)) continue;
@@ -32,6 +35,16 @@ export async function escapingLinks(
     });
   }
   return findings;
+}
+
+function unnamed({ path }: FileEntry): Finding {
+  return {
+    severity: 'error',
+    code: 'file/unreadable',
+    message:
+      'a name on the way to this file is not UTF-8, so that it is not read; rename it, or update the repo itself (--repo)',
+    at: { path },
+  };
 }
 
 /** Longest path that Linux resolves (PATH_MAX). */

@@ -80,6 +80,27 @@ describe('a plain folder', () => {
     ]);
   });
 
+  it('lists what has a name that is no UTF-8 as such, and the rest as ever', async () => {
+    put('a.yaml', '');
+    put('real \u{fffd}.yaml', '');
+    const inBytes = (...parts: readonly string[]) =>
+      Buffer.from([dir, ...parts].join('/'), 'latin1');
+    writeFileSync(inBytes('caf\xe9.yaml'), '');
+    symlinkSync('a.yaml', inBytes('l\xe9.yaml'));
+    mkdirSync(inBytes('d\xe9p\xf4t', 'deep'), { recursive: true });
+    writeFileSync(inBytes('d\xe9p\xf4t', 'deep', 'x.yaml'), '');
+    const checkout = await openCheckout(dir, GIT_TEST_ENV);
+    expect(await paths(checkout)).toEqual([
+      'file a.yaml',
+      'unnamed caf\u{fffd}.yaml',
+      'unnamed d\u{fffd}p\u{fffd}t/deep/x.yaml',
+      'unnamed l\u{fffd}.yaml',
+      'file real \u{fffd}.yaml',
+    ]);
+    const named = (await checkout.list(NEVER)).filter(({ kind }) => kind === 'file');
+    for await (const { bytes } of checkout.read(named, 5, NEVER)) expect(bytes).toHaveLength(0);
+  });
+
   it('is found through a link to it', async () => {
     put('a.yaml', '1');
     symlinkSync(dir, join(area.path, 'alias'));
