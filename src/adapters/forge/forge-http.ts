@@ -153,8 +153,9 @@ export class ForgeHttp {
 
   #refusal(request: ForgeRequest, response: Dispatcher.ResponseData, text: string): AppError {
     const { statusCode } = response;
-    const code = codeOf(response);
-    const detail = quotable(complaintOf(text), this.#secrets);
+    const complaint = complaintOf(text);
+    const code = codeOf(response, complaint);
+    const detail = quotable(complaint, this.#secrets);
     const said = `${statusCode}${detail === '' ? '' : `: ${detail}`}`;
     const afterMs = retryAfterMs(textOf(response.headers['retry-after']), new Date());
     return new AppError(code, `${this.#where(request)}: ${this.#explained(code)} (${said})`, {
@@ -180,11 +181,15 @@ const EXPLAINED: Partial<Record<ErrorCode, string>> = {
   'forge/rate-limited': 'the forge allows no more requests for now',
 };
 
-function codeOf({ statusCode, headers }: Dispatcher.ResponseData): ErrorCode {
+function codeOf({ statusCode, headers }: Dispatcher.ResponseData, complaint: string): ErrorCode {
   if (statusCode === 429) return 'forge/rate-limited';
-  // GitHub: a spent budget is a 403 (docs.github.com, "Rate limits for the REST API").
-  if (statusCode === 403 && (headers['x-ratelimit-remaining'] === '0' || 'retry-after' in headers))
-    return 'forge/rate-limited';
+  // GitHub: a spent budget is a 403, and of a secondary one words alone may tell (docs.github.com, "Rate limits for the
+  // REST API").
+  const isSpent =
+    headers['x-ratelimit-remaining'] === '0' ||
+    'retry-after' in headers ||
+    /\brate limit\b/i.test(complaint);
+  if (statusCode === 403 && isSpent) return 'forge/rate-limited';
   if (statusCode === 401 || statusCode === 403) return 'forge/unauthorized';
   if (statusCode === 404) return 'forge/not-found';
   return statusCode >= 500 ? 'forge/unreachable' : 'forge/rejected';

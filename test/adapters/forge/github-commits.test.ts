@@ -163,6 +163,19 @@ describe('a commit that GitHub makes', () => {
       afterMs: 60_000,
     },
     {
+      name: 'a spent budget of which only words tell',
+      exchanges: [
+        {
+          ...tree(),
+          status: 403,
+          answer: { message: 'You have exceeded a secondary rate limit. Please wait.' },
+        },
+      ],
+      code: 'git/unreachable',
+      message: /the forge allows no more requests for now \(403: You have exceeded/,
+      retry: true,
+    },
+    {
       name: 'a refusal',
       exchanges: [{ ...tree(), status: 422, answer: { message: 'tree.mode is not valid' } }],
       code: 'git/rejected',
