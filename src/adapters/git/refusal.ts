@@ -24,7 +24,7 @@ const FINAL: readonly Refusal[] = [
     words: /verified signature|must be (gpg )?signed|unverified commit|unsigned commit/i,
     code: 'git/protected',
     say: (branch) =>
-      `takes only signed commits on ${branch}: have them signed, by commit.signingKey of the automation`,
+      `takes only signed commits on ${branch}: have them signed, by commit.signingKey of the automation, or by commit.signedBy where a GitHub App pushes`,
   },
   {
     words:
