@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { benchCluster } from './cluster.ts';
 import { benchFolders } from './folders.ts';
 import { benchMemory } from './memory.ts';
+import { benchMixed, type OtherFiles } from './mixed.ts';
 import { benchRepos } from './repos.ts';
 import { benchSelection } from './selection.ts';
 import { benchSizes } from './size-ratio.ts';
@@ -25,6 +26,8 @@ export interface Scale {
   readonly sizes: readonly number[];
   /** Commits in the history of the repos. */
   readonly commits: number;
+  /** What stands beside the manifests of the mixed repo. */
+  readonly others: OtherFiles;
   readonly rounds: number;
   /** No-op passes of the memory bench. */
   readonly passes: number;
@@ -38,6 +41,7 @@ const BENCHES: Readonly<Record<string, (figures: Figures, scale: Scale) => Promi
   folder: benchFolders,
   repo: benchRepos,
   size: benchSizes,
+  mixed: benchMixed,
   memory: benchMemory,
   cluster: benchCluster,
 };
@@ -66,6 +70,7 @@ if (values.help) {
         tags: 1_000,
         sizes: [100, 400],
         commits: 100,
+        others: { code: 600, assets: 2 },
         rounds: 1,
         passes: 5,
         crowd: SMALL_CROWD,
@@ -75,6 +80,7 @@ if (values.help) {
         tags: 100_000,
         sizes: [1_000, 10_000, 50_000],
         commits: 2_000,
+        others: { code: 20_000, assets: 300 },
         rounds: 7,
         passes: 1_000,
         crowd: LARGE_CROWD,

@@ -25,6 +25,7 @@ const withMemoryForge = (ports: OpenPorts): OpenPorts => {
 
 const NEVER = new AbortController().signal;
 const NAMES = ['api', 'web'];
+const CODE = Array.from({ length: 20 }, (_, index) => `src/file-${index}.ts`);
 
 /** A config repo at a real server, with two images that are to move from 1.0.0 to 1.1.0, and one automation. */
 export interface BranchStage {
@@ -53,11 +54,18 @@ export interface BranchStage {
 
 type Spec = Partial<z.input<typeof imageUpdateAutomationSpecSchema>>;
 
+/** Where the repo is, and what is in it. */
+interface ServerSpec {
+  readonly transport?: 'http' | 'ssh';
+  /** Code stands beside the manifests, and the server leaves out what is not asked for. */
+  readonly isMixed?: boolean;
+}
+
 /** Sets it up with one engine, the repo behind HTTP or a real `sshd`. */
 export async function openBranchStage(
   engine: 'native' | 'isomorphic',
   spec: Spec,
-  transport: 'http' | 'ssh' = 'http',
+  { transport = 'http', isMixed = false }: ServerSpec = {},
 ): Promise<BranchStage> {
   const stage = openStage();
   const remote = createRemote(stage.path('remotes/config.git'));
@@ -69,11 +77,13 @@ export async function openBranchStage(
     ...(sshd && { ssh: { identity: sshd.identity, knownHosts: sshd.knownHosts } }),
   };
   const registry = await startTagServer({ api: ['1.0.0', '1.1.0'], web: ['1.0.0', '1.1.0'] });
-  remote.commit(
-    Object.fromEntries(
+  if (isMixed) remote.git('config', 'uploadpack.allowFilter', 'true');
+  remote.commit({
+    ...(isMixed && Object.fromEntries(CODE.map((path) => [path, `export {}; // ${path}\n`]))),
+    ...Object.fromEntries(
       NAMES.map((name) => [`apps/${name}.yaml`, deployment(`${registry.image(name)}:1.0.0`, name)]),
     ),
-  );
+  });
   const policies = NAMES.map((name) =>
     imagePolicy({ image: registry.image(name), name, spec: ['insecure: true', 'interval: 1s'] }),
   ).join('---\n');

@@ -28,9 +28,9 @@ describe.each(WAYS)(
     let stage: BranchStage;
     afterEach(() => stage.close());
 
-    /** web and api are to move from 1.0.0 to 1.1.0. */
+    /** web and api are to move from 1.0.0 to 1.1.0, in a repo that is mostly code. */
     const start = async (spec: Parameters<typeof openBranchStage>[1] = {}) => {
-      stage = await openBranchStage(engine, { commit: BOT, ...spec }, transport);
+      stage = await openBranchStage(engine, { commit: BOT, ...spec }, { transport, isMixed: true });
     };
     const subjects = (branch = 'main') =>
       stage.remote.git('log', '--reverse', '--format=%s', branch).split('\n').slice(1);

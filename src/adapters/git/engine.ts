@@ -31,8 +31,10 @@ export interface EngineStore {
 export interface RemoteStore {
   /** Commits of these full ref names at the remote, by name; what is not there is left out. */
   heads(refs: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
-  /** Sees to it that a commit's trees and blobs are here. */
+  /** Sees to it that a commit's trees are here. Its blobs come with them only where the remote leaves nothing out. */
   obtain(wanted: WantedCommit, signal: AbortSignal): Promise<void>;
+  /** Sees to it that blobs of a commit that was obtained are here: what is lacking is fetched all at once. */
+  obtainBlobs(wanted: WantedBlobs, signal: AbortSignal): Promise<void>;
   /** Throws everything away and starts afresh. */
   renew(signal: AbortSignal): Promise<void>;
   /** All leaves of a commit's tree, in path order. */
@@ -53,7 +55,7 @@ export interface RemoteStore {
   readCommit(id: string, signal: AbortSignal): Promise<Buffer | undefined>;
   /** What differs between two commits that were obtained, in path order; submodules too. */
   diff(before: string, after: string, signal: AbortSignal): Promise<readonly TreeDifference[]>;
-  /** Blobs in the order asked for, one at a time; without the bytes of one of over `maxBytes`. */
+  /** Blobs that were obtained, in the order asked for, one at a time; without the bytes of one of over `maxBytes`. */
   readBlobs<T extends { readonly id: string }>(
     blobs: readonly T[],
     maxBytes: number,
@@ -72,7 +74,7 @@ export interface RemoteStore {
   close(): Promise<void>;
 }
 
-/** A commit whose trees and blobs are wanted. */
+/** A commit whose trees are wanted. */
 export interface WantedCommit {
   readonly commit: string;
   /**
@@ -80,6 +82,13 @@ export interface WantedCommit {
    * comes in one go, as it differs from what is here: in a moment that will be asked for, too.
    */
   readonly below?: { readonly commit: string; readonly depth: number } | undefined;
+}
+
+/** Blobs that are to be read. */
+export interface WantedBlobs {
+  readonly commit: string;
+  /** `all`: nearly all. What comes after the commit is then fetched with its blobs, too, in one go. */
+  readonly ids: readonly string[] | 'all';
 }
 
 /** A file's new content, and the mode that it keeps. */

@@ -89,6 +89,19 @@ export function noGitServer({ display }: Pick<Remote, 'display'>): AppError {
   );
 }
 
+/** How servers (git, JGit) say that they leave nothing out, or give out no single objects. */
+const PART_REFUSAL = /\bfilter\b|not our ref|unadvertised object|\bnot valid\b/;
+
+/** Was a fetch refused because it asked for a part of a commit? The refusal of a commit that has gone sounds alike. */
+export function isPartRefusal(words: string): boolean {
+  return PART_REFUSAL.test(words);
+}
+
+/** The error for it; whoever gets it fetches everything. */
+export function partRefusal({ display }: Pick<Remote, 'display'>, reason: string): AppError {
+  return new AppError('git/unsupported', `${display} gives out whole commits only (${reason})`);
+}
+
 /** What a remote said, for a message: without its secrets. */
 export function oneLine(remote: Pick<Remote, 'secrets'>, text: string): string {
   return quotable(text, remote.secrets);

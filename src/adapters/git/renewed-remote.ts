@@ -1,7 +1,7 @@
 import { AppError, type ErrorCode } from '../../domain/errors.ts';
 import type { PushResult } from '../../ports/ports.ts';
 import type { GitLogin } from '../../ports/git-login.ts';
-import type { ModedWrite, RefMove, RemoteStore, WantedCommit } from './engine.ts';
+import type { ModedWrite, RefMove, RemoteStore, WantedBlobs, WantedCommit } from './engine.ts';
 import type { TreeDifference, TreeEntry } from './tree.ts';
 
 /** Where a remote's logins come from, and what takes them. */
@@ -44,6 +44,10 @@ export class RenewedRemote implements RemoteStore {
 
   obtain(wanted: WantedCommit, signal: AbortSignal): Promise<void> {
     return this.#contact(signal, (remote) => remote.obtain(wanted, signal));
+  }
+
+  obtainBlobs(wanted: WantedBlobs, signal: AbortSignal): Promise<void> {
+    return this.#contact(signal, (remote) => remote.obtainBlobs(wanted, signal));
   }
 
   obtainHistory(commit: string, depth: number, signal: AbortSignal): Promise<void> {

@@ -12,7 +12,7 @@ import { throwIfCancelled } from '../../domain/cancellation.ts';
 import { walkHistory } from './commit-log.ts';
 import { commitBytes, parseCommit } from './commit-object.ts';
 import { commitAtForge } from './forge-commit.ts';
-import type { ModedWrite, RefMove, RemoteStore, WantedCommit } from './engine.ts';
+import type { ModedWrite, RefMove, RemoteStore, WantedBlobs, WantedCommit } from './engine.ts';
 import { branchRef, checkedRef, type Remote } from './remote.ts';
 import {
   fileChanges,
@@ -22,6 +22,9 @@ import {
   SUBMODULE,
   type TreeEntry,
 } from './tree.ts';
+
+/** Which part of a commit's files is nearly all of it. */
+const MOST = 0.75;
 
 /** A branch of a remote behind a store of any engine. */
 export class StoredBranch implements GitBranch {
@@ -34,6 +37,8 @@ export class StoredBranch implements GitBranch {
   #told = { from: '', depths: new Map<string, number>() };
   /** What was last looked up by path. */
   #found: { readonly commit: string; readonly entries: ReadonlyMap<string, TreeEntry> } | undefined;
+  /** The commit that was last listed, and how many files it has. */
+  #listed = { commit: '', count: 0 };
 
   /** @param onClose called when the branch is closed */
   constructor(remote: Remote, store: RemoteStore, onClose: () => Promise<void>) {
@@ -62,10 +67,7 @@ export class StoredBranch implements GitBranch {
 
   files(commit: string): FileSource {
     return {
-      list: (signal) =>
-        this.#repairing({ commit }, signal, async () =>
-          fileEntries(await this.#store.list(commit, signal)),
-        ),
+      list: (signal) => this.#list(commit, signal),
       read: (entries, maxBytes, signal) => this.#read({ commit, entries, maxBytes, signal }),
       since: (before, signal) => this.#since({ before, after: commit }, signal),
     };
@@ -188,6 +190,13 @@ export class StoredBranch implements GitBranch {
     return entries;
   }
 
+  async #list(commit: string, signal: AbortSignal): Promise<readonly FileEntry[]> {
+    const list = () => this.#store.list(commit, signal);
+    const entries = fileEntries(await this.#repairing({ commit }, signal, list));
+    this.#listed = { commit, count: entries.length };
+    return entries;
+  }
+
   async #since(
     { before, after }: { readonly before: string; readonly after: string },
     signal: AbortSignal,
@@ -205,11 +214,13 @@ export class StoredBranch implements GitBranch {
   /** Goes on where it was when the store had to be renewed in between. */
   async *#read(request: BlobsRequest): AsyncGenerator<FileContent> {
     const { commit, maxBytes, signal } = request;
+    if (request.entries.length === 0) return;
     const wanted = await this.#withIds(request);
     let done = 0;
     for (let isRenewed = false; ; isRenewed = true) {
       try {
         await this.#store.obtain({ commit }, signal);
+        await this.#store.obtainBlobs({ commit, ids: this.#blobIds(commit, wanted) }, signal);
         for await (const { blob, bytes } of this.#store.readBlobs(
           wanted.slice(done),
           maxBytes,
@@ -225,6 +236,13 @@ export class StoredBranch implements GitBranch {
         await this.#store.renew(signal);
       }
     }
+  }
+
+  /** Where there is little else than what is read, nothing is saved by leaving the rest out. */
+  #blobIds(commit: string, wanted: readonly WantedBlob[]): WantedBlobs['ids'] {
+    const { commit: listed, count } = this.#listed;
+    const isMost = listed === commit && wanted.length >= MOST * count;
+    return isMost ? 'all' : wanted.map(({ id }) => id);
   }
 
   /** Entries may come from a caller that kept only paths. */

@@ -4,7 +4,15 @@ import { AppError } from '../../../src/domain/errors.ts';
 import type { GitLogin, GitLogins } from '../../../src/ports/git-login.ts';
 import type { GitBranch } from '../../../src/ports/ports.ts';
 import { hasTool } from '../../support/git/tools.ts';
-import { commitAndPush, commitOn, NEVER, readAll, startFixture, type Fixture } from './fixture.ts';
+import {
+  collect,
+  commitAndPush,
+  commitOn,
+  NEVER,
+  readAll,
+  startFixture,
+  type Fixture,
+} from './fixture.ts';
 
 const canRun = hasTool('git') && hasTool('git-http-backend');
 const provider = { provider: 'azure', resource: 'planted' } as const;
@@ -76,6 +84,18 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
       expect(await branch.head(NEVER)).toBe(commit);
       expect(logins.count).toBe(4);
       expect(fixture.remote.git('rev-list', '--count', 'main').trim()).toBe('2');
+    });
+
+    it('is renewed when it is refused between folders and files', async () => {
+      const logins = new Logins();
+      const branch = await open(logins);
+      fixture.remote.git('config', 'uploadpack.allowFilter', 'true');
+      const source = branch.files(await branch.head(NEVER));
+      const [first] = await source.list(NEVER);
+      logins.takeBack();
+      const read = await collect(source.read(first === undefined ? [] : [first], 100, NEVER));
+      expect(read.map(({ bytes }) => bytes?.length)).toEqual([2]);
+      expect(logins.count).toBe(2);
     });
 
     it('is asked for anew once, and then the refusal is told', async () => {

@@ -1,12 +1,14 @@
 import { AppError } from '../../../domain/errors.ts';
 import type { PushResult } from '../../../ports/ports.ts';
 import { throwIfCancelled } from '../../../domain/cancellation.ts';
-import type { ModedWrite, RefMove, RemoteStore, WantedCommit } from '../engine.ts';
+import type { ModedWrite, RefMove, RemoteStore, WantedBlobs, WantedCommit } from '../engine.ts';
+import { isGranted } from '../granted.ts';
 import type { Remote } from '../remote.ts';
 import type { TreeDifference, TreeEntry } from '../tree.ts';
 import { completePack } from './complete-pack.ts';
 import { knownHistory } from './known-history.ts';
 import type { IsomorphicStore } from './isomorphic-store.ts';
+import type { ObjectRepo } from './object-repo.ts';
 import { pushPack } from './receive-pack.ts';
 import type { SmartHttp } from './smart-http.ts';
 import { diffTrees, newObjects } from './tree-diff.ts';
@@ -20,7 +22,7 @@ export class IsomorphicRemote implements RemoteStore {
   readonly #http: SmartHttp;
   readonly #store: IsomorphicStore;
   readonly #uploadPack: UploadPack;
-  #refusesFilter = false;
+  #refusesCommits = false;
 
   constructor(remote: Remote, http: SmartHttp, store: IsomorphicStore) {
     this.#remote = remote;
@@ -35,14 +37,31 @@ export class IsomorphicRemote implements RemoteStore {
 
   async obtain({ commit, below }: WantedCommit, signal: AbortSignal): Promise<void> {
     const store = this.#store;
-    if (await store.isComplete(commit)) return;
+    const filters = () => this.#uploadPack.filters(signal);
+    await store.places.choose(this.#remote.ref, filters, signal);
+    if (await this.#repo.isComplete(commit)) return;
     await store.writes.run(async () => {
-      if (await store.isComplete(commit)) return;
-      await store.tidy();
+      if (await this.#repo.isComplete(commit)) return;
+      await this.#repo.tidy();
       if (below !== undefined) await this.#fetch(below, signal);
-      if (await store.isComplete(commit)) return;
+      if (await this.#repo.isComplete(commit)) return;
       await this.#fetch({ commit, depth: 1 }, signal);
-      await store.addKnown(commit);
+      await this.#repo.addKnown(commit);
+    });
+  }
+
+  async obtainBlobs({ commit, ids }: WantedBlobs, signal: AbortSignal): Promise<void> {
+    const { trees, writes } = this.#store;
+    const lacking = async () => {
+      if (this.#repo !== trees) return [];
+      return ids === 'all' ? ids : trees.lacking(ids);
+    };
+    if ((await lacking()).length === 0) return;
+    await writes.run(async () => {
+      const wanted = await lacking();
+      if (wanted.length === 0) return;
+      if (wanted !== 'all' && (await isGranted(this.#fetchBlobs(wanted, signal)))) return;
+      await this.#moveToWhole({ commit, depth: 1 }, signal);
     });
   }
 
@@ -58,21 +77,21 @@ export class IsomorphicRemote implements RemoteStore {
   }
 
   async list(commit: string): Promise<readonly TreeEntry[]> {
-    return listTree(this.#store, await this.#treeOf(commit));
+    return listTree(this.#repo, await this.#treeOf(commit));
   }
 
   async find(commit: string, paths: readonly string[]): Promise<readonly TreeEntry[]> {
-    return findLeaves(this.#store, await this.#treeOf(commit), paths);
+    return findLeaves(this.#repo, await this.#treeOf(commit), paths);
   }
 
   async readCommit(id: string): Promise<Buffer | undefined> {
-    const { history, objects } = this.#store;
-    return ((await history.readIfPresent(id)) ?? (await objects.readIfPresent(id)))?.bytes;
+    const { history } = this.#store;
+    return ((await history.readIfPresent(id)) ?? (await this.#repo.readIfPresent(id)))?.bytes;
   }
 
   async diff(before: string, after: string): Promise<readonly TreeDifference[]> {
     const trees = { before: await this.#treeOf(before), after: await this.#treeOf(after) };
-    return diffTrees(this.#store, trees);
+    return diffTrees(this.#repo, trees);
   }
 
   async *readBlobs<T extends { readonly id: string }>(
@@ -82,7 +101,7 @@ export class IsomorphicRemote implements RemoteStore {
   ): AsyncGenerator<{ readonly blob: T; readonly bytes: Uint8Array | undefined }> {
     for (const blob of blobs) {
       throwIfCancelled(signal);
-      const object = await this.#store.objects.read(blob.id, maxBytes);
+      const object = await this.#repo.objects.read(blob.id, maxBytes);
       yield { blob, bytes: object?.bytes };
     }
   }
@@ -91,12 +110,12 @@ export class IsomorphicRemote implements RemoteStore {
     readonly parent: string;
     readonly files: readonly ModedWrite[];
   }): Promise<string> {
-    return rewriteTree(this.#store, await this.#treeOf(change.parent), change.files);
+    return rewriteTree(this.#repo, await this.#treeOf(change.parent), change.files);
   }
 
   async writeCommit(bytes: Uint8Array): Promise<string> {
-    const id = await this.#store.write('commit', bytes);
-    await this.#store.addKnown(id);
+    const id = await this.#repo.write('commit', bytes);
+    await this.#repo.addKnown(id);
     return id;
   }
 
@@ -104,8 +123,8 @@ export class IsomorphicRemote implements RemoteStore {
     const parts = { remote: this.#remote, http: this.#http, signal };
     return pushPack(parts, move, async ({ id, parent }) => {
       const tree = await this.#treeOf(id);
-      const lacking = await newObjects(this.#store, { before: await this.#treeOf(parent), tree });
-      return this.#store.pack([id, ...lacking]);
+      const lacking = await newObjects(this.#repo, { before: await this.#treeOf(parent), tree });
+      return this.#repo.pack([id, ...lacking]);
     });
   }
 
@@ -113,34 +132,61 @@ export class IsomorphicRemote implements RemoteStore {
     return this.#http.close();
   }
 
+  /** Where the branch's objects are. */
+  get #repo(): ObjectRepo {
+    return this.#store.places.of(this.#remote.ref);
+  }
+
   async #fetch(wanted: Depth, signal: AbortSignal): Promise<void> {
-    const { objects, known: from } = this.#store;
-    const known = await knownHistory(objects, from);
-    const pack = await this.#uploadPack.fetch({ ...wanted, known }, signal);
-    await this.#store.addPack(known.have.length === 0 ? pack : await this.#completed(pack));
+    const { whole, trees } = this.#store;
+    if (this.#repo === whole) return this.#fetchInto(whole, wanted, signal);
+    if (await isGranted(this.#fetchInto(trees, wanted, signal))) return;
+    await this.#moveToWhole(wanted, signal);
+  }
+
+  /** @throws AppError `git/unsupported` when the remote does not leave out what the repo is not to have */
+  async #fetchInto(repo: ObjectRepo, wanted: Depth, signal: AbortSignal): Promise<void> {
+    const known = await knownHistory(repo);
+    const without = repo === this.#store.trees ? { without: 'blobs' as const } : {};
+    const pack = await this.#uploadPack.fetch({ ...wanted, known, ...without }, signal);
+    await repo.create();
+    await repo.addPack(known.have.length === 0 ? pack : await this.#completed(pack, repo));
+  }
+
+  /** With all blobs, from here on. */
+  async #moveToWhole(wanted: Depth, signal: AbortSignal): Promise<void> {
+    const { whole } = this.#store;
+    await this.#fetchInto(whole, wanted, signal);
+    await whole.addKnown(wanted.commit);
+    this.#store.places.moveToWhole(this.#remote.ref);
+  }
+
+  async #fetchBlobs(ids: readonly string[], signal: AbortSignal): Promise<void> {
+    await this.#store.trees.addPack(await this.#uploadPack.fetch({ ids }, signal));
   }
 
   /** Commits alone. @returns false when the remote gives out no less than everything */
   async #fetchCommits(wanted: Depth, signal: AbortSignal): Promise<boolean> {
-    if (this.#refusesFilter || !(await this.#uploadPack.filters(signal))) return false;
-    const { history, known: from } = this.#store;
-    const known = await knownHistory(history, from);
+    if (this.#refusesCommits || !(await this.#uploadPack.filters(signal))) return false;
+    const { history } = this.#store;
+    const known = await knownHistory(history, this.#repo.known);
+    const without = 'trees and blobs';
     try {
-      const pack = await this.#uploadPack.fetch({ ...wanted, known, commitsOnly: true }, signal);
+      const pack = await this.#uploadPack.fetch({ ...wanted, known, without }, signal);
       await this.#store.addHistory(pack);
       return true;
     } catch (error) {
       // A server may forbid single filters; if it is something else, a fetch of everything will say so.
       throwIfCancelled(signal);
       if (!(error instanceof AppError) || error.code === 'git/unauthorized') throw error;
-      this.#refusesFilter = true;
+      this.#refusesCommits = true;
       return false;
     }
   }
 
-  async #completed(pack: Buffer): Promise<Buffer> {
+  async #completed(pack: Buffer, repo: ObjectRepo): Promise<Buffer> {
     try {
-      return await completePack(pack, (id) => this.#store.objects.readIfPresent(id));
+      return await completePack(pack, (id) => repo.readIfPresent(id));
     } catch (cause) {
       if (cause instanceof AppError) throw cause;
       const text = `${this.#remote.display} sent a pack that cannot be read`;
@@ -149,7 +195,7 @@ export class IsomorphicRemote implements RemoteStore {
   }
 
   async #treeOf(commit: string): Promise<string> {
-    return treeOfCommit(await this.#store.objects.readAs('commit', commit));
+    return treeOfCommit(await this.#repo.objects.readAs('commit', commit));
   }
 }
 

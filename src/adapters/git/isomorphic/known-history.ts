@@ -1,5 +1,5 @@
 import { parseCommit } from '../commit-object.ts';
-import type { ObjectFiles } from './object-files.ts';
+import type { ObjectRepo } from './object-repo.ts';
 
 /** So many commits are looked through; what is beyond may be sent again. */
 const MAX_COMMITS = 5_000;
@@ -14,16 +14,13 @@ export interface KnownHistory {
 
 /**
  * Where the history that is here ends.
- * @param from commits to begin at; those that are not here are left out
+ * @param from commits to begin at, by default what is known to be here; those that are not are left out
  */
-export async function knownHistory(
-  objects: ObjectFiles,
-  from: readonly string[],
-): Promise<KnownHistory> {
+export async function knownHistory(repo: ObjectRepo, from = repo.known): Promise<KnownHistory> {
   const found = new Map<string, boolean>();
   const shallow: string[] = [];
   const isHere = async (id: string): Promise<boolean> => {
-    const known = found.get(id) ?? (await objects.readIfPresent(id)) !== undefined;
+    const known = found.get(id) ?? (await repo.readIfPresent(id)) !== undefined;
     found.set(id, known);
     return known;
   };
@@ -32,7 +29,7 @@ export async function knownHistory(
   const seen = new Set(have);
   // A set goes on to what is added on the way.
   for (const id of seen) {
-    const { parents } = parseCommit(id, await objects.readAs('commit', id));
+    const { parents } = parseCommit(id, await repo.objects.readAs('commit', id));
     const here = await Promise.all(parents.map(isHere));
     const next = parents.filter((parent, index) => here[index] === true && !seen.has(parent));
     if (here.includes(false) || seen.size + next.length > MAX_COMMITS) shallow.push(id);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { AppError } from '../../../domain/errors.ts';
@@ -49,6 +49,16 @@ export class ObjectFiles {
     return object === 'too-large' ? undefined : object;
   }
 
+  /** Is there such an object? It is not read. */
+  async has(id: string): Promise<boolean> {
+    this.#packs ??= await this.#openPacks();
+    if (this.#packs.some((pack) => pack.has(id))) return true;
+    return stat(this.#looseFile(id)).then(
+      () => true,
+      () => false,
+    );
+  }
+
   async #readChecked(id: string, maxBytes: number): Promise<GitObject | 'too-large' | undefined> {
     try {
       const object = await this.#find(id, maxBytes);
@@ -94,8 +104,7 @@ export class ObjectFiles {
   }
 
   async #readLoose(id: string): Promise<GitObject | undefined> {
-    const path = join(this.#objectsDir, id.slice(0, 2), id.slice(2));
-    const file = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    const file = await readFile(this.#looseFile(id)).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined;
       throw error;
     });
@@ -104,6 +113,10 @@ export class ObjectFiles {
     const end = bytes.indexOf(0);
     const type = bytes.toString('latin1', 0, end).split(' ')[0];
     return { type: type as GitObject['type'], bytes: bytes.subarray(end + 1) };
+  }
+
+  #looseFile(id: string): string {
+    return join(this.#objectsDir, id.slice(0, 2), id.slice(2));
   }
 }
 

@@ -45,6 +45,11 @@ export class PackReader {
     }
   }
 
+  /** Is the object in this pack? */
+  has(id: string): boolean {
+    return this.#offsetOf(id) !== undefined;
+  }
+
   /** @returns undefined when the object is not in this pack */
   async read(id: string, maxBytes: number): Promise<GitObject | 'too-large' | undefined> {
     const offset = this.#offsetOf(id);

@@ -1,42 +1,42 @@
 import { pathBytes, pathText } from '../path-text.ts';
 import { SUBMODULE, type TreeDifference } from '../tree.ts';
-import type { IsomorphicStore } from './isomorphic-store.ts';
+import type { ObjectRepo } from './object-repo.ts';
 import { isFolder, parseTree, type TreeItem } from './tree-object.ts';
 
 /** Ids of the trees and blobs that `tree` has and `before` has not: what a push must send. */
 export async function newObjects(
-  store: IsomorphicStore,
+  repo: ObjectRepo,
   { before, tree }: { readonly before: string; readonly tree: string },
 ): Promise<string[]> {
   const ids = new Set<string>();
-  await collectNew(store, { tree, before, ids });
+  await collectNew(repo, { tree, before, ids });
   return [...ids];
 }
 
 async function collectNew(
-  store: IsomorphicStore,
+  repo: ObjectRepo,
   { tree, before, ids }: { tree: string; before: string | undefined; ids: Set<string> },
 ): Promise<void> {
   if (tree === before || ids.has(tree)) return;
   ids.add(tree);
-  const old = await itemsByName(store, before);
-  for (const [name, item] of await itemsByName(store, tree)) {
+  const old = await itemsByName(repo, before);
+  for (const [name, item] of await itemsByName(repo, tree)) {
     const oldId = old.get(name)?.id;
     if (item.id === oldId || item.mode === SUBMODULE) continue;
-    if (isFolder(item)) await collectNew(store, { tree: item.id, before: oldId, ids });
+    if (isFolder(item)) await collectNew(repo, { tree: item.id, before: oldId, ids });
     else ids.add(item.id);
   }
 }
 
 /** What two trees do not have alike, in path order; folders that are alike are not looked into. */
 export async function diffTrees(
-  store: IsomorphicStore,
+  repo: ObjectRepo,
   trees: { readonly before: string | undefined; readonly after: string | undefined },
   prefix = '',
 ): Promise<TreeDifference[]> {
   const [before, after] = [
-    await itemsByName(store, trees.before),
-    await itemsByName(store, trees.after),
+    await itemsByName(repo, trees.before),
+    await itemsByName(repo, trees.after),
   ];
   const differences: TreeDifference[] = [];
   for (const name of new Set([...before.keys(), ...after.keys()])) {
@@ -48,17 +48,17 @@ export async function diffTrees(
       differences.push({ path, ...leaves });
     }
     const folders = { before: folderOf(old), after: folderOf(now) };
-    differences.push(...(await diffTrees(store, folders, `${path}/`)));
+    differences.push(...(await diffTrees(repo, folders, `${path}/`)));
   }
   return prefix === '' ? differences.toSorted(byPath) : differences;
 }
 
 /** By the bytes of their names, which need not be text. */
 async function itemsByName(
-  store: IsomorphicStore,
+  repo: ObjectRepo,
   tree: string | undefined,
 ): Promise<Map<string, TreeItem>> {
-  const items = tree === undefined ? [] : parseTree(await store.objects.readAs('tree', tree));
+  const items = tree === undefined ? [] : parseTree(await repo.objects.readAs('tree', tree));
   return new Map(items.map((item) => [item.name.toString('latin1'), item]));
 }
 

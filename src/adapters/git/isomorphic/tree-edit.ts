@@ -2,19 +2,15 @@ import { AppError } from '../../../domain/errors.ts';
 import type { FileWrite } from '../../../ports/ports.ts';
 import { pathText } from '../path-text.ts';
 import type { TreeEntry } from '../tree.ts';
-import type { IsomorphicStore } from './isomorphic-store.ts';
+import type { ObjectRepo } from './object-repo.ts';
 import { formatTree, isFolder, parseTree, type TreeItem } from './tree-object.ts';
 
 /** All leaves of a tree, in path order. */
-export async function listTree(
-  store: IsomorphicStore,
-  tree: string,
-  prefix = '',
-): Promise<TreeEntry[]> {
+export async function listTree(repo: ObjectRepo, tree: string, prefix = ''): Promise<TreeEntry[]> {
   const entries: TreeEntry[] = [];
-  for (const item of parseTree(await store.objects.readAs('tree', tree))) {
+  for (const item of parseTree(await repo.objects.readAs('tree', tree))) {
     const path = prefix + pathText(item.name);
-    if (isFolder(item)) entries.push(...(await listTree(store, item.id, `${path}/`)));
+    if (isFolder(item)) entries.push(...(await listTree(repo, item.id, `${path}/`)));
     else entries.push({ path, mode: item.mode, id: item.id });
   }
   return entries;
@@ -22,7 +18,7 @@ export async function listTree(
 
 /** The leaves of a tree that have these paths; folders that lead to none are not looked into. */
 export async function findLeaves(
-  store: IsomorphicStore,
+  repo: ObjectRepo,
   tree: string,
   paths: readonly string[],
   prefix = '',
@@ -30,14 +26,14 @@ export async function findLeaves(
   const wanted = new Set(paths);
   const folders = new Set(paths.map((path) => path.slice(0, path.indexOf('/', prefix.length) + 1)));
   const entries: TreeEntry[] = [];
-  for (const item of parseTree(await store.objects.readAs('tree', tree))) {
+  for (const item of parseTree(await repo.objects.readAs('tree', tree))) {
     const path = prefix + pathText(item.name);
     const folder = `${path}/`;
     if (!isFolder(item)) {
       if (wanted.has(path)) entries.push({ path, mode: item.mode, id: item.id });
     } else if (folders.has(folder)) {
       const inside = paths.filter((one) => one.startsWith(folder));
-      entries.push(...(await findLeaves(store, item.id, inside, folder)));
+      entries.push(...(await findLeaves(repo, item.id, inside, folder)));
     }
   }
   return entries;
@@ -49,12 +45,12 @@ export async function findLeaves(
  * @returns the id of the new tree
  */
 export async function rewriteTree(
-  store: IsomorphicStore,
+  repo: ObjectRepo,
   tree: string,
   files: readonly FileWrite[],
 ): Promise<string> {
   return rewriteFolder(
-    store,
+    repo,
     tree,
     files.map((file) => ({ ...file, rest: file.path.split('/') })),
   );
@@ -63,30 +59,30 @@ export async function rewriteTree(
 type PendingFile = FileWrite & { readonly rest: readonly string[] };
 
 async function rewriteFolder(
-  store: IsomorphicStore,
+  repo: ObjectRepo,
   tree: string,
   files: readonly PendingFile[],
 ): Promise<string> {
-  const items = parseTree(await store.objects.readAs('tree', tree));
+  const items = parseTree(await repo.objects.readAs('tree', tree));
   const byName = new Map(items.map((item, index) => [pathText(item.name), index]));
   for (const [name, inside] of groupByFirst(files)) {
     const index = byName.get(name);
     const item = index === undefined ? undefined : items[index];
     if (index === undefined || item === undefined) throw notInTree(name);
-    items[index] = { ...item, id: await rewriteItem(store, item, inside) };
+    items[index] = { ...item, id: await rewriteItem(repo, item, inside) };
   }
-  return store.write('tree', formatTree(items));
+  return repo.write('tree', formatTree(items));
 }
 
 async function rewriteItem(
-  store: IsomorphicStore,
+  repo: ObjectRepo,
   item: TreeItem,
   files: readonly PendingFile[],
 ): Promise<string> {
   const leaf = files.find(({ rest }) => rest.length === 1);
-  if (leaf !== undefined) return store.write('blob', leaf.bytes);
+  if (leaf !== undefined) return repo.write('blob', leaf.bytes);
   const deeper = files.map((file) => ({ ...file, rest: file.rest.slice(1) }));
-  return rewriteFolder(store, item.id, deeper);
+  return rewriteFolder(repo, item.id, deeper);
 }
 
 function groupByFirst(files: readonly PendingFile[]): Map<string, PendingFile[]> {

@@ -1,5 +1,5 @@
 import { AppError } from '../../../domain/errors.ts';
-import { oneLine, sha256Refusal } from '../refusal.ts';
+import { isPartRefusal, oneLine, partRefusal, sha256Refusal } from '../refusal.ts';
 import type { Remote } from '../remote.ts';
 import { advertisedRefs, type Advertisement } from './advertisement.ts';
 import type { KnownHistory } from './known-history.ts';
@@ -58,19 +58,26 @@ export class UploadPack {
   }
 
   /**
-   * A commit with its trees and blobs, and as much of its history as is asked for, as a pack.
-   * @throws AppError `git/not-found` when the commit is no longer at the remote
+   * A commit with as much of its history as is asked for, or blobs by their ids, as a pack.
+   * @throws AppError `git/not-found` when the commit is no longer at the remote, `git/unsupported` when the remote does
+   * not give out less than everything
    */
-  async fetch(wanted: Wanted, signal: AbortSignal): Promise<Buffer> {
+  async fetch(wanted: WantedCommits | WantedIds, signal: AbortSignal): Promise<Buffer> {
     const offer = await this.#offer(signal);
     const { version } = offer;
-    const body = version === 2 ? fetchV2(wanted) : fetchV0(wanted, offer);
+    const isPart = 'ids' in wanted || wanted.without !== undefined;
+    if (isPart && version !== 2) throw partRefusal(this.#remote, 'it has no protocol v2');
+    const refused = (words: string) =>
+      isPart && isPartRefusal(words)
+        ? partRefusal(this.#remote, oneLine(this.#remote, words))
+        : this.#refused(words);
+    const body = bodyOf(wanted, offer);
     const answer = await this.#http.call('git-upload-pack', { version, body, signal });
     const packAt = barePackAt(answer);
-    const { data, error } = sideBands(this.#read(answer.subarray(0, packAt)));
-    if (error !== '') throw this.#refused(error);
+    const { data, error } = sideBands(this.#read(answer.subarray(0, packAt), refused));
+    if (error !== '') throw refused(error);
     const pack = packAt < answer.length ? answer.subarray(packAt) : data;
-    if (pack.length === 0) throw this.#refused('an empty answer');
+    if (pack.length === 0) throw refused('an empty answer');
     return pack;
   }
 
@@ -87,11 +94,11 @@ export class UploadPack {
   }
 
   /** All packets, once none of them is a refusal. */
-  #read(bytes: Buffer): Packet[] {
+  #read(bytes: Buffer, refused = (words: string) => this.#refused(words)): Packet[] {
     const all = readPackets(this.#remote, bytes);
     for (const item of all) {
       if (typeof item === 'string') continue;
-      if (item.toString('latin1', 0, 4) === 'ERR ') throw this.#refused(lineOf(item).slice(4));
+      if (item.toString('latin1', 0, 4) === 'ERR ') throw refused(lineOf(item).slice(4));
     }
     return all;
   }
@@ -112,14 +119,24 @@ export class UploadPack {
   }
 }
 
-/** What is to be fetched. */
-interface Wanted {
+/** Commits that are to be fetched. */
+interface WantedCommits {
   readonly commit: string;
   /** 1: the commit alone. */
   readonly depth: number;
   readonly known: KnownHistory;
-  /** Without trees and blobs; see {@link UploadPack.filters}. */
-  readonly commitsOnly?: boolean;
+  /** What is left out, besides; see {@link UploadPack.filters}. */
+  readonly without?: 'blobs' | 'trees and blobs';
+}
+
+/** Single objects that are to be fetched. */
+interface WantedIds {
+  readonly ids: readonly string[];
+}
+
+function bodyOf(wanted: WantedCommits | WantedIds, offer: Advertisement): Buffer {
+  if ('ids' in wanted) return fetchIds(wanted);
+  return offer.version === 2 ? fetchV2(wanted) : fetchV0(wanted, offer);
 }
 
 /** Those of the listed refs that were asked for: a prefix also matches longer names. */
@@ -137,13 +154,26 @@ function knownLines({ have, shallow }: KnownHistory): { shallow: Buffer[]; have:
   };
 }
 
-function fetchV2({ commit, depth, known: history, commitsOnly = false }: Wanted): Buffer {
+function fetchIds({ ids }: WantedIds): Buffer {
+  return Buffer.concat([
+    packet('command=fetch'),
+    DELIMITER,
+    packet('no-progress'),
+    packet('ofs-delta'),
+    ...ids.map((id) => packet(`want ${id}`)),
+    packet('done'),
+    FLUSH,
+  ]);
+}
+
+function fetchV2({ commit, depth, known: history, without }: WantedCommits): Buffer {
   const known = knownLines(history);
   return Buffer.concat([
     packet('command=fetch'),
     DELIMITER,
     // Without it the server sends the whole tree again, since a shallow commit has no history.
-    packet(commitsOnly ? 'filter tree:0' : 'thin-pack'),
+    ...(without === 'trees and blobs' ? [] : [packet('thin-pack')]),
+    ...(without === undefined ? [] : [packet(`filter ${FILTERS[without]}`)]),
     packet('no-progress'),
     packet('ofs-delta'),
     packet(`want ${commit}`),
@@ -155,8 +185,11 @@ function fetchV2({ commit, depth, known: history, commitsOnly = false }: Wanted)
   ]);
 }
 
+/** As git-rev-list has them. */
+const FILTERS = { blobs: 'blob:none', 'trees and blobs': 'tree:0' };
+
 function fetchV0(
-  { commit, depth, known: history }: Wanted,
+  { commit, depth, known: history }: WantedCommits,
   offer: Extract<Advertisement, { version: 0 }>,
 ): Buffer {
   const known = knownLines(history);

@@ -1,6 +1,6 @@
 import { AppError, type ErrorCode } from '../../../domain/errors.ts';
 import { accessRefusal, loginRefusal } from '../login-refusal.ts';
-import { noGitServer, oneLine } from '../refusal.ts';
+import { isPartRefusal, noGitServer, oneLine, partRefusal } from '../refusal.ts';
 import type { Remote } from '../remote.ts';
 import { storeError } from '../store-error.ts';
 import { badRequest, clientRefusal, proxyRefusal, throughProxy } from '../way-failure.ts';
@@ -127,6 +127,15 @@ const FULL_DISK = /no space left on device|disk quota exceeded/i;
 export function isStoreTrouble(stderr: string): boolean {
   const own = stderr.replaceAll(/^remote:.*$/gm, '');
   return FULL_DISK.test(own) || (STORE_TROUBLE.test(own) && !CUT_TRANSFER.test(own));
+}
+
+/**
+ * The error for a fetch of a part of a commit that the remote would not give out.
+ * @returns undefined when it failed for another reason
+ */
+export function refusedPart(remote: Remote, stderr: string): AppError | undefined {
+  const words = /^(?:fatal: remote error|error): (.*)$/m.exec(stderr)?.[1] ?? '';
+  return isPartRefusal(words) ? partRefusal(remote, oneLine(remote, words)) : undefined;
 }
 
 /** What `git` says of a store that it failed to use. @returns AppError `git/store` */

@@ -1,19 +1,22 @@
 import { AppError } from '../../../domain/errors.ts';
 import type { PushResult } from '../../../ports/ports.ts';
-import type { ModedWrite, RefMove, RemoteStore, WantedCommit } from '../engine.ts';
+import type { ModedWrite, RefMove, RemoteStore, WantedBlobs, WantedCommit } from '../engine.ts';
 import { throwIfCancelled } from '../../../domain/cancellation.ts';
+import { isGranted } from '../granted.ts';
 import { noGitServer, readRefusal, sha256Refusal } from '../refusal.ts';
 import { isText } from '../path-text.ts';
 import type { Remote } from '../remote.ts';
 import type { TreeDifference, TreeEntry } from '../tree.ts';
-import { isStoreTrouble, remoteFailure, serverWords, storeFailure } from './failures.ts';
+import { remoteFailure, serverWords } from './failures.ts';
 import type { GitResult } from './git-process.ts';
+import { NativeFetch, type WantedHistory } from './native-fetch.ts';
+import type { NativeRepo } from './native-repo.ts';
 import type { NativeStore } from './native-store.ts';
 import { readGroups } from './read-groups.ts';
 import { parseDifferences, parseListing } from './tree-output.ts';
 import { writeTree } from './write-tree.ts';
 
-/** A ref listing is one small exchange; a fetch or push may move a whole repo. In ms. */
+/** A ref listing is one small exchange; a push may move much. In ms. */
 const LIST_TIMEOUT_MS = 60_000;
 const TRANSFER_TIMEOUT_MS = 30 * 60_000;
 const SHA1_DIGITS = 40;
@@ -25,14 +28,15 @@ const FOLDER = '040000';
 export class NativeRemote implements RemoteStore {
   readonly #remote: Remote;
   readonly #store: NativeStore;
+  readonly #fetch: NativeFetch;
   /** The branch's commit when it was last asked for. */
   #head: string | undefined;
-  /** Does the remote leave out what is not asked for? Undefined: it has not been contacted yet. */
-  #filters: boolean | undefined;
+  #refusesCommits = false;
 
   constructor(remote: Remote, store: NativeStore) {
     this.#remote = remote;
     this.#store = store;
+    this.#fetch = new NativeFetch(remote, store);
   }
 
   async heads(refs: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
@@ -59,27 +63,43 @@ export class NativeRemote implements RemoteStore {
    */
   async #assureGit(args: readonly string[], signal: AbortSignal): Promise<void> {
     if (this.#remote.kind !== 'http') return;
-    const run = { signal, timeoutMs: LIST_TIMEOUT_MS };
+    const { gitDir } = this.#store.whole;
+    const run = { gitDir, signal, timeoutMs: LIST_TIMEOUT_MS };
     const { result, packets } = await this.#store.contactTraced(this.#remote, args, run);
     if (result.code === 0 && packets === '') throw noGitServer(this.#remote);
   }
 
   async obtain({ commit, below }: WantedCommit, signal: AbortSignal): Promise<void> {
     const store = this.#store;
-    if (await store.isComplete(commit, signal)) return;
+    await store.places.choose(this.#remote.ref, async () => store.filters === true, signal);
+    if (await this.#repo.isComplete(commit, signal)) return;
     await store.writes.run(async () => {
-      if (await store.isComplete(commit, signal)) return;
+      if (await this.#repo.isComplete(commit, signal)) return;
       if (below !== undefined) await this.#fetchAll(below, signal);
-      if (await store.isComplete(commit, signal)) return;
-      const kept = this.#localRef(commit === this.#head ? 'heads' : 'others');
-      await this.#fetch({ commit, depth: 1, kept }, signal);
-      store.complete.add(commit);
+      if (await this.#repo.isComplete(commit, signal)) return;
+      await this.#fetchCommit(commit, signal);
+    });
+  }
+
+  async obtainBlobs({ commit, ids }: WantedBlobs, signal: AbortSignal): Promise<void> {
+    const { trees, writes } = this.#store;
+    const lacking = async () => {
+      if (this.#repo !== trees) return [];
+      return ids === 'all' ? ids : trees.objects.lacking(ids, signal);
+    };
+    if ((await lacking()).length === 0) return;
+    await writes.run(async () => {
+      const wanted = await lacking();
+      if (wanted.length === 0) return;
+      if (wanted !== 'all' && (await isGranted(this.#fetch.blobs(wanted, signal)))) return;
+      await this.#moveToWhole({ commit, depth: 1, kept: this.#keptFor(commit) }, signal);
     });
   }
 
   async obtainHistory(commit: string, depth: number, signal: AbortSignal): Promise<void> {
     await this.#store.writes.run(async () => {
-      if (this.#filters === true && (await this.#fetchCommits(commit, depth, signal))) return;
+      const filters = this.#store.filters === true && !this.#refusesCommits;
+      if (filters && (await this.#fetchCommits(commit, depth, signal))) return;
       await this.#fetchAll({ commit, depth }, signal);
     });
   }
@@ -91,7 +111,7 @@ export class NativeRemote implements RemoteStore {
   async list(commit: string, signal: AbortSignal): Promise<readonly TreeEntry[]> {
     // Without sizes: they would take ten times as long, and only those of blobs to be read matter.
     const args = ['ls-tree', '-r', '-z', '--full-tree', commit];
-    return parseListing(await this.#store.output('list a commit', args, { signal }));
+    return parseListing(await this.#repo.output('list a commit', args, { signal }));
   }
 
   async find(
@@ -104,14 +124,14 @@ export class NativeRemote implements RemoteStore {
       return (await this.list(commit, signal)).filter(({ path }) => wanted.has(path));
     }
     const args = ['--literal-pathspecs', 'ls-tree', '-z', '--full-tree', '--', commit, ...paths];
-    const found = parseListing(await this.#store.output('look up files', args, { signal }));
+    const found = parseListing(await this.#repo.output('look up files', args, { signal }));
     return found.filter(({ path, mode }) => wanted.has(path) && mode !== FOLDER);
   }
 
   async readCommit(id: string, signal: AbortSignal): Promise<Buffer | undefined> {
-    const { history, objects } = this.#store;
+    const { history } = this.#store;
     const bytes =
-      (await history.readIfPresent(id, signal)) ?? (await objects.readIfPresent(id, signal));
+      (await history.readIfPresent(id, signal)) ?? (await this.#repo.readIfPresent(id, signal));
     return bytes === undefined ? undefined : Buffer.from(bytes);
   }
 
@@ -121,7 +141,7 @@ export class NativeRemote implements RemoteStore {
     signal: AbortSignal,
   ): Promise<readonly TreeDifference[]> {
     const args = ['diff-tree', '-r', '-z', '--no-renames', before, after];
-    return parseDifferences(await this.#store.output('compare commits', args, { signal }));
+    return parseDifferences(await this.#repo.output('compare commits', args, { signal }));
   }
 
   readBlobs<T extends { readonly id: string }>(
@@ -129,21 +149,22 @@ export class NativeRemote implements RemoteStore {
     maxBytes: number,
     signal: AbortSignal,
   ): AsyncIterable<{ readonly blob: T; readonly bytes: Uint8Array | undefined }> {
-    return readGroups(this.#store, blobs, maxBytes, signal);
+    return readGroups(this.#repo, blobs, maxBytes, signal);
   }
 
   writeTree(
     change: { readonly parent: string; readonly files: readonly ModedWrite[] },
     signal: AbortSignal,
   ): Promise<string> {
-    return this.#store.writes.run(() => writeTree(this.#store, change, signal));
+    return this.#store.writes.run(() => writeTree(this.#repo, change, signal));
   }
 
   async writeCommit(bytes: Uint8Array, signal: AbortSignal): Promise<string> {
     const args = ['hash-object', '-t', 'commit', '-w', '--stdin'];
-    const output = await this.#store.output('write a commit', args, { input: [bytes], signal });
+    const repo = this.#repo;
+    const output = await repo.output('write a commit', args, { input: [bytes], signal });
     const id = output.toString('latin1').trim();
-    this.#store.complete.add(id);
+    repo.complete.add(id);
     return id;
   }
 
@@ -158,7 +179,8 @@ export class NativeRemote implements RemoteStore {
       this.#remote.url,
       `${to?.id ?? ''}:${ref}`,
     ];
-    const run = { signal, timeoutMs: TRANSFER_TIMEOUT_MS };
+    const { gitDir } = this.#repo;
+    const run = { gitDir, signal, timeoutMs: TRANSFER_TIMEOUT_MS };
     const result = await this.#store.contact(this.#remote, args, run);
     if (result.code === 0) {
       if (to !== undefined) await this.#keep(ref, to.id, signal);
@@ -186,76 +208,68 @@ export class NativeRemote implements RemoteStore {
     const isOwn = ref === this.#remote.ref;
     const kept = isOwn ? this.#localRef('heads') : ref.replace(/^refs/, 'refs/lockkeeper/pushed');
     const args = ['update-ref', kept, commit];
-    await this.#store.writes.run(() => this.#store.run(args, { signal }));
+    await this.#store.writes.run(() => this.#repo.run(args, { signal }));
   }
 
   /** Lists refs; the first time it is found out what the remote can do. */
   async #list(args: readonly string[], signal: AbortSignal): Promise<GitResult> {
-    const run = { signal, timeoutMs: LIST_TIMEOUT_MS };
-    if (this.#filters !== undefined) return this.#store.contact(this.#remote, args, run);
-    const { result, packets } = await this.#store.contactTraced(this.#remote, args, run);
+    const store = this.#store;
+    const run = { gitDir: store.whole.gitDir, signal, timeoutMs: LIST_TIMEOUT_MS };
+    if (store.filters !== undefined) return store.contact(this.#remote, args, run);
+    const { result, packets } = await store.contactTraced(this.#remote, args, run);
     // "fetch=shallow wait-for-done filter" (gitprotocol-v2, "capability advertisement")
-    if (result.code === 0) this.#filters = /< fetch=(?:\S+ )*filter(?: |$)/m.test(packets);
+    if (result.code === 0) store.filters = /< fetch=(?:\S+ )*filter(?: |$)/m.test(packets);
     return result;
+  }
+
+  /** Where the branch's objects are. */
+  get #repo(): NativeRepo {
+    return this.#store.places.of(this.#remote.ref);
+  }
+
+  #keptFor(commit: string): string {
+    return this.#localRef(commit === this.#head ? 'heads' : 'others');
+  }
+
+  async #fetchCommit(commit: string, signal: AbortSignal): Promise<void> {
+    await this.#fetchHere({ commit, depth: 1, kept: this.#keptFor(commit) }, signal);
+    this.#repo.complete.add(commit);
+  }
+
+  /** A commit and those before it, with trees and, where all are kept so, blobs. */
+  async #fetchAll(wanted: Omit<WantedHistory, 'kept'>, signal: AbortSignal): Promise<void> {
+    const kept = this.#localRef('history');
+    await this.#fetchHere({ ...wanted, kept }, signal);
+    await this.#repo.addReachable(kept, signal);
+  }
+
+  async #fetchHere(wanted: WantedHistory, signal: AbortSignal): Promise<void> {
+    const isWhole = this.#repo !== this.#store.trees;
+    if (isWhole) return this.#fetch.whole(wanted, signal);
+    if (await isGranted(this.#fetch.trees(wanted, signal))) return;
+    await this.#moveToWhole(wanted, signal);
+  }
+
+  /** With all blobs, from here on. */
+  async #moveToWhole(wanted: WantedHistory, signal: AbortSignal): Promise<void> {
+    await this.#fetch.whole(wanted, signal);
+    this.#store.whole.complete.add(wanted.commit);
+    this.#store.places.moveToWhole(this.#remote.ref);
   }
 
   /** @returns false when the remote would not: then it is not asked again */
   async #fetchCommits(commit: string, depth: number, signal: AbortSignal): Promise<boolean> {
-    const { history } = this.#store;
-    const contact = this.#store.contact.bind(this.#store);
     try {
-      await history.fetch(contact, { remote: this.#remote, commit, depth }, signal);
+      await this.#fetch.commits({ commit, depth }, signal);
       return true;
     } catch (error) {
       // A server may forbid single filters; if it is something else, a fetch of everything will say so.
       throwIfCancelled(signal);
       if (!(error instanceof AppError) || error.code === 'git/unauthorized') throw error;
-      this.#filters = false;
+      if (error.code === 'git/store') await this.#store.history.remove();
+      this.#refusesCommits = true;
       return false;
     }
-  }
-
-  /** A commit and those before it, with trees and blobs. */
-  async #fetchAll(wanted: Omit<Wanted, 'kept'>, signal: AbortSignal): Promise<void> {
-    const kept = this.#localRef('history');
-    await this.#fetch({ ...wanted, kept }, signal);
-    await this.#store.addReachable(kept, signal);
-  }
-
-  async #fetch(wanted: Wanted, signal: AbortSignal): Promise<void> {
-    const direct = await this.#fetchRef(wanted.commit, wanted, signal);
-    if (direct.code === 0) return;
-    // Servers before protocol v2 give out branches only.
-    if (/not our ref|unadvertised object/.test(direct.stderr)) {
-      const byBranch = await this.#fetchRef(this.#remote.ref, wanted, signal);
-      const isIt = async () => (await this.#store.resolve(wanted.kept, signal)) === wanted.commit;
-      if (byBranch.code === 0 && (await isIt())) return;
-      throw new AppError(
-        'git/not-found',
-        `commit ${wanted.commit} is no longer on ${this.#remote.branch} at ${this.#remote.display}; try again`,
-        { retry: true },
-      );
-    }
-    if (isStoreTrouble(direct.stderr)) throw storeFailure('take in a fetch', direct.stderr);
-    throw remoteFailure(this.#remote, direct.stderr);
-  }
-
-  #fetchRef(
-    source: string,
-    { depth, kept }: Wanted,
-    signal: AbortSignal,
-  ): ReturnType<NativeStore['contact']> {
-    const args = [
-      'fetch',
-      '--quiet',
-      `--depth=${depth}`,
-      '--no-tags',
-      '--no-write-fetch-head',
-      '--',
-      this.#remote.url,
-      `+${source}:${kept}`,
-    ];
-    return this.#store.contact(this.#remote, args, { signal, timeoutMs: TRANSFER_TIMEOUT_MS });
   }
 }
 
@@ -263,11 +277,4 @@ export class NativeRemote implements RemoteStore {
 function leaseOf(ref: string, expected: RefMove['expected']): string[] {
   if (expected === 'ancestor') return [];
   return [`--force-with-lease=${ref}:${expected === 'absent' ? '' : expected.commit}`];
-}
-
-/** What a fetch is to bring, and under which local ref. */
-interface Wanted {
-  readonly commit: string;
-  readonly depth: number;
-  readonly kept: string;
 }

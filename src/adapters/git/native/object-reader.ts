@@ -41,6 +41,13 @@ export class ObjectReader {
     });
   }
 
+  /** Those of these objects that are not here, each once. */
+  async lacking(ids: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
+    const once = [...new Set(ids)];
+    const found = await this.#request('--batch-check', once, signal);
+    return once.filter((_, index) => found[index] === undefined);
+  }
+
   async #request(
     mode: Mode,
     ids: readonly string[],

@@ -1,7 +1,7 @@
 import type { ModedWrite } from '../engine.ts';
 import { pathBytes } from '../path-text.ts';
 import { storeFailure } from './failures.ts';
-import type { NativeStore } from './native-store.ts';
+import type { NativeRepo } from './native-repo.ts';
 
 /** The newest tree stays reachable here, so that tidying up leaves it alone until it is pushed. */
 const PENDING_REF = 'refs/lockkeeper/pending';
@@ -13,7 +13,7 @@ const PENDING_REF = 'refs/lockkeeper/pending';
  * @throws AppError `git/store`
  */
 export async function writeTree(
-  store: NativeStore,
+  repo: NativeRepo,
   { parent, files }: { readonly parent: string; readonly files: readonly ModedWrite[] },
   signal: AbortSignal,
 ): Promise<string> {
@@ -26,7 +26,7 @@ export async function writeTree(
   }
   input.push(Buffer.from('ls ""\n\ndone\n'));
   const args = ['fast-import', '--quiet', '--force', '--done', '--date-format=raw'];
-  const output = await store.output('write a tree', args, { input, signal });
+  const output = await repo.output('write a tree', args, { input, signal });
   // "040000 tree <id>\t"
   const id = /^040000 tree ([0-9a-f]{40,64})\t/.exec(output.toString('latin1'))?.[1];
   if (id === undefined) throw storeFailure('write a tree', output.toString('latin1'));

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import git from 'isomorphic-git';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ATOMIC_FS } from '../../../../src/adapters/git/isomorphic/atomic-fs.ts';
-import { IsomorphicStore } from '../../../../src/adapters/git/isomorphic/isomorphic-store.ts';
 import { ObjectFiles } from '../../../../src/adapters/git/isomorphic/object-files.ts';
-import { acquireStoreFolder } from '../../../../src/adapters/git/store-folder.ts';
+import { ObjectRepo } from '../../../../src/adapters/git/isomorphic/object-repo.ts';
 import { scratch } from '../../../support/git/repo.ts';
 
 const X = Buffer.from('the first text, which is short\n');
@@ -15,20 +14,15 @@ const Y = Buffer.from('the other text, which is short\n');
 
 describe('reading packs that are not as they should be', () => {
   let area: ReturnType<typeof scratch>;
-  let store: IsomorphicStore;
+  let repo: ObjectRepo;
   beforeEach(async () => {
     area = scratch();
-    store = await IsomorphicStore.open(await acquireStoreFolder(area.path, 'isomorphic', 'u'));
+    repo = new ObjectRepo(gitDir());
+    await repo.create();
   });
-  afterEach(async () => {
-    await store.close();
-    area.remove();
-  });
+  afterEach(() => area.remove());
 
-  const gitDir = () => {
-    const [name = ''] = readdirSync(area.path);
-    return join(area.path, name, 'repo');
-  };
+  const gitDir = () => join(area.path, 'repo');
   const packs = () => join(gitDir(), 'objects', 'pack');
 
   it.each([
@@ -38,8 +32,8 @@ describe('reading packs that are not as they should be', () => {
     'refuses deltas %s, as an earlier release or a fault may have left',
     async (_, entries, message) => {
       // Indexed while the bases are there to be found; they are gone when it is read.
-      await store.write('blob', X);
-      await store.write('blob', Y);
+      await repo.write('blob', X);
+      await repo.write('blob', Y);
       writeFileSync(join(packs(), 'pack-left.pack'), packOf(entries));
       await git.indexPack({
         fs: ATOMIC_FS,
