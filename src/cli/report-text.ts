@@ -51,6 +51,10 @@ function branchText({ branch, state }: BranchReport): readonly string[] {
       return [`nothing to do: ${place} holds what is to change, and waits to be merged`];
     case 'planned':
       return [`would push to ${place}`];
+    case 'deleted':
+      return [`deleted ${place}: nothing that waited there is left to be done`];
+    case 'to-delete':
+      return [`would delete ${place}: nothing that waits there is left to be done`];
     case 'foreign':
       return [];
   }

@@ -164,6 +164,11 @@ function observePass(log: Logger, metrics: Metrics, event: PassEvent): void {
   if (commits.length === 0) {
     log.debug({ automation, held: held.length, tookMs: event.tookMs }, 'nothing to do');
   }
+  const { retired } = event.outcome;
+  if (retired !== undefined) {
+    const { branch, commit } = retired;
+    log.info({ automation, branch, commit }, 'branch deleted: nothing that waited there is wanted');
+  }
   for (const { id, subject, branch, changes: ofCommit } of event.outcome.commits) {
     metrics.commits.inc({ automation });
     log.info({ automation, commit: id, branch, subject, changes: ofCommit }, 'pushed');

@@ -141,7 +141,8 @@ export type FindingCode =
   | 'policy/ages-unknown'
   | 'automation/suspended'
   | 'pull-request/incomplete'
-  | 'branch/foreign';
+  | 'branch/foreign'
+  | 'branch/stale';
 
 /** Text of a location: `path`, `path:line` or `path:line:column`. */
 export function formatLocation(at: Location): string {

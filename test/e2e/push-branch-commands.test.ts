@@ -89,6 +89,23 @@ describe.skipIf(!hasTool('git-http-backend')).each(['native', 'isomorphic'] as c
       });
     });
 
+    it('update deletes the branch once somebody was quicker, and says so', async () => {
+      await start();
+      await update();
+      const commit = remote.head('bot');
+      remote.commit({ 'web.yaml': deployment(`${registry.image('web')}:1.1.0`) });
+      expect(await update('--dry-run')).toMatchObject({
+        code: 0,
+        stderr: 'would delete branch bot: nothing that waits there is left to be done\n',
+      });
+      expect(await json()).toMatchObject({
+        code: 0,
+        branches: [{ branch: 'bot', state: 'deleted', commit, groups: [] }],
+      });
+      expect(remote.git('branch', '--list', 'bot')).toBe('');
+      expect(await update()).toMatchObject({ stdout: 'nothing to do: 1 location checked\n' });
+    });
+
     it('update that is killed between commit and push is made up for by the next, once', async () => {
       await start();
       for (const tag of ['1.1.0', '1.2.0']) {

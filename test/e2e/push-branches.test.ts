@@ -140,15 +140,17 @@ describe.skipIf(!hasTool('git-http-backend')).each(['native', 'isomorphic'] as c
     });
 
     it.each([
-      ['a merge', ['merge', '--no-ff', '-m', 'Merge bot', 'origin/bot']],
-      ['fast-forward', ['merge', '--ff-only', 'origin/bot']],
-      ['a squash', ['merge', '--squash', 'origin/bot']],
-    ])('have nothing more to do once the branch is merged by %s', async (_, args) => {
+      ['a merge, and leave it', ['merge', '--no-ff', '-m', 'Merge bot', 'origin/bot'], 'bot'],
+      ['fast-forward, and leave it', ['merge', '--ff-only', 'origin/bot'], 'bot'],
+      // What is on it is nowhere in the base's history, and could be merged once more.
+      ['a squash, and delete it', ['merge', '--squash', 'origin/bot'], ''],
+    ])('have nothing more to do once the branch is merged by %s', async (_, args, left) => {
       await start();
       await stage.pass();
       stage.person('main', args);
       const { branches, commits, pass } = await stage.pass();
       expect([branches, commits, pass.edits]).toEqual([[], [], []]);
+      expect(stage.remote.git('branch', '--list', 'bot').trim()).toBe(left);
       stage.registry.push('api', '1.2.0');
       expect((await stage.pass()).branches).toMatchObject([{ state: 'pushed' }]);
       expect(stage.tags('bot')).toEqual({ web: '1.1.0', api: '1.2.0' });
@@ -179,6 +181,107 @@ describe.skipIf(!hasTool('git-http-backend')).each(['native', 'isomorphic'] as c
       expect((await stage.pass()).branches).toMatchObject([
         { state: 'foreign', commit: stage.remote.head('bot') },
       ]);
+    });
+
+    const LOCK = "  annotations: { lockkeeper.dev/lock: 'true' }\n";
+    /** A person locks workloads on the base at what they hold there. */
+    const lock = (...names: readonly string[]) =>
+      stage.remote.commit(
+        Object.fromEntries(
+          names.map((name) => {
+            const path = `apps/${name}.yaml`;
+            return [path, stage.remote.read(path).replace('spec:\n', `${LOCK}spec:\n`)];
+          }),
+        ),
+      );
+    const bots = () => stage.remote.git('branch', '--list', 'bot').trim();
+
+    it('are taken back with their branch once nobody wants them, and made again when one does', async () => {
+      await start();
+      await stage.pass();
+      const commit = stage.remote.head('bot');
+      lock('api', 'web');
+      expect(await stage.pass({ dryRun: true })).toMatchObject({
+        retired: { branch: 'bot', state: 'to-delete' },
+      });
+      expect(bots()).toBe('bot');
+      const outcome = await stage.pass();
+      expect(outcome).toMatchObject({
+        branches: [],
+        commits: [],
+        retired: { branch: 'bot', commit, state: 'deleted' },
+      });
+      expect(bots()).toBe('');
+      expect(await stage.pass()).not.toHaveProperty('retired');
+      const web = stage.remote.read('apps/web.yaml').replace(LOCK, '');
+      stage.remote.commit({ 'apps/web.yaml': web });
+      expect((await stage.pass()).branches).toMatchObject([{ state: 'pushed' }]);
+      expect(stage.tags('bot')).toEqual({ web: '1.1.0', api: '1.0.0' });
+      stage.remote.fsck();
+    });
+
+    it.each<[string, readonly string[], () => unknown]>([
+      [
+        'somebody adds to it',
+        ['api', 'web'],
+        () => stage.remote.commit({ 'x.yaml': 'x' }, { branch: 'bot' }),
+      ],
+      [
+        'a registry does not answer for what is left',
+        ['web'],
+        () =>
+          stage.registry.override(({ url }) =>
+            url.includes('/team/api/') ? { status: 404, body: {} } : undefined,
+          ),
+      ],
+      [
+        'a file cannot be read',
+        ['api', 'web'],
+        () => stage.remote.commit({ 'y.yaml': '{ # {"$imagepolicy": "a:b"}' }),
+      ],
+      [
+        'the server lets nobody delete it',
+        ['api', 'web'],
+        () => stage.remote.git('config', 'receive.denyDeletes', 'true'),
+      ],
+    ])('stay on their branch although nobody wants them, when %s', async (_, locked, act) => {
+      await start();
+      await stage.pass();
+      lock(...locked);
+      act();
+      const head = stage.remote.head('bot');
+      const { pass, ...outcome } = await stage.pass();
+      expect(outcome).not.toHaveProperty('retired');
+      expect(stage.remote.head('bot')).toBe(head);
+      const isForbidden = stage.remote.git('config', '--default', '', 'receive.denyDeletes') !== '';
+      expect(pass.findings.filter(({ code }) => code === 'branch/stale')).toHaveLength(
+        isForbidden ? 1 : 0,
+      );
+    });
+
+    it('never take a branch back with what a person pushes in that very moment', async () => {
+      await start();
+      await stage.pass();
+      lock('api', 'web');
+      let theirs = '';
+      stage.server.inject(({ method, url }) => {
+        if (method === 'POST' && url.endsWith('git-receive-pack') && theirs === '') {
+          theirs = stage.remote.commit({ 'x.yaml': 'x' }, { branch: 'bot' });
+        }
+        return undefined;
+      });
+      expect(await stage.pass()).not.toHaveProperty('retired');
+      expect(theirs).not.toBe('');
+      expect(stage.remote.head('bot')).toBe(theirs);
+    });
+
+    it('leave a branch alone that holds nothing of its own, and look at it once', async () => {
+      await start();
+      lock('api', 'web');
+      stage.remote.git('branch', 'bot', 'main');
+      stage.remote.commit({ 'README.md': 'text' });
+      expect(await stage.pass()).not.toHaveProperty('retired');
+      expect(bots()).toBe('bot');
     });
 
     it('take over a branch that holds nothing of its own', async () => {

@@ -47,7 +47,7 @@ export async function ownLine(place: BranchPlace, signal: AbortSignal): Promise<
 
 /** Is a commit in the late history of the base? */
 export async function isInBase(
-  { branch, base }: BranchPlace,
+  { branch, base }: Pick<BranchPlace, 'branch' | 'base'>,
   id: string,
   signal: AbortSignal,
 ): Promise<boolean> {

@@ -6,17 +6,12 @@ import {
 } from '../../domain/pull-requests/pull-request-record.ts';
 import { isSettled, type Found } from '../../domain/pull-requests/superseded.ts';
 import type { PullRequest } from '../../ports/forge.ts';
+import type { OwnBranchAt } from '../branches/delete-branch.ts';
 import type { PullRequestDesk } from './pull-request-desk.ts';
 import type { SettledPullRequest } from './settle-pull-requests.ts';
 
 const COMMENT =
   'Nothing that is proposed here is left to be done: Lockkeeper closes this pull request, and refuses no tag by that.';
-
-/** A branch of ours that may be deleted. */
-export interface OwnBranchAt {
-  readonly name: string;
-  readonly expected: string;
-}
 
 /** What pull requests and branches are retired with. */
 export interface Retiring {

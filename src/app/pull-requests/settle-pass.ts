@@ -1,21 +1,17 @@
 import { branchNaming, groupBranch } from '../../domain/branches/branch-name.ts';
-import {
-  asAppError,
-  findingOf,
-  type AppError,
-  type ErrorCode,
-  type Finding,
-} from '../../domain/errors.ts';
+import { asAppError, findingOf, type AppError, type Finding } from '../../domain/errors.ts';
 import { groupingOf, groupOfDecision } from '../../domain/plan/change-groups.ts';
 import { isSettled, type Found } from '../../domain/pull-requests/superseded.ts';
 import { groupBy } from '../../domain/group-by.ts';
+import { deleteBranch } from '../branches/delete-branch.ts';
+import { isCertain } from '../branches/is-certain.ts';
 import { inspectBranch } from '../branches/inspect-branch.ts';
 import type { GroupBranch } from '../branches/group-branch.ts';
 import type { PolicyViews } from '../scan/policy-views.ts';
 import { checkMayWrite, type BranchWriter } from '../update/push-commits.ts';
 import type { PlannedPass } from '../update/update-pass.ts';
 import { changeLinks } from './change-links.ts';
-import { retirePullRequests, type OwnBranchAt, type Retiring } from './retire-pull-requests.ts';
+import { retirePullRequests, type Retiring } from './retire-pull-requests.ts';
 import {
   settlePullRequests,
   type SettledPullRequest,
@@ -30,7 +26,7 @@ export interface PushedPass {
   /** Commit that it was planned on. */
   readonly revision: string;
   readonly branches: readonly GroupBranch[];
-  /** It looked at all that its automation is about, so that what it does not want is not wanted. */
+  /** See {@link isCertain}. */
   readonly isWhole: boolean;
 }
 
@@ -104,7 +100,7 @@ async function retire(
     found,
     ownHeads: (names, until) => ownHeads(pushed, { automation, names }, until),
     deleteBranch: async (branch, until) => {
-      findings.push(...(await deleteBranch(writer, branch, until)));
+      findings.push(...(await deleteBranch(writer.branch, branch, until)).findings);
     },
     dryRun,
     checkMayWrite: check,
@@ -116,14 +112,6 @@ async function retire(
     if (failure.code === 'cancelled') throw failure;
     return { pullRequests: [], findings, failure };
   }
-}
-
-/** Was everything looked at, and nothing missed for a fault of a file? Policies tell of themselves in each decision. */
-function isCertain({ pass, isWhole }: PushedPass): boolean {
-  const isFaulty = pass.findings.some(
-    ({ severity, code }) => severity === 'error' && code !== 'policy/failed',
-  );
-  return isWhole && !isFaulty && pass.window?.open !== false;
 }
 
 /** What the branches of groups are called that for certain want nothing now. */
@@ -153,32 +141,4 @@ async function ownHeads(
     if (kind !== 'foreign') own.set(name, head);
   }
   return own;
-}
-
-const MAY_STAY: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'git/rejected',
-  'git/protected',
-  'git/unauthorized',
-]);
-
-/** One that moved meanwhile is looked at again in the next pass; one that may not be deleted stands in no one's way. */
-async function deleteBranch(
-  { branch }: BranchWriter,
-  at: OwnBranchAt,
-  signal: AbortSignal,
-): Promise<readonly Finding[]> {
-  try {
-    await branch.deleteBranch(at, signal);
-    return [];
-  } catch (thrown) {
-    const { code, message } = asAppError(thrown);
-    if (!MAY_STAY.has(code)) throw thrown;
-    return [
-      {
-        severity: 'warning',
-        code: 'pull-request/incomplete',
-        message: `branch ${at.name}, which is done with, is not deleted: ${message}`,
-      },
-    ];
-  }
 }

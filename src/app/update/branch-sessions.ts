@@ -1,6 +1,7 @@
 import type { UpdateStrategy } from '../../api/image-update-automation.ts';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { GitAccess, GitBranch, Ports, StateFiles } from '../../ports/ports.ts';
+import { IdleBranches } from '../branches/idle-branches.ts';
 import { ToldRefs } from '../branches/told-refs.ts';
 import { HoldMemory } from '../holds/hold-memory.ts';
 import { commitSigners } from '../access/commit-signer.ts';
@@ -21,6 +22,7 @@ interface Session {
   readonly branch: GitBranch;
   readonly context: BranchContext;
   readonly toldRefs: ToldRefs;
+  readonly idle: IdleBranches;
   /** Was the outcome of the first pass, the one that may have read the whole repo, saved? */
   isSaved: boolean;
 }
@@ -113,7 +115,10 @@ export class BranchSessions {
     await this.#remember(session);
   }
 
-  #writer({ branch, toldRefs }: Session, { dryRun, mayWrite, onRetry }: WorkOptions): BranchWriter {
+  #writer(
+    { branch, toldRefs, idle }: Session,
+    { dryRun, mayWrite, onRetry }: WorkOptions,
+  ): BranchWriter {
     const { clock, random } = this.#ports;
     return {
       branch,
@@ -121,6 +126,7 @@ export class BranchSessions {
       random,
       dryRun,
       toldRefs,
+      idle,
       ...(mayWrite === undefined ? {} : { mayWrite }),
       ...(onRetry === undefined ? {} : { onRetry }),
     };
@@ -147,7 +153,8 @@ export class BranchSessions {
       openDesk: desksAt(access, this.#ports),
       ...(this.#batches === undefined ? {} : { batches: this.#batches }),
     };
-    const session = { access, branch, context, toldRefs, isSaved: false };
+    const idle = new IdleBranches();
+    const session = { access, branch, context, toldRefs, idle, isSaved: false };
     this.#sessions.set(key, session);
     return session;
   }

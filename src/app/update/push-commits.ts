@@ -3,6 +3,7 @@ import { backoffMs } from '../../domain/schedule.ts';
 import type { Person } from '../../ports/history.ts';
 import type { Clock, GitBranch, PushRequest, PushResult, PushTarget } from '../../ports/ports.ts';
 import type { CommitSigner } from '../../ports/signing.ts';
+import type { IdleBranches } from '../branches/idle-branches.ts';
 import type { ToldRefs } from '../branches/told-refs.ts';
 import { madeCommit, type CommitDraft, type MadeCommit } from './commit-drafts.ts';
 
@@ -24,6 +25,8 @@ export interface BranchWriter {
   readonly mayWrite?: () => boolean;
   /** What refs that cannot be read were sent before. */
   readonly toldRefs: ToldRefs;
+  /** Branches of ours that nothing is wanted on. */
+  readonly idle: IdleBranches;
   /** Told of each push that lost a race and is tried again. */
   readonly onRetry?: (reason: string) => void;
 }

@@ -1,6 +1,7 @@
 import type { Batch } from '../../domain/batch-window.ts';
 import { pushPlan } from '../../domain/branches/destination.ts';
 import { foreignFindings, settledBranches, type GroupBranch } from '../branches/group-branch.ts';
+import { retireBranch, type RetiredBranch } from '../branches/retire-branch.ts';
 import { settlePass } from '../pull-requests/settle-pass.ts';
 import type { SettledPullRequest } from '../pull-requests/settle-pull-requests.ts';
 import type { AppError } from '../../domain/errors.ts';
@@ -26,6 +27,8 @@ export interface CarriedOutPass {
   readonly branches: readonly GroupBranch[];
   /** Pull requests from them, and those that were closed. */
   readonly pullRequests: readonly SettledPullRequest[];
+  /** A branch that was deleted, for nothing that waited there is wanted. */
+  readonly retired?: RetiredBranch;
   /** Changes that wait for more, where some do. */
   readonly batch?: Batch;
   /** Why pull requests are not as they should be although the commits were made; it is among the findings, too. */
@@ -74,14 +77,9 @@ export async function updateBranch(
   const isWhole = request.update?.paths === undefined && request.update?.strategy === undefined;
   const pushed = { writer, views, pass, revision, branches, isWhole };
   const { findings: told, ...settled } = await settlePass(pushed, signal);
-  const findings = [...pass.findings, ...foreignFindings(branches), ...told];
-  const here = commits.filter((commit) => isOnBranch(commit, branch.name));
-  // What others are promoted from, or waited on another branch, is here now: it is looked at again at once.
-  const isDue = here.some(
-    (commit) =>
-      commit.branch !== branch.name ||
-      commit.changes.some(({ policy }) => views.deployments.isFollowed(policy)),
-  );
+  const { findings: kept, ...retired } = await retireBranch(pushed, signal);
+  const findings = [...pass.findings, ...foreignFindings(branches), ...told, ...kept];
+  const isDue = isToBeSeen(commits, branch.name, views);
   const nextChange = isDue ? writer.clock.now() : pass.nextChange;
   return {
     pass: { ...pass, findings, nextChange },
@@ -89,5 +87,20 @@ export async function updateBranch(
     branches,
     ...(batch === undefined ? {} : { batch }),
     ...settled,
+    ...retired,
   };
+}
+
+/** What others are promoted from, or waited on another branch, is here now: it is looked at again at once. */
+function isToBeSeen(
+  commits: readonly MadeCommit[],
+  base: string,
+  { deployments }: PassContext['views'],
+): boolean {
+  return commits
+    .filter((commit) => isOnBranch(commit, base))
+    .some(
+      ({ branch, changes }) =>
+        branch !== base || changes.some(({ policy }) => deployments.isFollowed(policy)),
+    );
 }

@@ -8,6 +8,7 @@ import type { Hold } from '../../domain/plan/hold.ts';
 import { policyKey, type PolicyView } from '../../domain/plan/policy-view.ts';
 import { formatResource, type Change } from '../../domain/plan/update-plan.ts';
 import type { GroupBranch } from '../branches/group-branch.ts';
+import type { RetiredBranch } from '../branches/retire-branch.ts';
 import type { SettledPullRequest } from '../pull-requests/settle-pull-requests.ts';
 import type { CarriedOutPass } from './update-branch.ts';
 import type { PlannedPass } from './update-pass.ts';
@@ -76,14 +77,15 @@ export interface ReportedCommit {
 }
 
 /** How one branch of ours stands. */
-export interface BranchReport extends Pick<GroupBranch, 'branch' | 'state' | 'commit' | 'reason'> {
+export interface BranchReport extends Pick<GroupBranch, 'branch' | 'commit' | 'reason'> {
+  readonly state: GroupBranch['state'] | RetiredBranch['state'];
   /** Names of the groups that stand on it. */
   readonly groups: readonly string[];
 }
 
 /** Builds the report of a pass. */
 export function reportOf(outcome: CarriedOutPass): UpdateReport {
-  const { pass, commits, branches, pullRequests } = outcome;
+  const { pass, commits, branches, retired, pullRequests } = outcome;
   return {
     changes: changesOf(outcome),
     held: pass.plan.decisions.filter(isHeld).map(heldOf),
@@ -94,7 +96,10 @@ export function reportOf(outcome: CarriedOutPass): UpdateReport {
       subject,
       ...(branch === undefined ? {} : { branch }),
     })),
-    branches: branchReports(branches),
+    branches: [
+      ...branchReports(branches),
+      ...(retired === undefined ? [] : [{ ...retired, groups: [] }]),
+    ],
     pullRequests,
   };
 }

@@ -248,6 +248,7 @@ const TOLD_WARNINGS: ReadonlySet<Finding['code']> = new Set<Finding['code']>([
   'marker/dangling',
   'field/unsupported',
   'branch/foreign',
+  'branch/stale',
 ]);
 
 function warnings({ findings }: FinishedPass): string {

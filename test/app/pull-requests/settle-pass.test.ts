@@ -81,7 +81,7 @@ describe('a pull request that was overtaken on the base', () => {
     expect(done.findings).toMatchObject([
       {
         severity: 'warning',
-        code: 'pull-request/incomplete',
+        code: 'branch/stale',
         message: `branch ${BRANCH}, which is done with, is not deleted: the branch is protected`,
       },
     ]);
