@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -37,6 +37,23 @@ describe('state files', () => {
       expect(await stateFiles(folder, '1').load('status')).toBeUndefined();
     },
   );
+
+  it('take what this version concluded for nothing where a single byte is otherwise', async () => {
+    const files = stateFiles(folder, '1.0.0');
+    await files.save('blobs', { tags: ['1.2.3', 'ü'] });
+    const path = join(folder, 'blobs.json');
+    const whole = readFileSync(path);
+    for (let at = 0; at < whole.length; at += 1) {
+      const damaged = Buffer.from(whole);
+      damaged[at] = (damaged[at] ?? 0) ^ 1;
+      writeFileSync(path, damaged);
+      expect(await files.load('blobs'), `byte ${at}`).toBeUndefined();
+      writeFileSync(path, whole.subarray(0, at));
+      expect(await files.load('blobs'), `the first ${at} bytes`).toBeUndefined();
+    }
+    writeFileSync(path, whole);
+    expect(await files.load('blobs')).toEqual({ tags: ['1.2.3', 'ü'] });
+  });
 
   it('take what another version concluded for nothing', async () => {
     await stateFiles(folder, '1.0.0').save('blobs', { a: 1 });
