@@ -1,8 +1,3 @@
-import type { ImageUpdateAutomation } from '../../api/image-update-automation.ts';
-import type { PolicyKey } from '../../domain/manifest/image-field.ts';
-import { policyKey } from '../../domain/plan/policy-view.ts';
-import { followedPolicy } from '../../domain/promotion/promotion-source.ts';
-import { appliesTo } from '../../domain/resources/merge-resources.ts';
 import type {
   ChangedSource,
   Cluster,
@@ -11,11 +6,9 @@ import type {
   ObjectScope,
 } from '../../ports/cluster.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { inNamespaceOf } from '../access/config-repo.ts';
 import type { CrossNamespace } from '../access/policy-grants.ts';
 import type { PushHandler, PushMessages } from '../../ports/push.ts';
 import { receivePushes, type PushReceiving } from '../receive/receive-pushes.ts';
-import { needsSource } from '../access/needs-source.ts';
 import { Deployments } from '../promotion/deployments.ts';
 import { Batches } from '../update/batches.ts';
 import { BranchSessions } from '../update/branch-sessions.ts';
@@ -25,6 +18,7 @@ import { PolicyViews } from '../scan/policy-views.ts';
 import { RepositoryScans, shareScan } from '../scan/repository-scans.ts';
 import type { StopSignals } from '../stop-signals.ts';
 import type { ControllerContext, ControllerEvent } from './context.ts';
+import { DueWork } from './due-work.ts';
 import {
   objectKey,
   policyIn,
@@ -59,10 +53,11 @@ export interface LeadOptions {
   readonly onEvent: (event: ControllerEvent) => void;
 }
 
-/** The work of a process that leads: what is due, and what follows from every change. */
+/** The work of a process that leads: what it keeps, the queues of what is due, and their end. */
 export class LeadTerm {
   readonly #context: ControllerContext;
   readonly #queues: Readonly<Record<ObjectKind, WorkQueue>>;
+  readonly #due: DueWork;
   readonly #pushes: PushReceiving | undefined;
 
   constructor(options: LeadOptions) {
@@ -85,7 +80,7 @@ export class LeadTerm {
           known: objects.policyKeys(),
           unseen: (policy) => unseenBecause(options.scope, policy),
         }),
-        onChange: (policies) => this.#promotionChanged(policies),
+        onChange: (policies) => this.#due.promotionChanged(policies),
       }),
     });
     this.#pushes = this.#receivePushes(options);
@@ -103,9 +98,11 @@ export class LeadTerm {
       repos: new ReposInUse((branch) => void sessions.drop(branch).catch(() => undefined)),
       foreign: new Map(),
       found: new Map(),
-      runAutomationsOf: (policy) => this.#runAutomationsOf(policy),
+      runAutomationsOf: (policy) => this.#due.automationsOf(policy),
       lookAtPolicy: (policy) => this.#queues.ImagePolicy.add(policy),
     };
+    const add = (kind: ObjectKind, key: string) => this.#queues[kind].add(key);
+    this.#due = new DueWork({ ...this.#context, add });
     this.#queues = {
       ImagePolicy: this.#queue('ImagePolicy', options, reconcilePolicy),
       ImageReceiver: this.#queue('ImageReceiver', options, reconcileReceiver),
@@ -123,55 +120,23 @@ export class LeadTerm {
   }
 
   /** Something was heard of an object. */
-  changed({ before, after, isDue }: ObjectChange): void {
+  changed(change: ObjectChange): void {
+    const { before, after, isDue } = change;
     if (!isDue) return;
-    const { kind } = after.object.ref;
-    const key = objectKey(after.object.ref);
-    if (before !== undefined && before.object.uid !== after.object.uid) {
-      this.#forget(before);
-    }
+    if (before !== undefined && before.object.uid !== after.object.uid) this.#forget(before);
     this.#letGoOfScan(before);
-    this.#queues[kind].add(key);
-    // Who applies a policy is a matter of its labels, which no status tells of.
-    if (kind === 'ImagePolicy' && before !== undefined) this.#runAutomationsOf(key);
-    const policy = policyIn(after);
-    const followed = policy && followedPolicy(policy);
-    if (followed !== undefined) this.#runAutomationsOf(followed);
-    // It may grant access no more to those that are promoted from it.
-    if (kind === 'ImagePolicy' && before !== undefined) this.#lookAtPromotedFrom(key);
+    this.#due.changed(change);
   }
 
   removed(known: KnownObject): void {
-    const { ref } = known.object;
     this.#forget(known);
     this.#letGoOfScan(known);
-    if (ref.kind === 'ImagePolicy') {
-      this.#addAutomations(
-        (automation) =>
-          automation.metadata.namespace === ref.namespace ||
-          this.#namesForeign(automation, objectKey(ref)),
-      );
-    }
+    this.#due.removed(known);
   }
 
-  /** A Secret or ServiceAccount is otherwise than before: whoever needs it tries at once. */
+  /** A Secret or ServiceAccount is otherwise than before. */
   sourceChanged(source: ChangedSource): void {
-    const { objects, scans } = this.#context;
-    for (const policy of objects.policies()) {
-      if (!needsSource(policy, source)) continue;
-      scans.forget(policy);
-      this.#queues.ImagePolicy.add(objectKey(policy.metadata));
-    }
-    for (const receiver of objects.receivers()) {
-      if (needsSource(receiver, source)) {
-        this.#queues.ImageReceiver.add(objectKey(receiver.metadata));
-      }
-    }
-    this.#addAutomations((automation) => {
-      const repo = this.#context.repos.get(objectKey(automation.metadata));
-      const asInRepo = repo === undefined ? automation : inNamespaceOf(repo, automation);
-      return needsSource(automation, source) || needsSource(asInRepo, source);
-    });
+    this.#due.sourceChanged(source);
   }
 
   /** Resolves when the work under way has ended and nothing is held open; call it after `stop`. */
@@ -187,17 +152,9 @@ export class LeadTerm {
       messages: pushMessages,
       stop: signals.stop,
       policies: () => objects.policies(),
-      scanNow: (policies) => this.#scanNow(policies),
+      scanNow: (policies) => this.#due.pushed(policies),
       onEvent,
     });
-  }
-
-  /** Policies of one repository share the scan that follows: all let go of the last one before any begins. */
-  #scanNow(keys: readonly PolicyKey[]): void {
-    const { objects, scans } = this.#context;
-    const policies = keys.flatMap((key) => policyIn(objects.get('ImagePolicy', key)) ?? []);
-    for (const policy of policies) scans.forget(policy);
-    for (const { metadata } of policies) this.#queues.ImagePolicy.add(objectKey(metadata));
   }
 
   #queue(
@@ -221,44 +178,6 @@ export class LeadTerm {
         if (ref !== undefined) onEvent({ kind: 'failed', ref, error, retryAt });
       },
     });
-  }
-
-  #lookAtPromotedFrom(key: PolicyKey): void {
-    for (const policy of this.#context.objects.policies()) {
-      if (followedPolicy(policy) === key) this.#queues.ImagePolicy.add(policyKey(policy));
-    }
-  }
-
-  /** Their own status tells of it, and automations see to what follows: what is there, and what is to be written. */
-  #promotionChanged(policies: readonly PolicyKey[]): void {
-    for (const policy of policies) {
-      this.#queues.ImagePolicy.add(policy);
-      this.#runAutomationsOf(policy);
-    }
-  }
-
-  #runAutomationsOf(key: PolicyKey): void {
-    const known = this.#context.objects.get('ImagePolicy', key);
-    if (known === undefined) return;
-    const { ref, labels } = known.object;
-    this.#addAutomations(
-      (automation) =>
-        appliesTo(automation, { namespace: ref.namespace, labels }) ||
-        this.#namesForeign(automation, key),
-    );
-  }
-
-  /** Does the repo of an automation name a policy of another namespace? Whether it may use it is the pass's business. */
-  #namesForeign({ metadata }: ImageUpdateAutomation, policy: PolicyKey): boolean {
-    return this.#context.foreign.get(objectKey(metadata))?.has(policy) === true;
-  }
-
-  #addAutomations(isMeant: (automation: ImageUpdateAutomation) => boolean): void {
-    for (const automation of this.#context.objects.automations()) {
-      if (isMeant(automation)) {
-        this.#queues.ImageUpdateAutomation.add(objectKey(automation.metadata));
-      }
-    }
   }
 
   /** Forgets all that was kept for an object that is no more. */
