@@ -29,11 +29,17 @@ export function reportText(report: UpdateReport, verb: string): string {
 }
 
 /** Where nothing can be chosen yet, what is held says it all. */
-function waitingText({ policy, state, waiting = [] }: PolicyReport): readonly string[] {
-  const [first] = waiting;
-  return first === undefined || state !== 'selected'
+function waitingText({
+  policy,
+  state,
+  waiting: [waiting] = [],
+  heldBack: [heldBack] = [],
+}: PolicyReport): readonly string[] {
+  if (state !== 'selected') return [];
+  if (waiting !== undefined) return [`waiting ${policy}: ${waiting.tag} ${waiting.message}`];
+  return heldBack === undefined
     ? []
-    : [`waiting ${policy}: ${first.tag} ${first.message}`];
+    : [`passed over ${policy}: ${heldBack.tag} ${heldBack.message}`];
 }
 
 function commitText({ id, subject }: ReportedCommit): string {

@@ -1,6 +1,6 @@
 import { toSeconds } from '../../api/conditions.ts';
 import type { Finding } from '../../domain/errors.ts';
-import { waitingOf, type HoldReason } from '../../domain/gates/gate-verdict.ts';
+import { heldBackOf, waitingOf, type HoldReason } from '../../domain/gates/gate-verdict.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
 import type { Decision } from '../../domain/plan/decide-slot.ts';
 import type { Reason } from '../../domain/plan/slot-verdict.ts';
@@ -29,17 +29,21 @@ export interface Held {
   readonly lock?: { readonly by?: string; readonly reason?: string; readonly until?: string };
 }
 
-/** A tag that may be chosen later. */
-export interface WaitingTag {
+/** A tag that the rules allow, and why it is not chosen. */
+export interface HeldBackTag {
   readonly tag: string;
   readonly reason: HoldReason;
   readonly message: string;
+}
+
+/** A tag that may be chosen later. */
+export interface WaitingTag extends HeldBackTag {
   /** When, in RFC 3339. */
   readonly eligibleAt: string;
 }
 
-/** How many waiting tags a report names of one policy. */
-const MAX_WAITING = 10;
+/** How many tags of either kind a report names of one policy. */
+const MAX_HELD_BACK = 10;
 
 /** What one policy says now. */
 export interface PolicyReport {
@@ -50,6 +54,8 @@ export interface PolicyReport {
   readonly message?: string;
   /** Newer tags that may be chosen later, newest first; at most 10. */
   readonly waiting?: readonly WaitingTag[];
+  /** Newer tags of which nobody knows when they may be chosen, newest first; at most 10. */
+  readonly heldBack?: readonly HeldBackTag[];
   /** Where it is written: counts of locations. */
   readonly locations: { readonly total: number; readonly changed: number; readonly held: number };
 }
@@ -162,6 +168,7 @@ function policyReport(view: PolicyView, pass: PlannedPass): PolicyReport {
   const decisions = pass.plan.decisions.filter((decision) => decision.policy === key);
   const { choice } = view;
   const waiting = waitingTags(view);
+  const heldBack = heldBackOf(view.passedOver).slice(0, MAX_HELD_BACK);
   return {
     policy: key,
     image: view.policy.spec.image,
@@ -171,6 +178,15 @@ function policyReport(view: PolicyView, pass: PlannedPass): PolicyReport {
       : {}),
     ...('message' in choice ? { message: choice.message } : {}),
     ...(waiting.length === 0 ? {} : { waiting }),
+    ...(heldBack.length === 0
+      ? {}
+      : {
+          heldBack: heldBack.map(({ tag, verdict: { reason, message } }) => ({
+            tag,
+            reason,
+            message,
+          })),
+        }),
     locations: {
       total: decisions.length,
       changed: pass.changes.filter((change) => change.policy === key).length,
@@ -181,7 +197,7 @@ function policyReport(view: PolicyView, pass: PlannedPass): PolicyReport {
 
 function waitingTags({ passedOver }: PolicyView): readonly WaitingTag[] {
   return waitingOf(passedOver)
-    .slice(0, MAX_WAITING)
+    .slice(0, MAX_HELD_BACK)
     .map(({ tag, verdict: { reason, message, eligibleAt } }) => ({
       tag,
       reason,

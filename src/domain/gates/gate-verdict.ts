@@ -28,13 +28,8 @@ export interface Open {
   readonly kind: 'open';
   /** Where it may only be this very image, whatever its tag means by now. */
   readonly digest?: string;
-}
-
-/** A candidate that may be chosen. */
-export interface Open {
-  readonly kind: 'open';
-  /** Where it may only be this very image, whatever its tag means by now. */
-  readonly digest?: string;
+  /** Where another push of its tag may be chosen later. */
+  readonly later?: Waiting;
 }
 
 /** A candidate that may not be chosen as it is. */
@@ -64,6 +59,21 @@ export function waitingOf(
 ): readonly { readonly tag: string; readonly verdict: Waiting }[] {
   return passedOver.flatMap(({ tag, verdict }) =>
     verdict.kind === 'waiting' ? [{ tag, verdict }] : [],
+  );
+}
+
+/** A candidate that is held back though the rules allow it. */
+export interface HeldBack {
+  readonly tag: string;
+  readonly verdict: Waiting | (Closed & { readonly reason: HoldReason });
+}
+
+/** The candidates of which nobody knows when they will be let through, newest first. */
+export function heldBackOf(passedOver: readonly PassedOver[]): readonly HeldBack[] {
+  return passedOver.flatMap(({ tag, verdict }) =>
+    verdict.kind === 'closed' && verdict.reason !== undefined
+      ? [{ tag, verdict: { ...verdict, reason: verdict.reason } }]
+      : [],
   );
 }
 

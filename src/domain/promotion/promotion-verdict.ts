@@ -1,5 +1,6 @@
 import { toSeconds } from '../../api/conditions.ts';
-import type { GateVerdict } from '../gates/gate-verdict.ts';
+import type { GateVerdict, Waiting } from '../gates/gate-verdict.ts';
+import type { PolicyKey } from '../manifest/image-field.ts';
 import { judgeSoak, type SoakRule } from './soak.ts';
 import { NO_IMAGE, UNSEEN } from './timeline.ts';
 import type { PromotionSource } from './promotion-source.ts';
@@ -14,25 +15,25 @@ export type SeenSource = Extract<PromotionSource, { kind: 'seen' }>;
  */
 export function promotionVerdict(
   tag: string,
-  { followed, soaking }: SeenSource,
+  { followed, soaking: seen }: SeenSource,
   rule: SoakRule,
 ): GateVerdict {
   const closed = (message: string, reason: 'Soaking' | 'NotPromoted') =>
     ({ kind: 'closed', reason, message }) as const;
-  const verdict = judgeSoak(tag, soaking, rule);
+  const verdict = judgeSoak(tag, seen, rule);
   switch (verdict.kind) {
-    case 'soaked':
-      return { kind: 'open', ...(verdict.digest === undefined ? {} : { digest: verdict.digest }) };
-    case 'soaking': {
-      const [since, until] = [verdict.since, verdict.until].map(toSeconds);
+    case 'soaked': {
+      const { digest, next } = verdict;
       return {
-        kind: 'waiting',
-        reason: 'Soaking',
-        message: `soaks in ${followed} until ${until}; all its locations hold it since ${since}`,
-        firstSeen: verdict.since,
-        eligibleAt: verdict.until,
+        kind: 'open',
+        ...(digest === undefined ? {} : { digest }),
+        ...(next === undefined
+          ? {}
+          : { later: soaking(next, `as ${next.digest} soaks`, followed) }),
       };
     }
+    case 'soaking':
+      return soaking(verdict, 'soaks', followed);
     case 'unseen':
       return closed(
         `has soaked in ${followed} at ${toSeconds(verdict.until)}, if its locations still hold it: their repo is to be looked at first`,
@@ -48,8 +49,17 @@ export function promotionVerdict(
     case 'taken-back':
       return closed(`was taken back in ${followed} at ${toSeconds(verdict.at)}`, 'NotPromoted');
     case 'not-run':
-      return closed(`has not run in ${followed}, which holds ${heldText(soaking)}`, 'NotPromoted');
+      return closed(`has not run in ${followed}, which holds ${heldText(seen)}`, 'NotPromoted');
   }
+}
+
+function soaking(
+  { since, until }: { readonly since: Date; readonly until: Date },
+  what: string,
+  followed: PolicyKey,
+): Waiting {
+  const message = `${what} in ${followed} until ${toSeconds(until)}; all its locations hold it since ${toSeconds(since)}`;
+  return { kind: 'waiting', reason: 'Soaking', message, firstSeen: since, eligibleAt: until };
 }
 
 /** Such as `6.1.0 and 6.2.0`. */

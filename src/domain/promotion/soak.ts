@@ -23,8 +23,12 @@ export interface Soaking {
 
 /** How a tag stands. */
 export type SoakVerdict =
-  /** It has soaked. `digest`: of what has, where all the locations name one. */
-  | { readonly kind: 'soaked'; readonly digest?: string }
+  /** It has soaked. `digest`: of what has, where all the locations name one; `next`: another one of it soaks. */
+  | {
+      readonly kind: 'soaked';
+      readonly digest?: string;
+      readonly next?: { readonly digest: string; readonly since: Date; readonly until: Date };
+    }
   | { readonly kind: 'soaking'; readonly since: Date; readonly until: Date }
   /** Its time has come, and the locations have not been looked at since then. */
   | { readonly kind: 'unseen'; readonly until: Date }
@@ -81,11 +85,16 @@ export function judgeSoak(
   const soaked = valid.find(
     ({ since, until = soaking.seenUntil }) => since.getTime() + soakMs <= until.getTime(),
   );
+  const [run] = valid;
   if (soaked !== undefined) {
     const { digest } = soaked.image;
-    return { kind: 'soaked', ...(digest === undefined ? {} : { digest }) };
+    const next = run && nextDigest(run, digest, { soakMs, now });
+    return {
+      kind: 'soaked',
+      ...(digest === undefined ? {} : { digest }),
+      ...(next === undefined ? {} : { next }),
+    };
   }
-  const [run] = valid;
   if (run === undefined) {
     const at = runs[0]?.takenBack ?? all[back]?.since;
     return at === undefined ? { kind: 'not-run' } : { kind: 'taken-back', at };
@@ -94,6 +103,19 @@ export function judgeSoak(
   if (until !== undefined) return { kind: 'short', since, until };
   const due = new Date(since.getTime() + soakMs);
   return due > now ? { kind: 'soaking', since, until: due } : { kind: 'unseen', until: due };
+}
+
+/** The digest that soaks after another one of the same tag has. */
+function nextDigest(
+  { image: { digest }, since, until: end }: Run,
+  soaked: string | undefined,
+  { soakMs, now }: Pick<SoakRule, 'soakMs' | 'now'>,
+): Extract<SoakVerdict, { kind: 'soaked' }>['next'] {
+  const until = new Date(since.getTime() + soakMs);
+  const isOnItsWay = end === undefined && until > now;
+  return digest === undefined || digest === soaked || !isOnItsWay
+    ? undefined
+    : { digest, since, until };
 }
 
 /** Did a tag go back to a digest that it had before another one? No order of tags would tell. */

@@ -2,7 +2,7 @@ import { toSeconds, type Condition } from '../../api/conditions.ts';
 import type { ImagePolicy } from '../../api/image-policy.ts';
 import { imagePolicyStatusSchema, type ImagePolicyStatus } from '../../api/image-policy-status.ts';
 import type { AppError, Finding } from '../errors.ts';
-import { waitingOf, type PassedOver } from '../gates/gate-verdict.ts';
+import { heldBackOf, waitingOf, type HeldBack, type PassedOver } from '../gates/gate-verdict.ts';
 import { pendingOf } from '../gates/policy-memory.ts';
 import { lockRefusal, lockText } from '../plan/decide-by-lock.ts';
 import { targetText } from '../plan/target.ts';
@@ -240,7 +240,8 @@ function choiceVerdict({ view: { choice, passedOver, signedBy }, list }: Seen): 
 
 /** Such as `; 6.3.0 waits for minimumAge until 2026-06-02T12:00:00Z (and 1 more)`. */
 function waitingText(passedOver: readonly PassedOver[]): string {
-  const [first, ...others] = waitingOf(passedOver);
+  const waiting: readonly HeldBack[] = waitingOf(passedOver);
+  const [first, ...others] = waiting.length > 0 ? waiting : heldBackOf(passedOver);
   if (first === undefined) return '';
   const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
   return `; ${first.tag} ${first.verdict.message}${more}`;

@@ -138,7 +138,14 @@ describe('an update in CI, which remembers nothing', () => {
     await clock.advance(2 * HOUR);
     person({ 'staging/web.yaml': at('staging', '6.1.0') });
     await clock.advance(30 * MINUTE);
-    const { prod, pass } = await run();
+    const { prod, pass, report } = await run();
+    expect(report.policies[0]?.heldBack).toEqual([
+      {
+        tag: '6.2.0',
+        reason: 'NotPromoted',
+        message: 'was taken back in apps/staging at 2026-06-02T14:00:00Z',
+      },
+    ]);
     expect(tags()).toEqual(['6.1.0', '6.1.0']);
     expect(prod).toMatch(/^Soaking: 6\.1\.0 soaks in apps\/staging until 2026-06-02T15:00:00Z/);
     expect(pass.views.get('apps/prod')?.passedOver).toMatchObject([
@@ -473,7 +480,19 @@ describe('a mutable tag', () => {
     await run();
     const [one, two] = [`main@${digest('1')}`, `main@${digest('2')}`];
     expect(tags()).toEqual([two, one]);
-    await clock.advance(HOUR);
+    await clock.advance(HOUR - 1);
+    const { report, pass } = await run();
+    expect(report.policies.find(({ policy }) => policy === 'apps/prod')).toMatchObject({
+      latest: one,
+      waiting: [
+        {
+          tag: 'main',
+          message: `as ${digest('2')} soaks in apps/staging until 2026-06-02T13:00:00Z; all its locations hold it since 2026-06-02T12:00:00Z`,
+        },
+      ],
+    });
+    expect(pass.nextChange).toEqual(new Date('2026-06-02T13:00:00Z'));
+    await clock.advance(1);
     const known = { [digest('1')]: digest('1'), [digest('2')]: digest('2') };
     repositories[PODINFO] = { ...known, main: digest('3'), [digest('3')]: digest('3') };
     await run();

@@ -32,6 +32,21 @@ describe('what promoteFrom says of a tag', () => {
       want: { kind: 'open', digest: digest('a') },
     },
     {
+      name: 'that has soaked with one digest, and soaks with the next',
+      timeline: [since(8, `6.2.0@${digest('a')}`), since(11.5, `6.2.0@${digest('b')}`)],
+      want: {
+        kind: 'open',
+        digest: digest('a'),
+        later: {
+          kind: 'waiting',
+          reason: 'Soaking',
+          firstSeen: at(11.5),
+          eligibleAt: at(12.5),
+          message: `as ${digest('b')} soaks in apps/staging until 2026-06-02T12:30:00Z; all its locations hold it since 2026-06-02T11:30:00Z`,
+        },
+      },
+    },
+    {
       name: 'that soaks',
       timeline: [since(11.5, '6.2.0')],
       want: {

@@ -158,7 +158,16 @@ describe('a tag of the followed policy', () => {
 describe('a digest of the followed policy', () => {
   it.each([
     { name: 'is the one that has soaked', held: '0:main@a', want: 'soaked a' },
-    { name: 'and not a newer one that has not', held: '0:main@a 60:main@b', want: 'soaked a' },
+    {
+      name: 'and not a newer one that has not',
+      held: '0:main@a 60:main@b',
+      want: 'soaked a, then b at 120',
+    },
+    {
+      name: 'and not a newer one that some hold no more',
+      held: '0:main@a 60:main@b 70:main@b,main@c',
+      want: 'soaked a',
+    },
     { name: 'counts for itself', held: '0:main@a 30:main@b', want: 'soaking until 90' },
     { name: 'counts from when it is written', held: '0:main 30:main@a', want: 'soaking until 90' },
     { name: 'and not beside another one', held: '0:main@a,main@b', want: 'not-run' },
@@ -313,8 +322,11 @@ describe('for all timelines', () => {
 function textOf(verdict: ReturnType<typeof judgeSoak>): string {
   const minute = (time: Date) => (time.getTime() - at(0).getTime()) / 60_000;
   switch (verdict.kind) {
-    case 'soaked':
-      return `soaked ${verdict.digest?.at(-1) ?? ''}`.trim();
+    case 'soaked': {
+      const { digest: soaked, next } = verdict;
+      const then = next && `, then ${next.digest.at(-1)} at ${minute(next.until)}`;
+      return `${`soaked ${soaked?.at(-1) ?? ''}`.trim()}${then ?? ''}`;
+    }
     case 'taken-back':
       return `taken-back at ${minute(verdict.at)}`;
     case 'not-run':

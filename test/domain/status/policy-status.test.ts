@@ -337,6 +337,22 @@ describe('the status of a policy', () => {
       want: ['Ready=True Succeeded: 6.1.0 is chosen of 2 tags; 6.2.0 waits for minimumAge'],
     },
     {
+      name: 'a candidate that is held back, and one that is not allowed',
+      outcome: seen(['6.1.0', '6.2.0'], {
+        options: {
+          choice: { kind: 'selected', tag: '6.1.0' },
+          passedOver: [
+            { tag: '6.3.0', verdict: { kind: 'closed', message: 'lacks linux/arm64' } },
+            {
+              tag: '6.2.0',
+              verdict: { kind: 'closed', reason: 'NotPromoted', message: 'was taken back' },
+            },
+          ],
+        },
+      }),
+      want: ['Ready=True Succeeded: 6.1.0 is chosen of 2 tags; 6.2.0 was taken back'],
+    },
+    {
       name: 'a lock at a tag that is not there',
       outcome: seen(['6.2.0'], { spec: { lock: { tag: '6.1.0' } } }),
       want: [

@@ -1,4 +1,9 @@
-import type { ImageVersion, Open, PassedOver } from '../../../domain/gates/gate-verdict.ts';
+import type {
+  ImageVersion,
+  Open,
+  PassedOver,
+  Waiting,
+} from '../../../domain/gates/gate-verdict.ts';
 import type { Candidate, Gate } from './gate.ts';
 
 /**
@@ -36,8 +41,9 @@ export async function walkCandidates(
       return { passedOver, isCut: true };
     }
     const { tag } = candidate;
-    const { judged, verdict, isFree } = await askAll(candidate, gates, signal);
+    const { judged, verdict, later, isFree } = await askAll(candidate, gates, signal);
     if (verdict === undefined) {
+      if (later !== undefined) passedOver.push({ tag, verdict: { ...later, meanwhile: { tag } } });
       return { through: { candidate: judged, version: { tag } }, passedOver, isCut: false };
     }
     passedOver.push({ tag, verdict });
@@ -56,6 +62,8 @@ interface Answer {
   readonly judged: Candidate;
   /** The first objection; absent: all let it through. */
   readonly verdict?: PassedOver['verdict'];
+  /** Where all let it through: what of its tag may be chosen later. */
+  readonly later?: Waiting | undefined;
   /** Did that cost nothing? */
   readonly isFree: boolean;
 }
@@ -66,13 +74,15 @@ async function askAll(
   signal: AbortSignal,
 ): Promise<Answer> {
   let judged = candidate;
+  let later: Waiting | undefined;
   for (const gate of gates) {
     const verdict = await gate.ask(judged, signal);
     const isFree = gate.isFree === true;
     if (verdict.kind !== 'open') return { judged, verdict, isFree };
     judged = narrowed(judged, verdict);
+    later ??= verdict.later;
   }
-  return { judged, isFree: true };
+  return { judged, later, isFree: true };
 }
 
 /** From the gate on that named a digest, the candidate is that image. */
