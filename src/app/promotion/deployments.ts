@@ -74,7 +74,7 @@ export class Deployments {
     const { automation } = site;
     const followed = followedPolicies(world.policies.values());
     this.#worlds.set(automation, world);
-    if (this.#options.scope === 'all') this.#sites.keepOnly(world.automations);
+    if (this.seesAll) this.#sites.keepOnly(world.automations);
     if (followed.size === 0) {
       this.#sites.drop(automation);
       return undefined;
@@ -105,6 +105,11 @@ export class Deployments {
   /** Did a file hold a location when it was last looked at? */
   isLocation(automation: string, path: string): boolean {
     return this.#sites.of(automation)?.paths.has(path) === true;
+  }
+
+  /** Does every automation look for itself? */
+  get seesAll(): boolean {
+    return this.#options.scope === 'all';
   }
 
   /** Is any policy promoted from this one? */

@@ -23,6 +23,8 @@ export interface ReadSite {
   readonly strategy: UpdateStrategy;
   /** What is wrong about files. */
   readonly findings: readonly Finding[];
+  /** Fields without markers are its as well, and were not read. */
+  readonly isPartial?: boolean;
 }
 
 /** Where that was read. */
@@ -70,6 +72,10 @@ export async function lookAtSite(
   );
   if (hiding !== undefined) {
     deployments.lost(name, placedMessage(hiding), world);
+    return [];
+  }
+  if (read.isPartial === true) {
+    deployments.lost(name, 'it goes by images, and this run by markers alone', world);
     return [];
   }
   const owners = new Map(policies.map((policy) => [policyKey(policy), { policy }]));

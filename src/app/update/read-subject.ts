@@ -27,6 +27,8 @@ export interface PassSubject {
   /** Those that apply. */
   readonly policies: readonly ImagePolicy[];
   readonly fields: readonly ImageField[];
+  /** The same, also outside of its paths. */
+  readonly everywhere: Pick<PassSubject, 'fields' | 'findings'>;
   readonly strategy: UpdateStrategy;
   readonly findings: readonly Finding[];
 }
@@ -51,7 +53,8 @@ export async function readSubject(
   const { strategy = 'Setters', paths = [] } = { ...automation?.spec.update, ...input.update };
   const contents = strategy === expected ? first : await contentsFor(strategy);
   const inScope = ({ at }: { at?: Location }) => at === undefined || isInside(at.path, paths);
-  const fields = [...contents.files.values()].flatMap((file) => file.fields).filter(inScope);
+  const all = [...contents.files.values()].flatMap((file) => file.fields);
+  const fields = all.filter(inScope);
   const known = input.inCluster ?? new Set(resources.policies.keys());
   const foreign = await foreignOf({ automation, fields, resources, known }, input, signal);
   return {
@@ -61,6 +64,7 @@ export async function readSubject(
     foreign,
     policies: [...applicable(resources, automation), ...foreign.granted],
     fields,
+    everywhere: { fields: all, findings: contents.findings },
     strategy,
     findings: [...contents.findings.filter(inScope), ...foreign.findings],
   };

@@ -15,7 +15,7 @@ import { closedWait, type WindowState } from '../../domain/write-windows.ts';
 import type { FileSource } from '../../ports/files.ts';
 import type { Person } from '../../ports/history.ts';
 import { planWithHolds } from '../holds/plan-with-holds.ts';
-import { lookAtSite } from '../promotion/look-at-site.ts';
+import { lookAtRun } from '../promotion/sites-of-run.ts';
 import type { PullRequestDesk } from '../pull-requests/pull-request-desk.ts';
 import { authorOf } from './commit-author.ts';
 import { editFiles, type FileEdit } from './edit-files.ts';
@@ -105,7 +105,7 @@ export async function wishPass(
   const byMarker = new Set(foreign.granted.map(policyKey));
   const { deployments } = context.views;
   const place = { ...input, now: context.now() };
-  const told = await lookAtSite(deployments, { ...subject, byMarker }, place, signal);
+  const told = await lookAtRun(deployments, { ...subject, byMarker }, place, signal);
   const views = await context.views.get(policies, locked, signal);
   const now = context.now();
   const window =

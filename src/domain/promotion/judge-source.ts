@@ -56,21 +56,31 @@ export function judgeSource(
   const [trouble] = names.flatMap((name) => troubleOf(name, { world, sight, namespace }) ?? []);
   if (trouble !== undefined) return unknownSource(followed, trouble);
   const sites = names.flatMap((name) => sight.sites.get(name) ?? []);
-  return seenSource(policy, followed, { sites, compare: sight.compareFor(source) });
+  const { scope } = sight;
+  return seenSource(policy, followed, { sites, scope, compare: sight.compareFor(source) });
 }
 
 /** What the locations of a policy hold, from where all of them could be looked at. */
 function seenSource(
   policy: ImagePolicy,
   followed: PolicyKey,
-  { sites, compare }: { readonly sites: readonly SeenSite[]; readonly compare: CompareTags },
+  {
+    sites,
+    scope,
+    compare,
+  }: {
+    readonly sites: readonly SeenSite[];
+    readonly scope: SightScope;
+    readonly compare: CompareTags;
+  },
 ): PromotionSource {
   const memories = sites.flatMap(({ memory }) => memory ?? []);
   const timeline = merged(memories.map(({ timelines }) => timelines.get(followed) ?? NOWHERE));
   const seenUntil = earliest(...memories.map(({ lastLook }) => lastLook));
   const isNowhere = (timeline.at(-1)?.images ?? []).length === 0;
   if (seenUntil === undefined || isNowhere) {
-    return unknownSource(followed, 'no location of it was found');
+    const limit = scope === 'all' ? '' : ', and `update` sees one repo and branch alone';
+    return unknownSource(followed, `no location of it was found${limit}`);
   }
   const [untold] = sites.flatMap((site) => site.untold ?? []);
   if (untold !== undefined && soakOf(policy) > 0) {

@@ -86,15 +86,7 @@ export function judgeSoak(
     ({ since, until = soaking.seenUntil }) => since.getTime() + soakMs <= until.getTime(),
   );
   const [run] = valid;
-  if (soaked !== undefined) {
-    const { digest } = soaked.image;
-    const next = run && nextDigest(run, digest, { soakMs, now });
-    return {
-      kind: 'soaked',
-      ...(digest === undefined ? {} : { digest }),
-      ...(next === undefined ? {} : { next }),
-    };
-  }
+  if (soaked !== undefined) return soakedVerdict(soaked, run ?? soaked, { soakMs, now });
   if (run === undefined) {
     const at = runs[0]?.takenBack ?? all[back]?.since;
     return at === undefined ? { kind: 'not-run' } : { kind: 'taken-back', at };
@@ -105,17 +97,19 @@ export function judgeSoak(
   return due > now ? { kind: 'soaking', since, until: due } : { kind: 'unseen', until: due };
 }
 
-/** The digest that soaks after another one of the same tag has. */
-function nextDigest(
-  { image: { digest }, since, until: end }: Run,
-  soaked: string | undefined,
+/** @param latest of the same tag: another digest may be on its way */
+function soakedVerdict(
+  { image: { digest } }: Run,
+  { image: { digest: next }, since, until: end }: Run,
   { soakMs, now }: Pick<SoakRule, 'soakMs' | 'now'>,
-): Extract<SoakVerdict, { kind: 'soaked' }>['next'] {
+): SoakVerdict {
   const until = new Date(since.getTime() + soakMs);
-  const isOnItsWay = end === undefined && until > now;
-  return digest === undefined || digest === soaked || !isOnItsWay
-    ? undefined
-    : { digest, since, until };
+  const isOnItsWay = next !== digest && end === undefined && until > now;
+  return {
+    kind: 'soaked',
+    ...(digest === undefined ? {} : { digest }),
+    ...(isOnItsWay && next !== undefined ? { next: { digest: next, since, until } } : {}),
+  };
 }
 
 /** Did a tag go back to a digest that it had before another one? No order of tags would tell. */

@@ -139,6 +139,11 @@ describe('what a policy is promoted from', () => {
       why: 'no location of it was found',
     },
     {
+      name: 'has no location where this run looks',
+      given: { scope: 'looked-at', automations: [], sites: { '': holding([]) } },
+      why: 'no location of it was found, and `update` sees one repo and branch alone',
+    },
+    {
       name: 'has no automation',
       given: { automations: [] },
       why: 'no location of it was found',
