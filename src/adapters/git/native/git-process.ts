@@ -18,6 +18,8 @@ export interface GitRun {
   readonly signal: AbortSignal;
   /** Bound on the whole run, in ms. */
   readonly timeoutMs: number;
+  /** What it speaks to, as messages name it; default: nothing but files. */
+  readonly remote?: string;
 }
 
 /** Listings of very large repos stay below this; more is a runaway. */
@@ -80,15 +82,20 @@ export async function runGit(run: GitRun): Promise<GitResult> {
     const result = await collect(child, run);
     if (run.signal.aborted) throw cancelled();
     if (timeout.aborted) {
-      const seconds = Math.round(run.timeoutMs / 1000);
-      throw new AppError('git/unreachable', `git ${commandOf(run)} took over ${seconds} s`, {
-        retry: true,
-      });
+      throw tookTooLong(run);
     }
     return result;
   } finally {
     stop.removeEventListener('abort', onStop);
   }
+}
+
+function tookTooLong(run: GitRun): AppError {
+  const { remote, timeoutMs } = run;
+  const what = `git ${commandOf(run)} took over ${Math.round(timeoutMs / 1000)} s`;
+  const message =
+    remote === undefined ? what : `${remote} does not answer, or too slowly (${what})`;
+  return new AppError('git/unreachable', message, { retry: true });
 }
 
 function collect(child: ChildProcessWithoutNullStreams, run: GitRun): Promise<GitResult> {

@@ -90,6 +90,7 @@ export class NativeStore {
       ...(input === undefined ? {} : { input }),
       signal,
       timeoutMs,
+      remote: remote.display,
     });
     if (result.code !== 0) {
       const { identity } = files;

@@ -11,13 +11,14 @@ beforeEach(() => {
 afterEach(() => area.remove());
 
 /** Runs a shell script in place of `git`, for half a second at most. */
-async function runScript(script: string) {
+async function runScript(script: string, remote?: string) {
   writeFileSync(join(area.path, 'git'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   return runGit({
     args: ['--git-dir=/some/where', 'fetch'],
     env: { PATH: `${area.path}:${process.env['PATH'] ?? ''}` },
     signal: new AbortController().signal,
     timeoutMs: 500,
+    ...(remote !== undefined && { remote }),
   });
 }
 
@@ -31,6 +32,12 @@ describe('a git that takes too long', () => {
     await expect(runScript(script)).rejects.toMatchObject({
       code: 'git/unreachable',
       message: expect.stringMatching(/^git fetch took over/) as string,
+    });
+  });
+
+  it('names what did not answer', async () => {
+    await expect(runScript('exec sleep 60', 'https://git.example.com/x')).rejects.toMatchObject({
+      message: 'https://git.example.com/x does not answer, or too slowly (git fetch took over 1 s)',
     });
   });
 });
