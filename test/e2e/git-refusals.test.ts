@@ -37,7 +37,7 @@ const REFUSED_BY_HOOKS = [
   {
     name: 'an archived repo',
     words: 'This repository was archived so it is read-only.',
-    says: 'may only be read: allow writing to it',
+    says: 'is archived: take it out of the archive, or name another repo',
   },
 ] as const;
 

@@ -20,9 +20,19 @@ export function loginRefusal({ display }: Pick<Remote, 'display'>, words: string
   return new AppError('git/unauthorized', message);
 }
 
-/** The error for a login that may not do what was asked of it; servers also say so of one that has expired. */
+/** How forges say that nobody may write to a repo any more. */
+const ARCHIVED = /\barchived\b/i;
+
+/**
+ * The error for a login that may not do what was asked of it; servers also say so of one that has expired, and of a repo
+ * that nobody may write to.
+ */
 export function accessRefusal(remote: Pick<Remote, 'display'>, words: string): AppError {
   if (EXPIRED.test(words)) return loginRefusal(remote, words);
+  if (ARCHIVED.test(words)) {
+    const message = `${remote.display} is archived: take it out of the archive, or name another repo (${words})`;
+    return new AppError('git/rejected', message);
+  }
   return new AppError(
     'git/unauthorized',
     `${remote.display} does not let this login do that; grant it access (${words})`,

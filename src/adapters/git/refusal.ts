@@ -37,7 +37,11 @@ const FINAL: readonly Refusal[] = [
     say: () => 'has no room for the push: its quota is used up',
   },
   {
-    words: /read[- ]only|archived/i,
+    words: /\barchived\b/i,
+    say: () => 'is archived: take it out of the archive, or name another repo',
+  },
+  {
+    words: /read[- ]only/i,
     say: () => 'may only be read: allow writing to it',
   },
   {

@@ -19,6 +19,16 @@ describe('a login that is refused', () => {
   });
 
   it.each([
+    'HTTP 403 remote: This repository was archived so it is read-only.',
+    'HTTP 403 This repo is archived. You can view files and clone it, but cannot push.',
+  ])('is not at fault where the repo is archived: %s', (words) => {
+    expect(accessRefusal(remote, words)).toMatchObject({
+      code: 'git/rejected',
+      message: `${remote.display} is archived: take it out of the archive, or name another repo (${words})`,
+    });
+  });
+
+  it.each([
     'HTTP 401 Invalid username or token. Password authentication is not supported for Git operations.',
     'HTTP Basic: Access denied. If a password was provided for Git authentication, the password was incorrect or you are required to use a token instead of a password. If a token was provided, it was either incorrect, expired, or improperly scoped.',
     'Token is invalid, expired, or not supported for this endpoint.',

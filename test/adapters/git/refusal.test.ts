@@ -51,7 +51,8 @@ describe('a final refusal', () => {
     ['TF402455: Pushes to this branch are not permitted; use a pull request.', 'protects main'],
     ['Your push to this repository would cause it to exceed the storage limit', 'quota is used up'],
     ['Gitea: repository size limit exceeded, quota: 10 MB', 'quota is used up'],
-    ['This repository was archived so it is read-only.', 'may only be read'],
+    ['This repository was archived so it is read-only.', 'is archived: take it out of the archive'],
+    ['The repository is in read-only mode', 'may only be read'],
     ['Permission denied to update branch main.', 'protects main'],
     [
       'Your push has been rejected, because this repository has exceeded its allocated storage of 10 GiB',
