@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, readdirSync, truncateSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FileEntry } from '../../../src/ports/files.ts';
@@ -119,7 +119,7 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
       const branch = await fixture.open();
       const head = await branch.head(NEVER);
       await manifests(branch, head);
-      const told = await collect0(branch.log(head, 10, NEVER));
+      const told = await all(branch.log(head, 10, NEVER));
       expect(told).toHaveLength(4);
       fixture.server.log.length = 0;
       const change = { before: told[2]?.id ?? '', after: told[1]?.id ?? '' };
@@ -226,6 +226,27 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
       expect((await commitAndPush(second, { 'deploy/a.yaml': 'x\n' })).result.kind).toBe('pushed');
     });
 
+    it('is tidied up when its packs are too many, and misses nothing', async () => {
+      fill();
+      const first = await fixture.open();
+      await manifests(first, await first.head(NEVER));
+      await first.close();
+      const [name = ''] = readdirSync(packs('trees')).filter((file) => file.endsWith('.pack'));
+      for (let copy = 0; copy <= 200; copy += 1) {
+        const id = copy.toString(16).padStart(40, '0');
+        for (const ending of ['.pack', '.idx']) {
+          const file = join(packs('trees'), name.replace('.pack', ending));
+          copyFileSync(file, file.replace(/[0-9a-f]{40}/, id));
+        }
+      }
+      fixture.remote.commit({ ...code(3), 'deploy/a.yaml': '2\n' });
+      const second = await fixture.open();
+      const after = { ...DEPLOY, 'deploy/a.yaml': '2\n' };
+      expect(await manifests(second, await second.head(NEVER))).toEqual(after);
+      expect(readdirSync(packs('trees')).length).toBeLessThan(20);
+      expect((await commitAndPush(second, { 'deploy/a.yaml': 'x\n' })).result.kind).toBe('pushed');
+    });
+
     it('stays whole where it has come so before', async () => {
       fill(100_000);
       fixture.remote.git('config', 'uploadpack.allowFilter', 'false');
@@ -244,8 +265,8 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
   },
 );
 
-async function collect0<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
 }

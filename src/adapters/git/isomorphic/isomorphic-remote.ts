@@ -3,6 +3,7 @@ import type { PushResult } from '../../../ports/ports.ts';
 import { throwIfCancelled } from '../../../domain/cancellation.ts';
 import type { ModedWrite, RefMove, RemoteStore, WantedBlobs, WantedCommit } from '../engine.ts';
 import { isGranted } from '../granted.ts';
+import { idBatches } from '../id-batches.ts';
 import type { Remote } from '../remote.ts';
 import type { TreeDifference, TreeEntry } from '../tree.ts';
 import { completePack } from './complete-pack.ts';
@@ -162,7 +163,9 @@ export class IsomorphicRemote implements RemoteStore {
   }
 
   async #fetchBlobs(ids: readonly string[], signal: AbortSignal): Promise<void> {
-    await this.#store.trees.addPack(await this.#uploadPack.fetch({ ids }, signal));
+    for (const batch of idBatches(ids)) {
+      await this.#store.trees.addPack(await this.#uploadPack.fetch({ ids: batch }, signal));
+    }
   }
 
   /** Commits alone. @returns false when the remote gives out no less than everything */

@@ -134,8 +134,9 @@ export function isStoreTrouble(stderr: string): boolean {
  * @returns undefined when it failed for another reason
  */
 export function refusedPart(remote: Remote, stderr: string): AppError | undefined {
-  const words = /^(?:fatal: remote error|error): (.*)$/m.exec(stderr)?.[1] ?? '';
-  return isPartRefusal(words) ? partRefusal(remote, oneLine(remote, words)) : undefined;
+  const lines = [...stderr.matchAll(/^(?:fatal: remote error|error): (.*)$/gm)];
+  const words = lines.map(([, line = '']) => line).find(isPartRefusal);
+  return words === undefined ? undefined : partRefusal(remote, oneLine(remote, words));
 }
 
 /** What `git` says of a store that it failed to use. @returns AppError `git/store` */

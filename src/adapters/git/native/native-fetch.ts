@@ -1,4 +1,5 @@
 import { AppError } from '../../../domain/errors.ts';
+import { idBatches } from '../id-batches.ts';
 import type { Remote } from '../remote.ts';
 import { isStoreTrouble, refusedPart, remoteFailure, storeFailure } from './failures.ts';
 import type { GitResult } from './git-process.ts';
@@ -9,8 +10,6 @@ import type { NativeStore } from './native-store.ts';
 const TRANSFER_TIMEOUT_MS = 30 * 60_000;
 /** How the remote is called in settings. */
 const NAME = 'lockkeeper';
-/** A request for so many ids is below what `git` sends in one piece (`http.postBuffer`, 1 MiB). */
-const MAX_IDS = 10_000;
 
 /**
  * Each fetch adds a pack. Where objects are left out they are not tidied up by `git gc`, which looks for them: beyond so
@@ -81,8 +80,7 @@ export class NativeFetch {
   /** Blobs by their ids. @throws AppError `git/unsupported` when the remote gives none out so */
   async blobs(ids: readonly string[], signal: AbortSignal): Promise<void> {
     const { trees: repo } = this.#store;
-    for (let at = 0; at < ids.length; at += MAX_IDS) {
-      const refspecs = ids.slice(at, at + MAX_IDS);
+    for (const refspecs of idBatches(ids)) {
       // What is here is of no use: they are sent as they are.
       const negotiation = 'noop';
       await this.#filtered({ repo, filter: 'blob:none', refspecs, negotiation }, signal);

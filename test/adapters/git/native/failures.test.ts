@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import {
   isStoreTrouble,
+  refusedPart,
   remoteFailure,
   storeFailure,
 } from '../../../../src/adapters/git/native/failures.ts';
@@ -78,4 +79,17 @@ it('names the full disk, whatever else git complains of', () => {
     message:
       'the local Git store failed to take in a fetch (error: file write error: No space left on device); make room there, or name another folder by LOCKKEEPER_CACHE_DIR',
   });
+});
+
+it.each([
+  // git with uploadpackfilter.blob:none.allow=false, JGit, git before protocol v2
+  ["fatal: remote error: filter 'blob:none' not supported\n", true],
+  ['fatal: remote error: want 1234567890123456789012345678901234567890 not valid\n', true],
+  ['error: Server does not allow request for unadvertised object 1234567\n', true],
+  ['error: RPC failed\nfatal: remote error: upload-pack: not our ref 1234567\n', true],
+  ['error: RPC failed; HTTP 502 curl 22 The requested URL returned error: 502\n', false],
+  ['fatal: remote error: access denied or repository not exported: /config.git\n', false],
+  ['remote: filter your branches\nfatal: early EOF\n', false],
+])('tells a refusal to give out a part of a commit from others: %s', (stderr, isRefused) => {
+  expect(refusedPart(remote, stderr)?.code).toBe(isRefused ? 'git/unsupported' : undefined);
 });
