@@ -13,6 +13,7 @@ import {
   withExamples,
   type PushBranchOptions,
 } from './options.ts';
+import { checkOneLine, whoAsks } from './one-line.ts';
 import { withProgress } from './progress.ts';
 import { branchOf, commitText } from './commit-text.ts';
 import { diffText } from './report-text.ts';
@@ -111,13 +112,8 @@ async function change(
 
 function wishOf(options: LockOptions, config: Config) {
   const { tag, reason } = options;
-  const by = options.by ?? config.user;
-  const texts = { tag, reason, by };
-  for (const [name, text] of Object.entries(texts)) {
-    if (text !== undefined && /[\r\n]/.test(text)) {
-      throw new AppError('usage', `--${name} must be a single line`);
-    }
-  }
+  const by = whoAsks(options.by, config.user);
+  checkOneLine({ reason, by });
   if (tag !== undefined && !/^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/.test(tag)) {
     throw new AppError('usage', `--tag "${tag}" is no tag: letters, digits, "_", "." and "-" only`);
   }

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { ListedHold } from '../app/holds/list-holds.ts';
 import type { ListedLock } from '../app/locks/list-locks.ts';
 import { readConfig } from '../config.ts';
-import { formatLocation } from '../domain/errors.ts';
+import { AppError, formatLocation } from '../domain/errors.ts';
 import { formatResource } from '../domain/plan/update-plan.ts';
 import type { CommandContext } from './command.ts';
 import { printFindings, printJson, type Io, type Output } from './io.ts';
@@ -39,12 +39,16 @@ export function locksCommand({ io }: CommandContext): Command {
 
 async function run(io: Io, dir: string | undefined, options: LocksOptions): Promise<void> {
   const target = targetOf(dir, options);
+  const settings = settingsOf(options);
+  if (target.kind === 'folder' && (settings.policies.length > 0 || settings.automation)) {
+    throw new AppError('usage', '--policies and --automation go with --repo');
+  }
   const { compose } = await import('../compose/ports.ts');
   const { locksOf } = await import('../app/locks/change-lock.ts');
   const ports = await compose(readConfig(io.env), options);
   try {
     const { locks, holds, findings } = await withProgress(io, 'reading locks', () =>
-      locksOf(ports, { target, settings: settingsOf(options) }, io.stop),
+      locksOf(ports, { target, settings }, io.stop),
     );
     if (options.output === 'json') printJson(io, { locks, holds });
     else io.out(tables(locks, holds));

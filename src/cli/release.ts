@@ -13,6 +13,7 @@ import {
   withExamples,
   type PushBranchOptions,
 } from './options.ts';
+import { checkOneLine, whoAsks } from './one-line.ts';
 import { withProgress } from './progress.ts';
 import { branchOf, commitText } from './commit-text.ts';
 import { pushBranchOf, remoteTarget } from './target.ts';
@@ -49,12 +50,8 @@ async function release(io: Io, place: string, options: ReleaseOptions): Promise<
   const { reason, dryRun = false } = options;
   const target = remoteOf(options);
   const config = readConfig(io.env);
-  const by = options.by ?? config.user;
-  for (const [name, text] of Object.entries({ by, reason })) {
-    if (text !== undefined && /[\r\n]/.test(text)) {
-      throw new AppError('usage', `--${name} must be a single line`);
-    }
-  }
+  const by = whoAsks(options.by, config.user);
+  checkOneLine({ by, reason });
   const request = {
     target,
     place: parseLockTarget(place, options.namespace),

@@ -56,6 +56,53 @@ describe('wrong usage', () => {
       says: /^error: no single ImageUpdateAutomation is called x; there are: none\n$/,
     },
     {
+      name: 'a new branch of a folder',
+      args: ['lock', 'Deployment/web', '.', '--push-branch', 'x'],
+      says: /^error: --push-branch goes with --repo\n$/,
+    },
+    {
+      name: 'a new branch with no name of one',
+      args: [
+        'lock',
+        'Deployment/web',
+        '--repo',
+        'http://127.0.0.1:1/x.git',
+        '--push-branch',
+        'a b',
+      ],
+      says: /^error: "a b" is not the name of a branch, such as main\n$/,
+    },
+    {
+      name: 'settings without an automation',
+      args: ['lock', 'Deployment/web', '--repo', 'http://127.0.0.1:1/x.git', '--policies', '.'],
+      says: /^error: there is no ImageUpdateAutomation in \.\n$/,
+    },
+    {
+      name: 'settings for a list of a folder’s locks',
+      args: ['locks', '.', '--automation', 'x'],
+      says: /^error: --policies and --automation go with --repo\n$/,
+    },
+    {
+      name: 'a namespace of one field',
+      args: ['lock', 'web.yaml:11', '-n', 'apps', '.'],
+      says: /^error: -n goes with KIND\/NAME; web\.yaml:11 says by itself which field it is\n$/,
+    },
+    {
+      name: 'a reason that says nothing',
+      args: ['lock', 'Deployment/web', '--reason', ' ', '.'],
+      says: /^error: --reason is empty; leave it out, or give it a text\n$/,
+    },
+    {
+      name: 'a release in a folder',
+      args: ['release', 'Deployment/web'],
+      says: /^error: holds are part of history: name the repo with --repo URL\n$/,
+    },
+    {
+      name: 'a release by nobody',
+      args: ['release', 'Deployment/web', '--by', '', '--repo', 'http://127.0.0.1:1/x.git'],
+      says: /^error: --by is empty; leave it out, or give it a text\n$/,
+    },
+    {
       name: 'a CA file that is not there',
       args: ['update', '.', '--ca-file', 'none'],
       says: /^error: cannot read the certificates in none\n$/,

@@ -147,7 +147,7 @@ describe.skipIf(!hasTool('git-http-backend'))('a lock', () => {
 
     it('lifts by itself at its time, by one commit', async () => {
       const repo = await configRepo(kind);
-      const seconds = 4;
+      const seconds = 6;
       const until = new Date(Date.now() + seconds * 1_000).toISOString();
       const lock = ['lock', 'Deployment/web', '--until', until, ...repo.target, ...repo.commit];
       expect(await stage.run(lock)).toMatchObject({ code: 0, stderr: '' });

@@ -14,6 +14,12 @@ export type LockTarget =
 export function parseLockTarget(text: string, namespace: string | undefined): LockTarget {
   const line = /^(?<path>.+):(?<line>[1-9][0-9]{0,6})$/.exec(text)?.groups;
   if (line !== undefined) {
+    if (namespace !== undefined) {
+      throw new AppError(
+        'usage',
+        `-n goes with KIND/NAME; ${text} says by itself which field it is`,
+      );
+    }
     const path = (line['path'] ?? '').replace(/^\.\//, '');
     return { on: 'line', path, line: Number(line['line']) };
   }
