@@ -40,13 +40,13 @@ export async function validate(
   findings.push(...(await unreadableEntries(source, entries, signal)));
   const files = await checkFiles(source, findings, signal);
   const others = await Promise.all(policies.map((folder) => checkFiles(folder, findings, signal)));
-  const given = mergeResources(NO_RESOURCES, others.flat().map(resourcesOf));
-  const own = mergeResources(NO_RESOURCES, files.map(resourcesOf));
-  // As in an update: policies that were given are all there are.
-  const resources = policies.length > 0 ? given : own;
+  const given = others.flat().map(resourcesOf);
+  const own = files.map(resourcesOf);
+  // As in an update: policies that were given are all there are, and a repo may hold those of several clusters.
+  const resources = mergeResources(NO_RESOURCES, policies.length > 0 ? given : own);
   findings.push(
-    ...given.findings,
-    ...own.findings,
+    ...resources.findings,
+    ...(policies.length > 0 ? own.flatMap((file) => file.findings) : []),
     ...claims(resources, files),
     ...(isComplete(resources) ? promotionFindings(resources.policies) : []),
   );

@@ -137,6 +137,18 @@ describe('validation', () => {
     ]);
   });
 
+  it('takes policies of one cluster of a repo that has several of the same names', async () => {
+    const cluster = { 'policy.yaml': policyText() };
+    const files = {
+      'a/policy.yaml': policyText(),
+      'b/policy.yaml': policyText(),
+      'b/bad.yaml': policyText('other', PODINFO, 'colour: red'),
+      'web.yaml': deploymentText(),
+    };
+    expect(await faults(files, cluster)).toEqual(['b/bad.yaml:7:3 error resource/invalid']);
+    expect(await faults(files)).toContain('b/policy.yaml:1:1 error resource/invalid');
+  });
+
   it.each([
     { name: 'a chain', prod: 'staging', staging: [], want: [] },
     {
