@@ -228,7 +228,8 @@ export class PolicyViews {
     if (source.kind !== 'seen') return source;
     const { soaking } = source;
     const compare = (a: string, b: string) => soaking.compare(a, b) ?? selector.compare(a, b);
-    return { ...source, soaking: { ...soaking, compare } };
+    const allows = (tag: string) => selector.select([tag]).kind === 'selected';
+    return { ...source, soaking: { ...soaking, compare }, allows };
   }
 
   /** Why a tag that a lock names may not be written: where signatures are demanded, it has to have one. */

@@ -10,7 +10,13 @@ export type PromotionSource =
   | { readonly kind: 'invalid'; readonly message: string }
   /** Nobody knows what the locations hold: nothing is promoted, and nothing goes back. */
   | { readonly kind: 'unknown'; readonly message: string }
-  | { readonly kind: 'seen'; readonly followed: PolicyKey; readonly soaking: Soaking };
+  | {
+      readonly kind: 'seen';
+      readonly followed: PolicyKey;
+      readonly soaking: Soaking;
+      /** Do the rules of the policy that is promoted allow a tag? Absent: nobody asked. */
+      readonly allows?: (tag: string) => boolean;
+    };
 
 /** The policies and automations that there are. */
 export interface PromotionWorld {

@@ -1,7 +1,7 @@
 import { toSeconds } from '../../api/conditions.ts';
 import type { GateVerdict, Waiting } from '../gates/gate-verdict.ts';
 import type { PolicyKey } from '../manifest/image-field.ts';
-import { judgeSoak, type SoakRule } from './soak.ts';
+import { judgeSoak, targetOfText, type SoakRule } from './soak.ts';
 import { NO_IMAGE, UNSEEN } from './timeline.ts';
 import type { PromotionSource } from './promotion-source.ts';
 
@@ -13,13 +13,10 @@ export type SeenSource = Extract<PromotionSource, { kind: 'seen' }>;
  * is the very image that has soaked, where the locations name one. The same facts give the same words:
  * status does not change while nothing but time goes by.
  */
-export function promotionVerdict(
-  tag: string,
-  { followed, soaking: seen }: SeenSource,
-  rule: SoakRule,
-): GateVerdict {
+export function promotionVerdict(tag: string, source: SeenSource, rule: SoakRule): GateVerdict {
   const closed = (message: string, reason: 'Soaking' | 'NotPromoted') =>
     ({ kind: 'closed', reason, message }) as const;
+  const { followed, soaking: seen } = source;
   const verdict = judgeSoak(tag, seen, rule);
   switch (verdict.kind) {
     case 'soaked': {
@@ -49,7 +46,7 @@ export function promotionVerdict(
     case 'taken-back':
       return closed(`was taken back in ${followed} at ${toSeconds(verdict.at)}`, 'NotPromoted');
     case 'not-run':
-      return closed(`has not run in ${followed}, which holds ${heldText(seen)}`, 'NotPromoted');
+      return closed(`has not run in ${followed}, which holds ${heldText(source)}`, 'NotPromoted');
   }
 }
 
@@ -62,10 +59,14 @@ function soaking(
   return { kind: 'waiting', reason: 'Soaking', message, firstSeen: since, eligibleAt: until };
 }
 
-/** Such as `6.1.0 and 6.2.0`. */
-function heldText({ timeline }: SeenSource['soaking']): string {
+/** Such as `6.1.0 and 7.0.0 (not allowed here)`. */
+function heldText({ soaking: { timeline }, allows = () => true }: SeenSource): string {
   const images = (timeline.at(-1)?.images ?? []).filter((image) => image !== UNSEEN);
-  const texts = images.map((image) => (image === NO_IMAGE ? 'no tag' : image));
+  const texts = images.map((image) => {
+    if (image === NO_IMAGE) return 'no tag';
+    const { tag } = targetOfText(image);
+    return tag === undefined || allows(tag) ? image : `${image} (not allowed here)`;
+  });
   return texts.length < 2
     ? (texts[0] ?? 'nothing')
     : `${texts.slice(0, -1).join(', ')} and ${texts.at(-1)}`;

@@ -165,8 +165,8 @@ function isBefore(
   return age === undefined || age < 0;
 }
 
-/** A tag has no colon, and a digest has one. */
-function targetOfText(text: string): Target {
+/** Reads an image of a {@link Timeline}: a tag has no colon, and a digest has one. */
+export function targetOfText(text: string): Target {
   const [first = '', second] = text.split('@');
   if (second !== undefined) return targetOf(first, second);
   if (first === '') return {};

@@ -264,7 +264,9 @@ describe('an update in CI, which remembers nothing', () => {
     await run();
     expect(tags()).toEqual(['6.3.0-rc.1', '6.1.0']);
     await clock.advance(2 * HOUR);
-    expect((await run()).prod).toMatch(/^NotPromoted: 6\.2\.0 has not run in apps\/staging/);
+    expect((await run()).prod).toMatch(
+      /^NotPromoted: 6\.2\.0 has not run in apps\/staging, which holds 6\.3\.0-rc\.1 \(not allowed here\)/,
+    );
     expect(tags()).toEqual(['6.3.0-rc.1', '6.1.0']);
   });
 

@@ -110,6 +110,20 @@ describe('what promoteFrom says of a tag', () => {
     });
   });
 
+  it('says where what is there is not allowed', () => {
+    const soaking = {
+      timeline: [since(8, '6.0.0', `7.0.0@${digest('a')}`)],
+      seenUntil: at(12),
+      compare: (a: string, b: string) => versions.compare(a, b),
+    };
+    const allows = (tag: string) => tag.startsWith('6.');
+    const source = { kind: 'seen', followed: 'apps/staging', soaking, allows } as const;
+    const rule = { soakMs: 0, now: at(12), allowDowngrade: false };
+    expect(promotionVerdict('6.2.0', source, rule)).toMatchObject({
+      message: `has not run in apps/staging, which holds 6.0.0 and 7.0.0@${digest('a')} (not allowed here)`,
+    });
+  });
+
   it('says that nothing is there', () => {
     expect(judge('6.2.0', [])).toMatchObject({
       message: 'has not run in apps/staging, which holds nothing',
