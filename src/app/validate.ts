@@ -50,7 +50,12 @@ export async function validate(
     ...claims(resources, files),
     ...(isComplete(resources) ? promotionFindings(resources.policies) : []),
   );
-  return findings.toSorted(byPlace);
+  return distinct(findings).toSorted(byPlace);
+}
+
+/** Folders of policies are often within the one that is looked at. */
+function distinct(findings: readonly Finding[]): readonly Finding[] {
+  return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
 }
 
 async function checkFiles(

@@ -149,6 +149,11 @@ describe('validation', () => {
     expect(await faults(files)).toContain('b/policy.yaml:1:1 error resource/invalid');
   });
 
+  it('tells once what is wrong with policies that are given and in the folder, too', async () => {
+    const bad = { 'policies/p.yaml': policyText('other', PODINFO, 'colour: red') };
+    expect(await faults(bad, bad)).toEqual(['policies/p.yaml:7:3 error resource/invalid']);
+  });
+
   it.each([
     { name: 'a chain', prod: 'staging', staging: [], want: [] },
     {

@@ -73,6 +73,8 @@ export function checkBranch(branch: string): void {
  */
 export function checkRepoPath(path: string): void {
   if (leavesRepo(path)) throw invalid('leaves the repo; name a path below its root');
+  // It would match nothing, and nobody would be told why.
+  if (path.includes('*')) throw invalid('is no pattern; name folders or files, without "*"');
 }
 
 function invalid(message: string): AppError {

@@ -145,4 +145,8 @@ describe('checkRepoPath', () => {
   it.each(['..', 'a/../..', '~/x'])('refuses %s', (path) => {
     expect(() => checkRepoPath(path)).toThrow('leaves the repo');
   });
+
+  it.each(['apps/*', '**/prod', '*.yaml'])('refuses %s, for it is a pattern', (path) => {
+    expect(() => checkRepoPath(path)).toThrow('is no pattern; name folders or files');
+  });
 });
