@@ -202,11 +202,13 @@ describe.skipIf(!canRun).each(['native', 'isomorphic'] as const)(
       fill();
       const branch = await fixture.open();
       const head = await branch.head(NEVER);
-      fixture.server.inject(({ method }) =>
-        method === 'POST' ? { kind: 'cut', afterBytes: 10 } : undefined,
-      );
+      let isCut = false;
+      fixture.server.inject(({ method }) => {
+        if (isCut || method !== 'POST') return undefined;
+        isCut = true;
+        return { kind: 'cut', afterBytes: 10 };
+      });
       await expect(manifests(branch, head)).rejects.toMatchObject({ code: 'git/unreachable' });
-      fixture.server.inject(undefined);
       fixture.server.log.length = 0;
       expect(await manifests(branch, head)).toEqual(DEPLOY);
       expect(traffic()).toBeLessThan(20_000);
