@@ -484,6 +484,17 @@ describe('two namespaces of a cluster', () => {
     expect(ready()).toBe(want);
   });
 
+  it('tell at once that a grant by labels was taken back', async () => {
+    const cluster = new MemoryCluster();
+    cluster.namespaces.set('prod', { tier: 'live' });
+    const { ready } = await started(granting({ tier: 'live' }), { cluster });
+    await settled();
+    expect(ready()).toMatch(/^Succeeded: /);
+    cluster.apply('ImagePolicy', 'staging/podinfo', granting({ tier: 'test' }));
+    await settled();
+    expect(ready()).toMatch(/^PromotionInvalid: /);
+  });
+
   it('tell at once that a grant was taken back, and that it was given', async () => {
     const { cluster, ready, tags, clock } = await started(granting(byName));
     await clock.advance(10 * MINUTE);
