@@ -1,5 +1,10 @@
 import { AppError, findingOf, type Finding } from '../domain/errors.ts';
-import { decodeManifest, isManifestPath, MAX_MANIFEST_BYTES } from '../domain/manifest/decode.ts';
+import {
+  decodeManifest,
+  isManifestPath,
+  MAX_MANIFEST_BYTES,
+  MAX_SEARCHED_BYTES,
+} from '../domain/manifest/decode.ts';
 import type { ImageField } from '../domain/manifest/image-field.ts';
 import { locateFields } from '../domain/manifest/locate-fields.ts';
 import { MARKER_KEY } from '../domain/manifest/marker.ts';
@@ -16,6 +21,7 @@ import { promotionFindings } from '../domain/promotion/promotion-fault.ts';
 import { parseResources, type ParsedResources } from '../domain/resources/parse-resources.ts';
 import { isInside } from '../domain/repo-path.ts';
 import type { FileSource } from '../ports/files.ts';
+import { interestOf, isOurs } from './read/parse-file.ts';
 import { tooLarge, unreadableEntries } from './read/unreadable-files.ts';
 
 /** One file with both ways of looking for fields. */
@@ -67,11 +73,12 @@ async function checkFiles(
     ({ path, kind }) => kind === 'file' && isManifestPath(path),
   );
   const files: CheckedFile[] = [];
-  for await (const { entry, bytes } of source.read(entries, MAX_MANIFEST_BYTES, signal)) {
+  for await (const { entry, bytes } of source.read(entries, MAX_SEARCHED_BYTES, signal)) {
     if (bytes === undefined) {
       findings.push(tooLarge(entry.path));
       continue;
     }
+    if (bytes.length > MAX_MANIFEST_BYTES && !isOurs(interestOf(bytes))) continue;
     try {
       files.push(checkFile(entry.path, decodeManifest(entry.path, bytes), findings));
     } catch (error) {

@@ -80,14 +80,19 @@ describe('validation', () => {
       want: ['x.yaml error file/not-utf8'],
     },
     {
-      name: 'a file too large to read',
-      file: ' '.repeat(5 * 1024 * 1024 + 1),
+      name: 'a file too large to read, and marked',
+      file: `${' '.repeat(5 * 1024 * 1024)}a: b # {"$imagepolicy": "x:y"}`,
       want: ['x.yaml error file/too-large'],
     },
     {
       name: 'a link out of the folder',
       file: { link: '/etc/passwd' },
       want: ['x.yaml error file/outside'],
+    },
+    {
+      name: 'nothing in a large file that is none of ours',
+      file: 'a'.repeat(5 * 1024 ** 2 + 1),
+      want: [],
     },
   ])('finds $name', async ({ file, want }) => {
     expect(await faults({ ...GOOD, 'x.yaml': file })).toEqual(want);

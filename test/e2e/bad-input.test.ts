@@ -187,7 +187,7 @@ describe('bad input', () => {
           name: '50 MB of YAML',
           content: () =>
             Buffer.concat([Buffer.from(web()), Buffer.alloc(50 * 1024 ** 2, '# filler\n')]),
-          says: /^bad\.yaml: error: larger than 5 MiB; not read\. Split it, or leave it out with spec\.update\.paths\n$/,
+          says: /^bad\.yaml: error: larger than 32 MiB; not read\. Split it, or leave it out with spec\.update\.paths\n$/,
         },
         {
           name: 'brackets without end',

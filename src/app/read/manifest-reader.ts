@@ -1,6 +1,6 @@
 import type { UpdateStrategy } from '../../api/image-update-automation.ts';
 import type { Finding } from '../../domain/errors.ts';
-import { isManifestPath, MAX_MANIFEST_BYTES } from '../../domain/manifest/decode.ts';
+import { isManifestPath, MAX_SEARCHED_BYTES } from '../../domain/manifest/decode.ts';
 import type { FileFields } from '../../domain/manifest/image-field.ts';
 import type { ParsedResources } from '../../domain/resources/parse-resources.ts';
 import type { FileEntry, FileSource } from '../../ports/files.ts';
@@ -128,7 +128,7 @@ async function* readFiles(
 ): AsyncGenerator<ReadFile> {
   const manifests = entries.filter(({ path }) => isManifestPath(path));
   const regular = manifests.filter(({ kind }) => kind === 'file');
-  for await (const { entry, bytes } of source.read(regular, MAX_MANIFEST_BYTES, signal)) {
+  for await (const { entry, bytes } of source.read(regular, MAX_SEARCHED_BYTES, signal)) {
     if (bytes === undefined) {
       yield { entry, file: { finding: tooLarge(entry.path) }, mayMatter: true };
       continue;

@@ -30,6 +30,11 @@ export function interestOf(bytes: Uint8Array): Interest {
   };
 }
 
+/** Has somebody said that it matters? That an image may stand in it says nothing. */
+export function isOurs({ marker, resources }: Interest): boolean {
+  return marker || resources;
+}
+
 /** What is parsed, and for what. */
 interface Parsing {
   readonly bytes: Uint8Array;
@@ -51,7 +56,8 @@ export function parseFile(path: string, parsing: Parsing): ParsedFile | undefine
     return Object.keys(file).length === 0 ? undefined : file;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return { finding: findingOf(error, error.at ?? { path }) };
+    const finding = findingOf(error, error.at ?? { path });
+    return { finding: isOurs(interest) ? finding : { ...finding, severity: 'warning' } };
   }
 }
 

@@ -1,13 +1,13 @@
 import type { Finding } from '../../domain/errors.ts';
-import { MAX_MANIFEST_BYTES } from '../../domain/manifest/decode.ts';
+import { MAX_SEARCHED_BYTES } from '../../domain/manifest/decode.ts';
 import type { FileEntry, FileSource } from '../../ports/files.ts';
 
-/** A file that is too large to be read. */
+/** A file that is too large even to look whether it holds something of ours. */
 export function tooLarge(path: string): Finding {
   return {
     severity: 'error',
     code: 'file/too-large',
-    message: `larger than ${MAX_MANIFEST_BYTES / 1024 / 1024} MiB; not read. Split it, or leave it out with spec.update.paths`,
+    message: `larger than ${MAX_SEARCHED_BYTES / 1024 / 1024} MiB; not read. Split it, or leave it out with spec.update.paths`,
     at: { path },
   };
 }

@@ -1,7 +1,10 @@
 import { AppError } from '../errors.ts';
 
-/** Largest YAML file that is read, in bytes. The biggest real ones are bundles of CRDs of some 4 MiB. */
+/** Largest YAML file that is parsed, in bytes. The biggest real ones that hold something of ours are bundles of some 4 MiB. */
 export const MAX_MANIFEST_BYTES: number = 5 * 1024 * 1024;
+
+/** Largest YAML file that is searched, in bytes: CRDs of a cloud's provider in one file may be larger than what is parsed. */
+export const MAX_SEARCHED_BYTES: number = 32 * 1024 * 1024;
 
 const IMAGE_POLICY = asciiBytes('$imagepolicy');
 const IMAGE_KEY = asciiBytes('mage');
@@ -32,7 +35,7 @@ function tooLarge(path: string): AppError {
   const limit = `${MAX_MANIFEST_BYTES / 1024 / 1024} MiB`;
   return new AppError(
     'file/too-large',
-    `larger than ${limit}; split it, or leave it out of update.paths`,
+    `larger than ${limit}; not read. Split it, or leave it out with spec.update.paths`,
     { at: { path } },
   );
 }

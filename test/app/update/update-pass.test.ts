@@ -183,7 +183,16 @@ describe('a pass', () => {
       code: 'file/not-utf8',
     },
     { name: 'a link out of the repo', content: { link: '../../etc/passwd' }, code: 'file/outside' },
-    { name: 'too large', content: ' '.repeat(5 * 1024 * 1024 + 1), code: 'file/too-large' },
+    {
+      name: 'too large, and marked',
+      content: `${' '.repeat(5 * 1024 * 1024)}a: b # {"$imagepolicy": "x:y"}`,
+      code: 'file/too-large',
+    },
+    {
+      name: 'too large to be searched',
+      content: ' '.repeat(32 * 1024 * 1024 + 1),
+      code: 'file/too-large',
+    },
   ])('reports a file that is $name, and goes on with the others', async ({ content, code }) => {
     const files = {
       'policy.yaml': policyText(),
@@ -193,6 +202,26 @@ describe('a pass', () => {
     const pass = await passOver(files);
     expect(pass.edits.map(({ path }) => path)).toEqual(['web.yaml']);
     expect(pass.findings).toMatchObject([{ severity: 'error', code, at: { path: 'bad.yaml' } }]);
+  });
+
+  it.each([
+    { name: 'nothing of ours', key: 'crd', findings: [] },
+    {
+      name: 'perhaps an image, with the strategy Images',
+      key: 'image',
+      update: { strategy: 'Images' as const },
+      findings: [{ severity: 'warning', code: 'file/too-large', at: { path: 'large.yaml' } }],
+    },
+  ])('passes over a large file that holds $name', async ({ key, update, findings }) => {
+    const large = `${key}: x\n`.padEnd(5 * 1024 * 1024 + 1);
+    const files = {
+      'policy.yaml': policyText(),
+      'web.yaml': deploymentText(),
+      'large.yaml': large,
+    };
+    const pass = await passOver(files, update === undefined ? {} : { update });
+    expect(pass.edits.map(({ path }) => path)).toEqual(['web.yaml']);
+    expect(pass.findings).toMatchObject(findings);
   });
 });
 
