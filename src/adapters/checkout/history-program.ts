@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import { readCommitText } from '../../domain/commit-text.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { FileContent, FileEntry } from '../../ports/files.ts';
-import type { CheckoutHistory, FileChange, LoggedCommit, Person } from '../../ports/history.ts';
+import type { CheckoutHistory, FileChange, LoggedCommit } from '../../ports/history.ts';
 import { gitIn, gitRefusal, type RunGit } from './git-program.ts';
 import type { WorkTree } from './work-tree.ts';
 
@@ -83,35 +84,14 @@ function byDescent(commits: readonly LoggedCommit[]): readonly LoggedCommit[] {
   return ordered;
 }
 
-/**
- * Reads the id and those of the parents at hand, the commit's own header lines, an empty line, and its message,
- * indented (git-rev-list, `--header`, `--parents`).
- */
+/** Reads the id and those of the parents at hand, and after them the commit, whose message is indented (git-rev-list, `--header`, `--parents`). */
 function parseCommit(text: string): LoggedCommit {
-  const end = text.indexOf('\n\n');
-  const [ids = '', ...headers] = text.slice(0, end < 0 ? text.length : end).split('\n');
-  const values = (name: string) =>
-    headers
-      .filter((line) => line.startsWith(`${name} `))
-      .map((line) => line.slice(name.length + 1));
-  const committer = parseSignature(values('committer')[0] ?? '');
-  const [id = '', ...parents] = ids.trim().split(' ');
-  const isCutOff = parents.length < values('parent').length;
-  return {
-    id,
-    parents,
-    ...(isCutOff ? { isCutOff } : {}),
-    author: parseSignature(values('author')[0] ?? '').person,
-    committer: committer.person,
-    time: committer.time,
-    message: end < 0 ? '' : text.slice(end + 2).replaceAll(/^ {4}/gm, ''),
-  };
-}
-
-/** `Name <email> seconds zone`. */
-function parseSignature(text: string): { readonly person: Person; readonly time: Date } {
-  const [, name = '', email = '', seconds = '0'] = /^(.*?) ?<([^>]*)> ?(-?\d+)?/.exec(text) ?? [];
-  return { person: { name, email }, time: new Date(Number(seconds) * 1000) };
+  const end = text.indexOf('\n');
+  const [id = '', ...parents] = text.slice(0, end).trim().split(' ');
+  const commit = readCommitText(text.slice(end + 1));
+  const isCutOff = parents.length < commit.parents.length;
+  const message = commit.message.replaceAll(/^ {4}/gm, '');
+  return { ...commit, id, parents, message, ...(isCutOff ? { isCutOff } : {}) };
 }
 
 /** Reads `:MODE MODE ID ID STATUS`, NUL, the path, NUL (git-diff-tree, raw output format). */
