@@ -123,3 +123,13 @@ function insertByTime({ waiting }: Walk, commit: LoggedCommit): void {
   const at = waiting.findIndex(({ time }) => time < commit.time);
   waiting.splice(at < 0 ? waiting.length : at, 0, commit);
 }
+
+/**
+ * How deep to fetch for the changes of a commit of a history that was told. Whoever asks for one commit after another would fetch
+ * one more each time: up to twice as deep is little more to be sent, and few fetches.
+ * @param depth of the commit; the first has 1
+ * @param told how many commits were told of
+ */
+export function depthToFetch(depth: number, told: number): number {
+  return Math.min(2 ** Math.ceil(Math.log2(depth + 1)), told + 1);
+}

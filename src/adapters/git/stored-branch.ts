@@ -9,7 +9,7 @@ import type {
   PushTarget,
 } from '../../ports/ports.ts';
 import { throwIfCancelled } from '../../domain/cancellation.ts';
-import { walkHistory } from './commit-log.ts';
+import { depthToFetch, walkHistory } from './commit-log.ts';
 import { commitBytes, parseCommit } from './commit-object.ts';
 import { commitAtForge } from './forge-commit.ts';
 import type { ModedWrite, RefMove, RemoteStore, WantedBlobs, WantedCommit } from './engine.ts';
@@ -33,8 +33,8 @@ export class StoredBranch implements GitBranch {
   readonly #remote: Remote;
   readonly #store: RemoteStore;
   readonly #onClose: () => Promise<void>;
-  /** The history that was last told: where from, and which commits. */
-  #told = { from: '', commits: new Set<string>() };
+  /** The history that was last told: where a commit is below the one that it was told from. */
+  #told = { from: '', depths: new Map<string, number>() };
   /** What was last looked up by path. */
   #found: { readonly commit: string; readonly entries: ReadonlyMap<string, TreeEntry> } | undefined;
   /** The commit that was last listed, and how many files it has. */
@@ -74,14 +74,15 @@ export class StoredBranch implements GitBranch {
   }
 
   async *log(from: string, maxCommits: number, signal: AbortSignal): AsyncGenerator<LoggedCommit> {
-    const told = { from, commits: new Set<string>() };
+    const told = { from, depths: new Map<string, number>() };
     this.#told = told;
     for (let isRenewed = false; ; isRenewed = true) {
       try {
         await this.#store.obtain({ commit: from }, signal);
         for await (const commit of walkHistory(this.#store, { from, maxCommits }, signal)) {
-          if (told.commits.has(commit.id)) continue;
-          told.commits.add(commit.id);
+          if (told.depths.has(commit.id)) continue;
+          // A commit comes after one of its children, so it is no deeper than it is late.
+          told.depths.set(commit.id, told.depths.size + 1);
           yield commit;
         }
         return;
@@ -96,9 +97,10 @@ export class StoredBranch implements GitBranch {
     { before, after }: { readonly before: string; readonly after: string },
     signal: AbortSignal,
   ): Promise<readonly FileChange[]> {
-    const { from, commits } = this.#told;
-    // None is deeper than they are many, and whoever asks what one of them did will ask of the others: one fetch is for all.
-    const below = commits.has(after) ? { commit: from, depth: commits.size + 1 } : undefined;
+    const { from, depths } = this.#told;
+    const depth = depths.get(after);
+    const below =
+      depth === undefined ? undefined : { commit: from, depth: depthToFetch(depth, depths.size) };
     return this.#repairing({ commit: after, below }, signal, async () => {
       await this.#store.obtain({ commit: before, below }, signal);
       return fileChanges(await this.#store.diff(before, after, signal));
