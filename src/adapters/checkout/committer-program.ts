@@ -4,11 +4,8 @@ import { AppError } from '../../domain/errors.ts';
 import { withSignature } from '../../domain/signed-commit.ts';
 import type { KeySigner } from '../../ports/signing.ts';
 import { dirty, type Committer } from './committer.ts';
-import { gitIn, gitRefusal, type RunGit } from './git-program.ts';
+import { gitIn, gitRefusal, PATHS_PER_CALL, type RunGit } from './git-program.ts';
 import type { WorkTree } from './work-tree.ts';
-
-/** Arguments of one call stay far below the system's limit. */
-const PATHS_PER_CALL = 500;
 
 /** Files that say that a merge or the like waits to be finished: a commit of single paths is impossible. */
 const UNFINISHED = [

@@ -3,6 +3,9 @@ import { AppError } from '../../domain/errors.ts';
 
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
+/** Arguments of one call stay far below the system's limit. */
+export const PATHS_PER_CALL = 500;
+
 /** What a finished `git` left behind. */
 export interface GitResult {
   /** Undefined: it did not start, or was ended. */

@@ -1,13 +1,10 @@
 import { join } from 'node:path';
 import { readCommitText } from '../../domain/commit-text.ts';
-import { AppError } from '../../domain/errors.ts';
+import { AppError, type Location } from '../../domain/errors.ts';
 import type { FileContent, FileEntry } from '../../ports/files.ts';
 import type { CheckoutHistory, FileChange, LoggedCommit } from '../../ports/history.ts';
-import { gitIn, gitRefusal, type RunGit } from './git-program.ts';
+import { gitIn, gitRefusal, PATHS_PER_CALL, type RunGit } from './git-program.ts';
 import type { WorkTree } from './work-tree.ts';
-
-/** Arguments of one call stay far below the system's limit. */
-const PATHS_PER_CALL = 500;
 
 /**
  * The history of a work tree by the `git` program. That of a shallow clone ends where it was cut off; it is not
@@ -43,8 +40,13 @@ export async function programHistory(
 async function output(run: RunGit, args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await run(args);
   if (code === 0) return stdout;
+  throw unreadable(stderr);
+}
+
+function unreadable(stderr: string, at?: Location): AppError {
   const reason = stderr.split('\n')[0] ?? '';
-  throw new AppError('git/unsupported', `git could not read the history (${reason})`);
+  const message = `git could not read the history (${reason})`;
+  return new AppError('git/unsupported', message, at === undefined ? {} : { at });
 }
 
 async function* log(run: RunGit, from: string, maxCommits: number): AsyncGenerator<LoggedCommit> {
@@ -123,12 +125,7 @@ async function* read(
   for (const entry of entries) {
     const result = await run(['cat-file', 'blob', entry.id ?? ''], { maxBytes });
     const isTooLarge = result.code === undefined && result.bytes.length > 0;
-    if (result.code !== 0 && !isTooLarge) {
-      const reason = result.stderr.split('\n')[0] ?? '';
-      throw new AppError('git/unsupported', `git could not read the history (${reason})`, {
-        at: { path: entry.path },
-      });
-    }
+    if (result.code !== 0 && !isTooLarge) throw unreadable(result.stderr, { path: entry.path });
     yield { entry, bytes: isTooLarge ? undefined : new Uint8Array(result.bytes) };
   }
 }

@@ -3,10 +3,11 @@ import { reviewTrailers } from '../../domain/branches/change-id.ts';
 import type { PushPlan } from '../../domain/branches/destination.ts';
 import { newsOf } from '../../domain/branches/news.ts';
 import { groupMark } from '../../domain/commit-record.ts';
-import { withoutDecisions } from '../../domain/plan/change-groups.ts';
+import { decisionsOf, withoutDecisions } from '../../domain/plan/change-groups.ts';
 import type { Decision } from '../../domain/plan/decide-slot.ts';
 import { draftCommits } from '../update/commit-drafts.ts';
 import type { CommitLine } from '../update/push-commits.ts';
+import type { PlannedPass } from '../update/update-pass.ts';
 import type { GroupBranch } from './group-branch.ts';
 import { inspectStack, type Stack } from './inspect-stack.ts';
 import { automationOf, type PassLines, type PassOnBranch } from './pass-on-branch.ts';
@@ -47,20 +48,23 @@ export async function linesTo(
   }
 }
 
+/** The edits of all groups together are no longer those of what is left. */
+function withoutNews(
+  { style, author, signOff, groups, views }: PlannedPass,
+  news: readonly Decision[],
+) {
+  return { style, author, signOff, groups: withoutDecisions(groups, views, new Set(news)) };
+}
+
 async function linesToBase(
   alsoTo: string | undefined,
   { branch, revision, pass, wait }: PassOnBranch,
   signal: AbortSignal,
 ): Promise<PassLines> {
-  const { edits, ...drafted } = pass;
-  const news = newsOf(
-    pass.groups.flatMap(({ decisions }) => decisions),
-    [],
-  );
-  const groups = withoutDecisions(pass.groups, pass.views, new Set(news));
-  const now = wait === undefined ? { ...drafted, edits } : { ...drafted, groups };
+  const news = newsOf(decisionsOf(pass.groups), []);
+  const due = wait === undefined ? pass : withoutNews(pass, news);
   const trailersOf = reviewTrailers(automationOf(pass), alsoTo);
-  const drafts = await draftCommits(branch.files(revision), { ...now, trailersOf }, signal);
+  const drafts = await draftCommits(branch.files(revision), { ...due, trailersOf }, signal);
   return { lines: [{ drafts }], branches: [], news };
 }
 

@@ -3,10 +3,14 @@ import { newsOf, replacesSome } from '../../domain/branches/news.ts';
 import type { BranchOwner } from '../../domain/branches/own-commit.ts';
 import { groupMark, groupTrailer } from '../../domain/commit-record.ts';
 import type { PolicyKey } from '../../domain/manifest/image-field.ts';
-import { withoutDecisions, type ChangeGroup } from '../../domain/plan/change-groups.ts';
+import {
+  decisionsOf,
+  withoutDecisions,
+  type ChangeGroup,
+} from '../../domain/plan/change-groups.ts';
 import type { Decision } from '../../domain/plan/decide-slot.ts';
 import { keepWaiting } from '../../domain/plan/waiting.ts';
-import { isSettled } from '../../domain/pull-requests/superseded.ts';
+import { foundBy, isSettled } from '../../domain/pull-requests/superseded.ts';
 import { draftCommits, type CommitDraft } from '../update/commit-drafts.ts';
 import { inspectBranch, type BranchVerdict } from './inspect-branch.ts';
 import type { PassOnBranch } from './pass-on-branch.ts';
@@ -46,8 +50,7 @@ export async function inspectStack(
   const whole = await inspectGroups(stack, on, signal);
   const { verdict } = whole;
   const held = verdict.kind === 'outdated' ? verdict.held : [];
-  const decisions = groups.flatMap((group) => group.decisions);
-  const news = verdict.kind === 'outdated' ? newsOf(decisions, held) : [];
+  const news = verdict.kind === 'outdated' ? newsOf(decisionsOf(groups), held) : [];
   const { pass, wait } = on;
   if (wait === undefined || news.length === 0) return { ...whole, news };
   const waits = new Set(news);
@@ -92,8 +95,7 @@ async function verdictOn(
 ): Promise<BranchVerdict> {
   const { branch, revision, pass, head, drafts } = place;
   if (head === undefined) return { kind: 'outdated', held: [] };
-  const { plan, views, known } = pass;
-  const found = { decisions: plan.decisions, applied: new Set(views.keys()), known };
+  const found = foundBy(pass);
   const writes = drafts.flatMap((draft) => draft.writes);
   const inspected = {
     branch,

@@ -1,4 +1,5 @@
 import { reviewTrailers } from '../../domain/branches/change-id.ts';
+import { decisionsOf } from '../../domain/plan/change-groups.ts';
 import { mayWait } from '../../domain/plan/waiting.ts';
 import { longHash } from '../../domain/text-hash.ts';
 import { draftCommits } from '../update/commit-drafts.ts';
@@ -21,7 +22,7 @@ export async function linesToRef(
   const content = longHash(JSON.stringify(edits));
   const told = toldRefs.get(automation, ref);
   const isTold = told?.content === content;
-  const decisions = groups.flatMap((group) => group.decisions);
+  const decisions = decisionsOf(groups);
   const news = !isTold && decisions.every(mayWait) ? decisions : [];
   if (wait !== undefined && news.length > 0) return { lines: [], branches: [], news };
   return {

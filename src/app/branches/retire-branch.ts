@@ -1,6 +1,6 @@
 import { pushPlan } from '../../domain/branches/destination.ts';
 import type { Finding } from '../../domain/errors.ts';
-import { isSettled } from '../../domain/pull-requests/superseded.ts';
+import { foundBy, isSettled } from '../../domain/pull-requests/superseded.ts';
 import { checkMayWrite, type BranchWriter } from '../update/push-commits.ts';
 import type { PlannedPass } from '../update/update-pass.ts';
 import { deleteBranch, type OwnBranchAt } from './delete-branch.ts';
@@ -82,7 +82,6 @@ async function isAllDone(
   const owner = { automation: automationOf(pass) };
   const { begin, steps } = await ownLine({ ...place, owner }, signal);
   if (begin === undefined || !(await isInBase(place, begin, signal))) return false;
-  const { plan, views, known } = pass;
-  const found = { decisions: plan.decisions, applied: new Set(views.keys()), known };
+  const found = foundBy(pass);
   return steps.every(({ policy }) => isSettled(policy, found));
 }

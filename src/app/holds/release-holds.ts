@@ -7,6 +7,7 @@ import { commitToRemote, type AskedCommit, type AskedWork } from '../update/aske
 import { automationsAt } from '../update/command-settings.ts';
 import type { RemoteTarget } from '../update/target.ts';
 import { listHolds, type ListedHold } from './list-holds.ts';
+import { releaseKey } from './released-places.ts';
 
 /** Which holds are to be lifted, and who says so. */
 export interface ReleaseRequest extends AskedCommit {
@@ -65,7 +66,7 @@ function notHeld(named: string, findings: readonly Finding[]): AppError {
 /** A hold of history is lifted for all fields of the policy in the file, one of a pull request for all that it proposed. */
 function placesOf(holds: readonly ListedHold[]): HoldRelease['places'] {
   const places = holds.map(({ policy, path, pullRequest: place = path }) => {
-    return [`${policy} ${place}`, { policy, place }] as const;
+    return [releaseKey(policy, place), { policy, place }] as const;
   });
   return [...new Map(places).values()];
 }

@@ -5,7 +5,11 @@ import { groupingOf, groupOfDecision } from '../../domain/plan/change-groups.ts'
 import { isMovedAway, type CompareTags, type Hold } from '../../domain/plan/hold.ts';
 import type { ImageSlot } from '../../domain/plan/image-slot.ts';
 import { heldText } from '../../domain/plan/target.ts';
-import { isProposed, refusedOf } from '../../domain/pull-requests/pull-request-record.ts';
+import {
+  isProposed,
+  refusedOf,
+  stillEnded,
+} from '../../domain/pull-requests/pull-request-record.ts';
 import { isInside } from '../../domain/repo-path.ts';
 import type { PullRequest } from '../../ports/forge.ts';
 import { unreleased, type ReleaseSource } from '../holds/unreleased.ts';
@@ -37,7 +41,6 @@ export async function listRefusals(
   const naming = branchNaming(automation);
   const grouping = groupingOf(automation);
   const open = await desk.open(signal);
-  const isOpen = ({ number }: PullRequest) => open.some((request) => request.number === number);
   const endedOf = new Map<string, readonly PullRequest[]>();
   for (const slot of scope.slots) {
     const { policy, fields } = slot;
@@ -49,10 +52,7 @@ export async function listRefusals(
     const isStanding = ({ rejected }: Hold) =>
       !isProposed({ policy, to: rejected }, open) &&
       (mode === 'Hold' || isMovedAway(rejected, heldText(slot), compareFor(policy)));
-    const refused = refusedOf(
-      policy,
-      ended.filter((request) => !isOpen(request)),
-    );
+    const refused = refusedOf(policy, stillEnded(ended, open));
     const holds = await unreleased(
       releases,
       { policy, holds: refused.filter(isStanding), now },

@@ -3,7 +3,12 @@ import { branchNaming, groupBranch } from '../../domain/branches/branch-name.ts'
 import { groupingOf, groupOfDecision } from '../../domain/plan/change-groups.ts';
 import { refuses, type Hold, type OnRevert } from '../../domain/plan/hold.ts';
 import type { ImageSlot } from '../../domain/plan/image-slot.ts';
-import { groupOf, isProposed, refusedOf } from '../../domain/pull-requests/pull-request-record.ts';
+import {
+  groupOf,
+  isProposed,
+  refusedOf,
+  stillEnded,
+} from '../../domain/pull-requests/pull-request-record.ts';
 import type { PullRequest } from '../../ports/forge.ts';
 import { unreleased, type ReleaseSource } from '../holds/unreleased.ts';
 import type { HoldSource } from '../holds/plan-with-holds.ts';
@@ -30,24 +35,14 @@ export function refusedProposals({ desk, automation, mode, releases }: ProposalS
     const refusals = new Map<ImageSlot, readonly Hold[]>();
     const open = await desk.open(signal);
     const ours = open.filter(({ body }) => groupOf(body)?.automation === `${namespace}/${name}`);
-    const isOpen = (request: PullRequest) => open.some(({ number }) => number === request.number);
     const asked = new Set<string>();
     for (const decision of moves) {
       const { policy, slot, target = '' } = decision;
       if (isProposed({ policy, to: target }, ours)) continue;
-      const holdsIn = (ended: readonly PullRequest[]) =>
-        unreleased(
-          releases,
-          {
-            policy,
-            holds: refusedOf(
-              policy,
-              ended.filter((request) => !isOpen(request)),
-            ),
-            now,
-          },
-          signal,
-        );
+      const holdsIn = (ended: readonly PullRequest[]) => {
+        const holds = refusedOf(policy, stillEnded(ended, open));
+        return unreleased(releases, { policy, holds, now }, signal);
+      };
       const compare = (a: string, b: string) => views.get(policy)?.selector.compare(a, b);
       const branch = groupBranch(naming, groupOfDecision(decision, grouping));
       const known = await holdsIn(desk.known(branch) ?? []);

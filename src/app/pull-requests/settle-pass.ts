@@ -1,7 +1,7 @@
 import { branchNaming, groupBranch } from '../../domain/branches/branch-name.ts';
 import { asAppError, findingOf, type AppError, type Finding } from '../../domain/errors.ts';
 import { groupingOf, groupOfDecision } from '../../domain/plan/change-groups.ts';
-import { isSettled, type Found } from '../../domain/pull-requests/superseded.ts';
+import { foundBy, isSettled, type Found } from '../../domain/pull-requests/superseded.ts';
 import { groupBy } from '../../domain/group-by.ts';
 import { deleteBranch } from '../branches/delete-branch.ts';
 import { isCertain } from '../branches/is-certain.ts';
@@ -87,11 +87,7 @@ async function retire(
   const { pass, branches, writer } = pushed;
   const findings: Finding[] = [];
   const wanted = new Set(branches.map(({ branch }) => branch));
-  const found = {
-    decisions: pass.plan.decisions,
-    applied: new Set(pass.views.keys()),
-    known: pass.known,
-  };
+  const found = foundBy(pass);
   const retiring: Retiring = {
     desk,
     automation,

@@ -1,12 +1,11 @@
 import { pushPlan } from '../../domain/branches/destination.ts';
-import { signedOff } from '../../domain/commit-message.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { Checkout, FileWrite, GitBranch, Ports } from '../../ports/ports.ts';
 import { keySigners } from '../access/commit-signer.ts';
 import { ManifestReader } from '../read/manifest-reader.ts';
 import { onBranch, type BranchWork } from './branch-sessions.ts';
 import { automationOf, commandSettings, type CommandSettings } from './command-settings.ts';
-import { authorOf } from './commit-author.ts';
+import { authorOf, inNameOf } from './commit-author.ts';
 import { pushCommits, type CommitLine } from './push-commits.ts';
 import { accessTo, type GivenSettings, type RemoteTarget, type Target } from './target.ts';
 
@@ -58,20 +57,19 @@ export async function commitToRemote<T>(
     const plan = async (head: string) => {
       const files = { reader: context.reader, source: branch.files(head), revision: head };
       const automation = await automationOf(settings, files, target, signal);
-      const { author, signOff } = authorOf(automation);
+      const by = authorOf(automation);
       const signer = await context.signerOf(automation, signal);
       const onto = await newBranch(branch, pushBranch, signal);
       const { draft, result } = await change({ ...work, head, settings });
       const { destination, options } = pushPlan(automation, branch.name);
       // Options are about the branch that the automation itself pushes to: others would open a merge request of it.
       const isItsWay = pushBranch !== undefined || destination.kind === 'base';
-      const message = (text: string) => (signOff ? signedOff(text, author) : text);
       const drafts =
         draft === undefined
           ? []
-          : [{ writes: draft.writes, message: message(draft.message), changes: [] }];
+          : [{ writes: draft.writes, message: inNameOf(draft.message, by), changes: [] }];
       const lines = [{ drafts, ...onto }];
-      return { lines, author, signer, options: isItsWay ? options : [], result };
+      return { lines, author: by.author, signer, options: isItsWay ? options : [], result };
     };
     try {
       const { result, commits } = await pushCommits(writer, plan, signal);
@@ -97,11 +95,11 @@ export async function commitToCheckout(
   const settings = await commandSettings(ports, asked.settings, target, signal);
   const reader = new ManifestReader();
   const automation = await automationOf(settings, { reader, source: checkout }, target, signal);
-  const { author, signOff } = authorOf(automation);
+  const by = authorOf(automation);
   const signer = await keySigners(ports)(automation, signal);
-  const text = signOff ? signedOff(message, author) : message;
+  const text = inNameOf(message, by);
   const time = ports.clock.now();
-  return checkout.commit({ files, message: text, author, signer, time }, signal);
+  return checkout.commit({ files, message: text, author: by.author, signer, time }, signal);
 }
 
 /** A branch that is there may be anybody's: nothing is put on it. */

@@ -30,5 +30,13 @@ interface Wording {
 export function messageOf({ changes, style, author, signOff, trailers }: Wording): string {
   const { message: plain } = messageFor(changes, style);
   const message = trailers.length === 0 ? plain : withTrailers(plain, trailers);
+  return inNameOf(message, { author, signOff });
+}
+
+/** A message by its author, who answers for the commit where that is asked for. */
+export function inNameOf(
+  message: string,
+  { author, signOff }: Pick<Wording, 'author' | 'signOff'>,
+): string {
   return signOff ? signedOff(message, author) : message;
 }

@@ -53,6 +53,11 @@ export function groupDecisions(
   }));
 }
 
+/** What groups move, all of them together. */
+export function decisionsOf(groups: readonly ChangeGroup[]): readonly Decision[] {
+  return groups.flatMap(({ decisions }) => decisions);
+}
+
 /** Groups without some of their decisions; one that is left with none is gone. */
 export function withoutDecisions(
   groups: readonly ChangeGroup[],

@@ -67,6 +67,15 @@ export function isProposed(
   );
 }
 
+/** Ended ones without those that have been opened again since they were asked for. */
+export function stillEnded<T extends Pick<Recorded, 'number'>>(
+  ended: readonly T[],
+  open: readonly Pick<Recorded, 'number'>[],
+): readonly T[] {
+  const reopened = new Set(open.map(({ number }) => number));
+  return ended.filter(({ number }) => !reopened.has(number));
+}
+
 /**
  * What persons refused of a policy's choices by closing pull requests without merging them, since one was
  * last merged that moved it.

@@ -1,6 +1,7 @@
 import type { PolicyKey } from '../manifest/image-field.ts';
 import type { Decision } from '../plan/decide-slot.ts';
 import type { Reason } from '../plan/slot-verdict.ts';
+import type { UpdatePlan } from '../plan/update-plan.ts';
 
 /**
  * Reasons that say for sure that a slot wants nothing more, or that its change is in another pull request.
@@ -22,6 +23,19 @@ export interface Found {
   readonly applied: ReadonlySet<PolicyKey>;
   /** Policies that exist. */
   readonly known: ReadonlySet<PolicyKey>;
+}
+
+/** What a pass with this plan found out. */
+export function foundBy({
+  plan,
+  views,
+  known,
+}: {
+  readonly plan: Pick<UpdatePlan, 'decisions'>;
+  readonly views: ReadonlyMap<PolicyKey, unknown>;
+  readonly known: ReadonlySet<PolicyKey>;
+}): Found {
+  return { decisions: plan.decisions, applied: new Set(views.keys()), known };
 }
 
 /**

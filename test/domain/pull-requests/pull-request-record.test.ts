@@ -7,6 +7,7 @@ import {
   pendingBody,
   refusedOf,
   supersededBody,
+  stillEnded,
 } from '../../../src/domain/pull-requests/pull-request-record.ts';
 import { digest } from '../../support/builders.ts';
 
@@ -80,6 +81,16 @@ describe('what persons refused', () => {
     const closed = supersededBody(body);
     expect(supersededBody(closed)).toBe(closed);
     expect(refusals({ ...rest, body: closed })).toEqual([]);
+  });
+});
+
+describe('pull requests that were ended when they were asked for', () => {
+  it.each([
+    { name: 'are all ended where none is open', open: [], want: [3, 2, 1] },
+    { name: 'are without what is open again', open: [2, 9], want: [3, 1] },
+  ])('$name', ({ open, want }) => {
+    const numbered = (numbers: readonly number[]) => numbers.map((number) => ({ number }));
+    expect(stillEnded(numbered([3, 2, 1]), numbered(open))).toEqual(numbered(want));
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { REASONS, type Reason } from '../../../src/domain/plan/slot-verdict.ts';
-import { isSettled } from '../../../src/domain/pull-requests/superseded.ts';
+import { foundBy, isSettled } from '../../../src/domain/pull-requests/superseded.ts';
 
 const A = 'apps/a';
 const known = new Set([A]);
@@ -35,4 +35,11 @@ describe('what a policy once proposed', () => {
     expect(isSettled(A, { ...nothing, known: new Set() })).toBe(true);
     expect(isSettled(A, { ...nothing, known })).toBe(false);
   });
+});
+
+it('is judged by the decisions of a plan, and by the policies that apply in it', () => {
+  const decisions = [{ policy: 'apps/a', reason: 'UpToDate' as const }];
+  const plan = { decisions } as unknown as Parameters<typeof foundBy>[0]['plan'];
+  const found = foundBy({ plan, views: new Map([['apps/a', 1]]), known: new Set(['apps/b']) });
+  expect(found).toEqual({ decisions, applied: new Set(['apps/a']), known: new Set(['apps/b']) });
 });

@@ -4,6 +4,7 @@ import { throwIfCancelled } from '../../../domain/cancellation.ts';
 import type { ModedWrite, RefMove, RemoteStore, WantedBlobs, WantedCommit } from '../engine.ts';
 import { isGranted } from '../granted.ts';
 import { idBatches } from '../id-batches.ts';
+import { obtainBlobs } from '../obtain-blobs.ts';
 import type { Remote } from '../remote.ts';
 import type { TreeDifference, TreeEntry } from '../tree.ts';
 import { completePack } from './complete-pack.ts';
@@ -51,18 +52,14 @@ export class IsomorphicRemote implements RemoteStore {
     });
   }
 
-  async obtainBlobs({ commit, ids }: WantedBlobs, signal: AbortSignal): Promise<void> {
+  obtainBlobs({ commit, ids }: WantedBlobs, signal: AbortSignal): Promise<void> {
     const { trees, writes } = this.#store;
-    const lacking = async () => {
-      if (this.#repo !== trees) return [];
-      return ids === 'all' ? ids : trees.lacking(ids);
-    };
-    if ((await lacking()).length === 0) return;
-    await writes.run(async () => {
-      const wanted = await lacking();
-      if (wanted.length === 0) return;
-      if (wanted !== 'all' && (await isGranted(this.#fetchBlobs(wanted, signal)))) return;
-      await this.#moveToWhole({ commit, depth: 1 }, signal);
+    return obtainBlobs(ids, {
+      writes,
+      isWhole: () => this.#repo !== trees,
+      lacking: (some) => trees.lacking(some),
+      fetch: (some) => this.#fetchBlobs(some, signal),
+      moveToWhole: () => this.#moveToWhole({ commit, depth: 1 }, signal),
     });
   }
 

@@ -3,6 +3,7 @@ import type { PushResult } from '../../../ports/ports.ts';
 import type { ModedWrite, RefMove, RemoteStore, WantedBlobs, WantedCommit } from '../engine.ts';
 import { throwIfCancelled } from '../../../domain/cancellation.ts';
 import { isGranted } from '../granted.ts';
+import { obtainBlobs } from '../obtain-blobs.ts';
 import { noGitServer, readRefusal, sha256Refusal } from '../refusal.ts';
 import { isText } from '../path-text.ts';
 import type { Remote } from '../remote.ts';
@@ -81,18 +82,15 @@ export class NativeRemote implements RemoteStore {
     });
   }
 
-  async obtainBlobs({ commit, ids }: WantedBlobs, signal: AbortSignal): Promise<void> {
+  obtainBlobs({ commit, ids }: WantedBlobs, signal: AbortSignal): Promise<void> {
     const { trees, writes } = this.#store;
-    const lacking = async () => {
-      if (this.#repo !== trees) return [];
-      return ids === 'all' ? ids : trees.objects.lacking(ids, signal);
-    };
-    if ((await lacking()).length === 0) return;
-    await writes.run(async () => {
-      const wanted = await lacking();
-      if (wanted.length === 0) return;
-      if (wanted !== 'all' && (await isGranted(this.#fetch.blobs(wanted, signal)))) return;
-      await this.#moveToWhole({ commit, depth: 1, kept: this.#keptFor(commit) }, signal);
+    return obtainBlobs(ids, {
+      writes,
+      isWhole: () => this.#repo !== trees,
+      lacking: (some) => trees.objects.lacking(some, signal),
+      fetch: (some) => this.#fetch.blobs(some, signal),
+      moveToWhole: () =>
+        this.#moveToWhole({ commit, depth: 1, kept: this.#keptFor(commit) }, signal),
     });
   }
 
